@@ -1,0 +1,155 @@
+"""The cart's commands over HTTP."""
+
+from pydantic import AwareDatetime, Field
+
+from functions.cart.commands import (
+    AddItem,
+    ChangeQuantity,
+    CheckOutCart,
+    ClearCart,
+    ExpireCart,
+    OpenCart,
+    RemoveItem,
+    RestoreCart,
+)
+from functions.cart.decider import MAX_QUANTITY, Cart
+from functions.cart.events import Channel
+from functions.cart.manifest import NAME
+from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.money import Currency, Money
+from shared.http.auth import Principal, Role
+from shared.http.command_api import Call, CommandApi, CommandEndpoint
+from shared.http.requests import Body
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$"
+TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
+
+
+class OpenCartBody(Body):
+    """`customer_id` and `opened_at` are for tills; everybody else opens their own cart, now."""
+
+    currency: Currency
+    customer_id: str | None = Field(None, pattern=ID_PATTERN)
+    opened_at: AwareDatetime | None = None
+
+
+class AddItemBody(Body):
+    """`charged` (what was taken for all of `quantity`) and `at` are for tills."""
+
+    sku: str = Field(pattern=ID_PATTERN)
+    quantity: int = Field(ge=1, le=MAX_QUANTITY[Channel.POS])
+    charged: Money | None = None
+    at: AwareDatetime | None = None
+
+
+class ChangeQuantityBody(Body):
+    """`charged` (what is taken for the whole line) and `at` are for tills."""
+
+    quantity: int = Field(ge=1, le=MAX_QUANTITY[Channel.POS])
+    charged: Money | None = None
+    at: AwareDatetime | None = None
+
+
+class AtBody(Body):
+    """`at` is for tills."""
+
+    at: AwareDatetime | None = None
+
+
+class RestoreCartBody(Body):
+    reason: str = Field(min_length=1, max_length=200)
+
+
+def _open(body: OpenCartBody, call: Call) -> OpenCart:
+    call.reserve(*TILL_AND_SERVICE, customer_id=body.customer_id, opened_at=body.opened_at)
+    return OpenCart(
+        cart_id=call.entity_id,
+        customer_id=body.customer_id or call.principal.subject,
+        channel=Channel.POS if call.principal.has(Role.POS) else Channel.WEB,
+        currency=body.currency,
+        at=call.at(body.opened_at),
+    )
+
+
+def _add(body: AddItemBody, call: Call) -> AddItem:
+    call.reserve(Role.POS, charged=body.charged, at=body.at)
+    return AddItem(sku=body.sku, quantity=body.quantity, charged=body.charged, at=call.at(body.at))
+
+
+def _change(body: ChangeQuantityBody, call: Call) -> ChangeQuantity:
+    call.reserve(Role.POS, charged=body.charged, at=body.at)
+    return ChangeQuantity(sku=call.path["sku"], quantity=body.quantity, charged=body.charged, at=call.at(body.at))
+
+
+def _remove(body: Body, call: Call) -> RemoveItem:  # noqa: ARG001 - every endpoint builds from (body, call)
+    return RemoveItem(sku=call.path["sku"], at=call.now)
+
+
+def _clear(body: Body, call: Call) -> ClearCart:  # noqa: ARG001 - every endpoint builds from (body, call)
+    return ClearCart(at=call.now)
+
+
+def _check_out(body: AtBody, call: Call) -> CheckOutCart:
+    call.reserve(Role.POS, at=body.at)
+    return CheckOutCart(at=call.at(body.at))
+
+
+def _restore(body: RestoreCartBody, call: Call) -> RestoreCart:
+    return RestoreCart(reason=body.reason, at=call.now)
+
+
+def _expire(body: Body, call: Call) -> ExpireCart:  # noqa: ARG001 - every endpoint builds from (body, call)
+    return ExpireCart(at=call.now)
+
+
+def may_change(principal: Principal, cart: Cart) -> None:
+    """A customer changes their own carts of the web; of anything else they do not learn that it exists."""
+    if principal.has(*TILL_AND_SERVICE) or not cart.cart_id:
+        return
+    if cart.customer_id != principal.subject or cart.channel is not Channel.WEB:
+        raise NotFoundError("cart-not-found", "there is no such cart")
+
+
+OPERATORS = frozenset({Role.SERVICE, Role.OPERATOR})
+CART_COMMANDS = CommandApi[Cart](
+    service=NAME,
+    entity="/carts/{cart_id}",
+    guard=may_change,
+    endpoints=(
+        CommandEndpoint(
+            method="POST", path="/carts", body=OpenCartBody, build=_open, creates=True, summary="Open a cart."
+        ),
+        CommandEndpoint(
+            method="POST", path="/carts/{cart_id}/items", body=AddItemBody, build=_add, summary="Add a product."
+        ),
+        CommandEndpoint(
+            method="PUT",
+            path="/carts/{cart_id}/items/{sku}",
+            body=ChangeQuantityBody,
+            build=_change,
+            summary="Change the quantity of a line.",
+        ),
+        CommandEndpoint(
+            method="DELETE", path="/carts/{cart_id}/items/{sku}", build=_remove, summary="Take a product out."
+        ),
+        CommandEndpoint(method="DELETE", path="/carts/{cart_id}/items", build=_clear, summary="Empty the cart."),
+        CommandEndpoint(
+            method="POST", path="/carts/{cart_id}/checkout", body=AtBody, build=_check_out, summary="Check out."
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/carts/{cart_id}/restore",
+            body=RestoreCartBody,
+            build=_restore,
+            roles=OPERATORS,
+            summary="Open a checked-out cart again: its checkout came to nothing.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/carts/{cart_id}/expire",
+            build=_expire,
+            roles=OPERATORS,
+            summary="Close the cart if nobody touched it for a month.",
+        ),
+    ),
+)

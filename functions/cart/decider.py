@@ -1,0 +1,236 @@
+"""The rules of a cart."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from functions.cart.commands import (
+    AddItem,
+    CartCommand,
+    ChangeQuantity,
+    CheckOutCart,
+    ClearCart,
+    ExpireCart,
+    OpenCart,
+    RemoveItem,
+    RestoreCart,
+)
+from functions.cart.events import (
+    CartCheckedOut,
+    CartCleared,
+    CartEvent,
+    CartExpired,
+    CartOpened,
+    CartRestored,
+    Channel,
+    CheckedOutLine,
+    ItemAddedToCart,
+    ItemQuantityChanged,
+    ItemRemovedFromCart,
+)
+from functions.cart.manifest import NAME
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.errors import DomainError, NotFoundError
+from shared.eventsourcing.money import Currency, Money
+
+MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
+MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
+"""Of one line. Tills sell fuel and bulk goods by the hundredth of a unit."""
+ABANDONED_AFTER = timedelta(days=30)
+
+
+# --- state
+
+
+class Status(StrEnum):
+    ABSENT = "absent"
+    OPEN = "open"
+    CHECKED_OUT = "checked-out"
+    EXPIRED = "expired"
+
+
+class Line(BaseModel):
+    """A product in the cart; `charged` is the till's total for all of it."""
+
+    model_config = ConfigDict(frozen=True)
+    quantity: int
+    charged: Money | None
+
+
+class Cart(BaseModel):
+    """A cart as its commands need to know it."""
+
+    model_config = ConfigDict(frozen=True)
+    status: Status = Status.ABSENT
+    cart_id: str = ""
+    customer_id: str = ""
+    channel: Channel = Channel.WEB
+    currency: Currency = "USD"
+    lines: dict[str, Line] = {}
+    changed_at: AwareDatetime | None = None
+
+
+# --- decide
+
+
+def decide(command: CartCommand, cart: Cart) -> Sequence[CartEvent]:
+    if isinstance(command, OpenCart):
+        return _open(command, cart)
+    if cart.status is Status.ABSENT:
+        raise NotFoundError("cart-not-found", "there is no such cart")
+    match command:
+        case AddItem():
+            return _add(command, _opened(cart))
+        case ChangeQuantity():
+            return _change(command, _opened(cart))
+        case RemoveItem(sku=sku, at=at):
+            return [ItemRemovedFromCart(sku=sku, at=at)] if sku in _opened(cart).lines else []
+        case ClearCart(at=at):
+            return [CartCleared(at=at)] if _opened(cart).lines else []
+        case CheckOutCart(at=at):
+            return _check_out(at, cart)
+        case RestoreCart(reason=reason, at=at):
+            return _restore(reason, at, cart)
+        case ExpireCart(at=at):
+            return _expire(at, cart)
+        case _:
+            assert_never(command)
+
+
+def _open(command: OpenCart, cart: Cart) -> Sequence[CartEvent]:
+    opened = CartOpened(**command.model_dump())
+    if cart.status is Status.ABSENT:
+        return [opened]
+    if (cart.customer_id, cart.channel, cart.currency) == (opened.customer_id, opened.channel, opened.currency):
+        return []
+    raise DomainError("cart-exists", "a cart with this id was opened differently")
+
+
+def _opened(cart: Cart) -> Cart:
+    if cart.status is not Status.OPEN:
+        raise DomainError(f"cart-is-{cart.status}", f"the cart is {cart.status}: it cannot be changed")
+    return cart
+
+
+def _add(command: AddItem, cart: Cart) -> Sequence[CartEvent]:
+    line = cart.lines.get(command.sku)
+    if line is None and len(cart.lines) >= MAX_LINES[cart.channel]:
+        raise DomainError("too-many-lines", f"a cart holds at most {MAX_LINES[cart.channel]} products", field="sku")
+    _check_line(cart, command.quantity, (line.quantity if line else 0) + command.quantity, command.charged)
+    return [ItemAddedToCart(**command.model_dump())]
+
+
+def _change(command: ChangeQuantity, cart: Cart) -> Sequence[CartEvent]:
+    line = cart.lines.get(command.sku)
+    if line is None:
+        raise NotFoundError("item-not-in-cart", f"the cart holds no {command.sku}", field="sku")
+    _check_line(cart, command.quantity, command.quantity, command.charged)
+    if line == Line(quantity=command.quantity, charged=command.charged):
+        return []
+    return [ItemQuantityChanged(**command.model_dump())]
+
+
+def _check_line(cart: Cart, stated: int, resulting: int, charged: Money | None) -> None:
+    limit = MAX_QUANTITY[cart.channel]
+    if stated < 1:
+        raise DomainError("quantity-too-small", "the quantity must be at least 1", field="quantity")
+    if resulting > limit:
+        raise DomainError("quantity-too-large", f"a line holds at most {limit}, not {resulting}", field="quantity")
+    if cart.channel is Channel.POS and charged is None:
+        raise DomainError("price-missing", "a till states what it charged", field="charged")
+    if cart.channel is Channel.WEB and charged is not None:
+        raise DomainError("price-stated", "prices on the web are quoted at checkout", field="charged")
+    if charged is not None and charged.currency != cart.currency:
+        raise DomainError("currency-differs", f"the cart is in {cart.currency}", field="charged.currency")
+
+
+def _check_out(at: datetime, cart: Cart) -> Sequence[CartEvent]:
+    if cart.status is Status.CHECKED_OUT:
+        return []
+    if not _opened(cart).lines:
+        raise DomainError("cart-is-empty", "an empty cart cannot be checked out")
+    lines = tuple(
+        CheckedOutLine(sku=sku, quantity=line.quantity, charged=line.charged) for sku, line in cart.lines.items()
+    )
+    return [
+        CartCheckedOut(
+            cart_id=cart.cart_id,
+            customer_id=cart.customer_id,
+            channel=cart.channel,
+            currency=cart.currency,
+            lines=lines,
+            at=at,
+        )
+    ]
+
+
+def _restore(reason: str, at: datetime, cart: Cart) -> Sequence[CartEvent]:
+    match cart.status:
+        case Status.OPEN:
+            return []
+        case Status.CHECKED_OUT:
+            return [CartRestored(reason=reason, at=at)]
+        case _:
+            raise DomainError(f"cart-is-{cart.status}", "only a checked-out cart can be restored")
+
+
+def _expire(at: datetime, cart: Cart) -> Sequence[CartEvent]:
+    """Asked of every cart that may be abandoned: nothing to do is the usual answer, not an error."""
+    if cart.status is not Status.OPEN or cart.changed_at is None or at - cart.changed_at < ABANDONED_AFTER:
+        return []
+    return [CartExpired(cart_id=cart.cart_id, customer_id=cart.customer_id, at=at)]
+
+
+# --- evolve
+
+
+def evolve(cart: Cart, event: CartEvent) -> Cart:
+    match event:
+        case CartOpened():
+            opened = {"cart_id": event.cart_id, "customer_id": event.customer_id, "channel": event.channel}
+            changed: dict[str, object] = {**opened, "currency": event.currency, "status": Status.OPEN}
+        case ItemAddedToCart():
+            changed = {"lines": {**cart.lines, event.sku: _with_more(cart.lines.get(event.sku), event)}}
+        case ItemQuantityChanged():
+            line = Line(quantity=event.quantity, charged=event.charged)
+            changed = {"lines": {**cart.lines, event.sku: line}}
+        case ItemRemovedFromCart():
+            changed = {"lines": {sku: line for sku, line in cart.lines.items() if sku != event.sku}}
+        case CartCleared():
+            changed = {"lines": {}}
+        case CartCheckedOut():
+            changed = {"status": Status.CHECKED_OUT}
+        case CartRestored():
+            changed = {"status": Status.OPEN}
+        case CartExpired():
+            changed = {"status": Status.EXPIRED}
+        case _:
+            assert_never(event)
+    return cart.model_copy(update={**changed, "changed_at": event.at})
+
+
+def _with_more(line: Line | None, event: ItemAddedToCart) -> Line:
+    if line is None:
+        return Line(quantity=event.quantity, charged=event.charged)
+    return Line(quantity=line.quantity + event.quantity, charged=_sum(line.charged, event.charged))
+
+
+def _sum(one: Money | None, other: Money | None) -> Money | None:
+    if one is None or other is None:
+        return None
+    return Money(amount=one.amount + other.amount, currency=one.currency)
+
+
+CART = Decider[CartCommand, CartEvent, Cart](
+    category=NAME,
+    decide=decide,
+    evolve=evolve,
+    initial_state=Cart,
+    state_type=Cart,
+    codec=Codec[CartEvent](CartEvent),
+    snapshot_every=50,
+)

@@ -1,0 +1,61 @@
+"""The rules of one entity as three pure functions, and the fold that rebuilds its state."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.message import Commit, Event
+
+C = TypeVar("C")
+E = TypeVar("E", bound=Event)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decider(Generic[C, E, S]):
+    """One category of streams.
+
+    `decide(command, state)` returns the events that the command causes: none if there is nothing to do; it raises
+    DomainError to refuse. `evolve(state, event)` never refuses: what happened, happened.
+    `snapshot_every` is the policy: a snapshot in the commit of every N-th version, 0 for none.
+    """
+
+    category: str
+    decide: Callable[[C, S], Sequence[E]]
+    evolve: Callable[[S, E], S]
+    initial_state: Callable[[], S]
+    state_type: type[S]
+    codec: Codec[E]
+    snapshot_every: int = 0
+
+    def fold(self, state: S, commits: Iterable[Commit]) -> S:
+        """The state after these commits; CorruptDataError if one of them cannot be understood."""
+        for commit in commits:
+            for stored in commit.events:
+                state = self.evolve(state, self.codec.decode(stored))
+        return state
+
+    @cached_property
+    def _state(self) -> TypeAdapter[S]:
+        return TypeAdapter(self.state_type)
+
+    @cached_property
+    def state_schema(self) -> str:
+        """Names the shape of the state: a snapshot of any other shape is a miss, never a wrong state."""
+        return sha256(to_json(self._state.json_schema())).hexdigest()[:12]
+
+    def dump_state(self, state: S) -> bytes:
+        return self._state.dump_json(state)
+
+    def load_state(self, data: bytes) -> S | None:
+        """The snapshot's state, or None (a miss) if it does not fit."""
+        try:
+            return self._state.validate_json(data)
+        except ValidationError:
+            return None

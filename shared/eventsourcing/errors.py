@@ -1,0 +1,83 @@
+"""What can go wrong, once.
+
+    KitError
+    ├── DomainError            a rule of the domain refuses the command         409
+    │   └── NotFoundError      there is no such thing, or not for you           404
+    ├── ForbiddenError         the caller may not do this                       403
+    ├── VersionMismatchError   If-Match named another version                   412
+    ├── KeyReusedError         the idempotency key belongs to another request   422
+    ├── InFlightError          the same request is still being handled          409
+    ├── TooLargeError          an event or a commit exceeds its limit           413
+    ├── ConcurrencyError       somebody else wrote first                        409
+    ├── UnavailableError       a dependency is down or too slow                 503
+    ├── CorruptDataError       a stored document cannot be understood           500
+    └── TopologyError          the declarations contradict each other           (at start)
+
+The edge turns each kind into the status beside it (`shared/http/problems.py`); nothing else decides on statuses.
+"""
+
+
+class KitError(Exception):
+    """Base of everything this kit raises on purpose."""
+
+
+class DomainError(KitError):
+    """A rule of the domain refuses the command; nothing was changed.
+
+    `code` is stable and meant for programs (`cart-is-empty`), `message` for people, `field` names the input at fault.
+    """
+
+    def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class NotFoundError(DomainError):
+    """There is no such entity, or the caller may not know that there is."""
+
+
+class ForbiddenError(KitError):
+    """The caller is known and may not do this."""
+
+
+class VersionMismatchError(KitError):
+    """The caller expected another version of the stream than the stored one."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"expected version {expected}, the current version is {actual}")
+        self.expected = expected
+        self.actual = actual
+
+
+class KeyReusedError(KitError):
+    """The idempotency key was used before, for a request that differs."""
+
+
+class InFlightError(KitError):
+    """A request with the same idempotency key has not been answered yet."""
+
+
+class TooLargeError(KitError):
+    """An event or a commit is larger than the store may hold."""
+
+
+class ConcurrencyError(KitError):
+    """The stream or document was written by somebody else since it was read."""
+
+
+class UnavailableError(KitError):
+    """A dependency did not answer in time or refused to; the caller may try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CorruptDataError(KitError):
+    """A stored document or message cannot be decoded; trying again cannot help."""
+
+
+class TopologyError(KitError):
+    """Declarations (manifests, codecs, upcasters) contradict each other."""

@@ -1,0 +1,160 @@
+"""The port to the log: append at a position, load, read, feed; and to the outbox that is written with it."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shared.eventsourcing.message import Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a stream ended when it was loaded or appended to. Only a store makes one, and an append takes nothing
+    else: a number from a caller could be too high and leave a hole.
+    """
+
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A fold of the first `version` commits. `schema` names the shape of the state (`Decider.state_schema`)."""
+
+    version: int
+    schema: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedStream:
+    """The end of a stream: the newest fitting snapshot, if any, and all commits after it."""
+
+    position: Position
+    snapshot: Snapshot | None
+    commits: Sequence[Commit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCommit:
+    """What is appended to one stream: written whole, or not at all.
+
+    `body` is the encoded commit of version `position.version + 1`. `owed` are the ids of the messages that must be
+    seen on their topics: an outbox row each, in the same write.
+    """
+
+    position: Position
+    body: bytes
+    owed: Sequence[str]
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The first answer to a request, kept for ever under its idempotency key."""
+
+    key: str
+    fingerprint: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The commits are in the log. `recorded_at` is the store's time, the same for all of them."""
+
+    positions: Sequence[Position]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Nothing was written: this idempotency key has its answer already."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeedCursor:
+    """A place in one shard of a feed: everything up to and including this commit was read."""
+
+    recorded_at: datetime
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message that was not yet seen on its topic."""
+
+    message_id: str
+    recorded_at: datetime
+
+
+class EventStore(Protocol):
+    """The log. All methods raise UnavailableError within a bounded time when the store is down."""
+
+    async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
+        """The whole stream, or its newest snapshot of shape `schema` and what came after it. A stream that does not
+        exist is at version 0.
+        """
+        ...
+
+    async def tail(self, position: Position) -> LoadedStream:
+        """The commits after `position`."""
+        ...
+
+    async def append(
+        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
+    ) -> Appended | Replayed:
+        """Write all commits (to different streams), their outbox rows and snapshots, and the answer, or nothing.
+
+        One round trip. An answer without commits only records the answer. Raises ConcurrencyError if any stream moved
+        on; an own earlier try whose acknowledgement was lost is recognised by `command_id` and is a success.
+        """
+        ...
+
+    async def answered(self, key: str) -> Answer | None:
+        """The first answer under this idempotency key."""
+        ...
+
+    def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
+        """Commits with `after < version <= up_to`, in order."""
+        ...
+
+    def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+        """One shard's commits recorded before `until` and after the cursor, in the order of (recorded_at, stream,
+        version). Pass an `until` that lies back by the safety lag: `recorded_at` is the time at which the store
+        began to process the commit, so one may become visible after a later one.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """The rows that an append left behind; only the relay may delete them."""
+
+    def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+        """Rows with `since <= recorded_at < before`, oldest first."""
+        ...
+
+    async def settle(self, message_ids: Iterable[str]) -> None:
+        """Delete the rows of messages that were seen on their topics. Unknown ids are nothing to worry about."""
+        ...
+
+
+@dataclass(slots=True)
+class OperationCounts:
+    """What an adapter asked of its backend, counted at the port: the exact base of every price in the docs."""
+
+    rpcs: dict[str, int] = field(default_factory=dict)
+    documents_read: int = 0
+    documents_written: int = 0
+    documents_deleted: int = 0
+
+    def rpc(self, name: str, *, read: int = 0, written: int = 0, deleted: int = 0) -> None:
+        self.rpcs[name] = self.rpcs.get(name, 0) + 1
+        self.documents_read += read
+        self.documents_written += written
+        self.documents_deleted += deleted

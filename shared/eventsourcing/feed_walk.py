@@ -1,0 +1,83 @@
+"""Walking a category's feed from where the last walk ended: the base of the catch-up sweep and of expiry.
+
+A stream's last commit leaves no gap behind it, so a message lost for good would never be missed by a projector alone.
+The sweep is the answer to a broker that lost its memory, a muted subscription and a new projection.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.eventsourcing.checkpoint import Checkpoints
+from shared.eventsourcing.event_store import EventStore, FeedCursor
+from shared.eventsourcing.message import SHARDS, shard_name
+from shared.eventsourcing.projector import Outcome, Projector
+
+Visit = Callable[[Mapping[str, int]], Awaitable[int]]
+"""Given streams and their newest version seen; returns how many it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkReport:
+    """Commits read from the feed, and streams that the visit changed something for."""
+
+    read: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedWalk:
+    """Visits every stream with commits recorded since the last walk and longer ago than `behind`.
+
+    `name` keeps this walk's checkpoints, one a shard; a walk that is cut off goes on where it was, because it
+    checkpoints after each `page` of commits (which also bounds what it holds in memory).
+    """
+
+    name: str
+    category: str
+    behind: timedelta
+    visit: Visit
+    log: EventStore
+    checkpoints: Checkpoints
+    clock: Callable[[], datetime]
+    page: int = 500
+
+    async def run(self) -> WalkReport:
+        until = self.clock() - self.behind
+        read = changed = 0
+        for number in range(SHARDS):
+            shard_read, shard_changed = await self._shard(shard_name(self.category, number), until)
+            read, changed = read + shard_read, changed + shard_changed
+        return WalkReport(read, changed)
+
+    async def _shard(self, shard: str, until: datetime) -> tuple[int, int]:
+        checkpoint = f"{self.name}/{shard}"
+        cursor = await self.checkpoints.load(checkpoint)
+        ends: dict[str, int] = {}
+        read = changed = 0
+        async for commit in self.log.feed(shard, after=cursor, until=until):
+            ends[commit.stream] = max(commit.version, ends.get(commit.stream, 0))
+            cursor = FeedCursor(commit.recorded_at, commit.stream, commit.version)
+            read += 1
+            if read % self.page == 0:
+                changed += await self._visit(checkpoint, ends, cursor)
+                ends = {}
+        if ends and cursor is not None:
+            changed += await self._visit(checkpoint, ends, cursor)
+        return read, changed
+
+    async def _visit(self, checkpoint: str, ends: Mapping[str, int], cursor: FeedCursor) -> int:
+        changed = await self.visit(ends)
+        await self.checkpoints.save(checkpoint, cursor)
+        return changed
+
+
+def heal(projectors: Sequence[Projector[Any, Any]]) -> Visit:
+    """The visit of the catch-up sweep: brings every read model that is behind to the end of its stream."""
+
+    async def visit(ends: Mapping[str, int]) -> int:
+        outcomes = [await projector.heal(stream, end) for projector in projectors for stream, end in ends.items()]
+        return outcomes.count(Outcome.HEALED)
+
+    return visit

@@ -1,0 +1,96 @@
+"""The read side: pure projections and the port to the read models that they make."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.message import Commit, Event, entity_of
+
+E = TypeVar("E", bound=Event)
+D = TypeVar("D", bound=BaseModel)
+Scalar = str | int | bool | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A read-model document as stored.
+
+    `version` is the stream's version that it shows; `body` its JSON, None where the projection removed it (the version
+    must outlive the document); `fields` what queries may filter and order by; `token` guards the next write.
+    """
+
+    key: str
+    version: int
+    recorded_at: datetime
+    body: bytes | None
+    fields: Mapping[str, Scalar]
+    token: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Rows whose fields equal `where`, ordered by one field and then by key, after the row (field value, key)."""
+
+    where: Mapping[str, Scalar]
+    order_by: str
+    descending: bool = False
+    limit: int = 50
+    after: tuple[Scalar, str] | None = None
+
+
+class ReadStore(Protocol):
+    """The port to the read models. Raises UnavailableError within a bounded time when the store is down."""
+
+    async def get(self, collection: str, key: str) -> Row | None: ...
+
+    async def put(self, collection: str, row: Row) -> Row:
+        """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
+        row with its new token.
+        """
+        ...
+
+    async def find(self, collection: str, find: Find) -> Sequence[Row]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection(Generic[E, D]):
+    """One read model: a document per stream.
+
+    `project(document, event)` is pure: None in, if there is no document yet; None out, to remove it.
+    `fields(document)` are the values that queries filter and order by.
+    """
+
+    category: str
+    collection: str
+    document_type: type[D]
+    codec: Codec[E]
+    project: Callable[[D | None, E], D | None]
+    fields: Callable[[D], Mapping[str, Scalar]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.category}.{self.collection}"
+
+    def apply(self, document: D | None, commit: Commit) -> D | None:
+        for stored in commit.events:
+            document = self.project(document, self.codec.decode(stored))
+        return document
+
+    def document(self, row: Row | None) -> D | None:
+        if row is None or row.body is None:
+            return None
+        return self.document_type.model_validate_json(row.body)
+
+    def row(self, stream: str, document: D | None, commit: Commit, token: object) -> Row:
+        return Row(
+            key=entity_of(stream),
+            version=commit.version,
+            recorded_at=commit.recorded_at,
+            body=document.model_dump_json().encode() if document is not None else None,
+            fields=self.fields(document) if document is not None else {},
+            token=token,
+        )

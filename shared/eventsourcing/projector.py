@@ -1,0 +1,192 @@
+"""Keeps a read model right whatever is delivered, in whatever order, however often."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from shared.eventsourcing.cache import LruCache
+from shared.eventsourcing.errors import ConcurrencyError, CorruptDataError, UnavailableError
+from shared.eventsourcing.event_store import EventStore
+from shared.eventsourcing.message import Commit, Event, entity_of
+from shared.eventsourcing.projection import Projection, ReadStore, Row
+
+E = TypeVar("E", bound=Event)
+D = TypeVar("D", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A stream that one projection cannot get past: the commit at fault, why, and which versions wait behind it."""
+
+    projection: str
+    stream: str
+    version: int
+    error: str
+    body: bytes
+    parked_at: datetime
+    held: tuple[int, ...]
+
+
+class DeadLetters(Protocol):
+    """The port to the dead-letter store: parked streams, and messages that nobody could read."""
+
+    async def park(self, parked: Parked) -> None:
+        """Hold a stream at its poison; the first to park it wins, another try changes nothing."""
+        ...
+
+    async def hold(self, projection: str, stream: str, version: int) -> None:
+        """Queue a later version behind a parked stream."""
+        ...
+
+    async def parked(self, projection: str, stream: str) -> Parked | None: ...
+
+    async def release(self, projection: str, stream: str) -> None: ...
+
+    def list(self, category: str) -> AsyncIterator[Parked]: ...
+
+    async def bury(self, message_id: str, *, error: str, body: bytes, at: datetime) -> None:
+        """Keep a message that names no commit."""
+        ...
+
+
+class Outcome(StrEnum):
+    """What became of a delivery. Each of them is an acknowledgement."""
+
+    APPLIED = "applied"
+    HEALED = "healed"
+    DUPLICATE = "duplicate"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class _Poison:
+    version: int
+    body: bytes
+    error: Exception
+
+
+class Projector(Generic[E, D]):
+    """Brings the documents of one read model to the end of their streams.
+
+    The stream's version lives in the document and is written with it: a duplicate is dropped, a hole is filled from the
+    log, a lost race starts again. A poison commit parks its stream and no other. Transient faults raise
+    UnavailableError: the message must come again.
+    """
+
+    def __init__(
+        self,
+        projection: Projection[E, D],
+        log: EventStore,
+        rows: ReadStore,
+        dead_letters: DeadLetters,
+        clock: Callable[[], datetime],
+        *,
+        attempts: int = 10,
+        cached_rows: int = 1024,
+    ) -> None:
+        self.projection = projection
+        self._log = log
+        self._rows = rows
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._attempts = attempts
+        self._cache: LruCache[str, Row] = LruCache(cached_rows)
+
+    async def deliver(self, commit: Commit) -> Outcome:
+        """One message of the domain topic."""
+        return await self._bring(commit.stream, commit.version, commit)
+
+    async def heal(self, stream: str, version: int) -> Outcome:
+        """Bring the document to this version at least, from the log: what the catch-up sweep calls."""
+        return await self._bring(stream, version, None)
+
+    async def redrive(self, stream: str, *, dry_run: bool) -> tuple[D | None, D | None]:
+        """Let a parked stream go on, in order: (document before, document after). A dry run changes nothing. Raises
+        what the projection raises if it still fails.
+        """
+        row = await self._rows.get(self.projection.collection, entity_of(stream))
+        before = after = self.projection.document(row)
+        last = None
+        async for commit in self._log.read(stream, after=row.version if row else 0):
+            after, last = self.projection.apply(after, commit), commit
+        if not dry_run:
+            if last is not None:
+                await self._store(stream, after, last, row)
+            await self._dead_letters.release(self.projection.name, stream)
+        return before, after
+
+    async def _bring(self, stream: str, version: int, commit: Commit | None) -> Outcome:
+        for _ in range(self._attempts):
+            row = await self._row(stream)
+            seen = row.version if row else 0
+            if version <= seen:
+                return Outcome.DUPLICATE
+            follows = commit is not None and version == seen + 1
+            if not follows and await self._is_held(stream, version):
+                return Outcome.PARKED
+            commits = _only(commit) if follows and commit else self._log.read(stream, after=seen)
+            try:
+                poison = await self._advance(stream, row, commits)
+            except ConcurrencyError:
+                self._cache.pop(stream)
+                continue
+            if poison is not None:
+                await self._park(stream, poison)
+                return Outcome.PARKED
+            return Outcome.APPLIED if follows else Outcome.HEALED
+        raise UnavailableError(f"{self.projection.name}: {stream} is written too often by others")
+
+    async def _row(self, stream: str) -> Row | None:
+        """A cached row may be old: then the guarded write fails and the row is read again."""
+        return self._cache.get(stream) or await self._rows.get(self.projection.collection, entity_of(stream))
+
+    async def _is_held(self, stream: str, version: int) -> bool:
+        parked = await self._dead_letters.parked(self.projection.name, stream)
+        if parked is None:
+            return False
+        if version != parked.version:
+            await self._dead_letters.hold(self.projection.name, stream, version)
+        return True
+
+    async def _advance(self, stream: str, row: Row | None, commits: AsyncIterator[Commit]) -> _Poison | None:
+        """Apply in order, write once; what came before a poison commit is written all the same."""
+        document, last, poison = self.projection.document(row), None, None
+        try:
+            async for commit in commits:
+                try:
+                    document = self.projection.apply(document, commit)
+                except Exception as error:  # noqa: BLE001 - any bug in a projection parks its stream, not the service
+                    poison = _Poison(commit.version, commit.body, error)
+                    break
+                last = commit
+        except CorruptDataError as error:  # the log's own document cannot be decoded
+            reached = last.version if last else row.version if row else 0
+            poison = _Poison(reached + 1, b"", error)
+        if last is not None:
+            await self._store(stream, document, last, row)
+        return poison
+
+    async def _store(self, stream: str, document: D | None, last: Commit, row: Row | None) -> None:
+        new = self.projection.row(stream, document, last, row.token if row else None)
+        self._cache.put(stream, await self._rows.put(self.projection.collection, new))
+
+    async def _park(self, stream: str, poison: _Poison) -> None:
+        await self._dead_letters.park(
+            Parked(
+                projection=self.projection.name,
+                stream=stream,
+                version=poison.version,
+                error=f"{type(poison.error).__name__}: {poison.error}",
+                body=poison.body,
+                parked_at=self._clock(),
+                held=(),
+            )
+        )
+
+
+async def _only(commit: Commit) -> AsyncIterator[Commit]:
+    yield commit

@@ -1,0 +1,126 @@
+"""From a commit to the messages it owes: one on the domain topic, one on the integration topic per public event.
+
+Pure: the command function publishes these messages right after the append, the relay builds the same ones again for
+whatever was never seen on its topic.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from pydantic_core import to_json
+
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.message import Commit, Event, IntegrationEvent, StoredEvent, entity_of, message_id
+
+E = TypeVar("E", bound=Event)
+EVENT_NAMESPACE = "commerce"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: a binary-mode CloudEvent. `id` is also its outbox row; attributes become HTTP headers on a push."""
+
+    id: str
+    data: bytes
+    attributes: dict[str, str]
+
+
+class Publisher(Protocol):
+    """The port to the topics."""
+
+    async def publish(self, topic: str, messages: Sequence[Message]) -> None:
+        """Send in one request; UnavailableError within a short, bounded time if the broker did not accept."""
+        ...
+
+
+class Received(Protocol):
+    """A message that was pulled and not yet acknowledged."""
+
+    @property
+    def attributes(self) -> dict[str, str]: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def ack_id(self) -> str: ...
+
+
+class Subscriber(Protocol):
+    """The port to a pull subscription."""
+
+    def pull(self, subscription: str) -> AsyncIterator[Sequence[Received]]:
+        """Batches until there is nothing more for the moment."""
+        ...
+
+    async def acknowledge(self, subscription: str, ack_ids: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Publication(Generic[E]):
+    """How one category's commits become messages. `to_integration` maps a private event to its public form, or None."""
+
+    category: str
+    domain_topic: str
+    integration_topic: str
+    codec: Codec[E]
+    to_integration: Callable[[E], IntegrationEvent | None]
+
+    def owed(self, stream: str, version: int, events: Sequence[StoredEvent]) -> list[str]:
+        """The ids of all messages that a commit owes, known before it is stored."""
+        public = [message_id(stream, version, index) for index, _ in self._public(events)]
+        return [message_id(stream, version), *public]
+
+    def messages(self, commit: Commit) -> dict[str, list[Message]]:
+        """By topic."""
+        topics = {self.domain_topic: [self._domain_message(commit)]}
+        public = [self._integration_message(commit, index, event) for index, event in self._public(commit.events)]
+        if public:
+            topics[self.integration_topic] = public
+        return topics
+
+    def _public(self, events: Sequence[StoredEvent]) -> list[tuple[int, IntegrationEvent]]:
+        mapped = ((index, self.to_integration(self.codec.decode(stored))) for index, stored in enumerate(events))
+        return [(index, event) for index, event in mapped if event is not None]
+
+    def _domain_message(self, commit: Commit) -> Message:
+        return Message(commit.id, commit.body, self._attributes(commit, commit.id, f"{self.category}.commit.v1"))
+
+    def _integration_message(self, commit: Commit, index: int, event: IntegrationEvent) -> Message:
+        identity = message_id(commit.stream, commit.version, index)
+        attributes = self._attributes(commit, identity, f"{self.category}.{event.TYPE}")
+        return Message(identity, to_json(event), attributes)
+
+    def _attributes(self, commit: Commit, identity: str, type_name: str) -> dict[str, str]:
+        context = commit.context
+        attributes = {
+            "ce-specversion": "1.0",
+            "ce-id": identity,
+            "ce-type": f"{EVENT_NAMESPACE}.{type_name}",
+            "ce-source": f"/{self.category}",
+            "ce-subject": entity_of(commit.stream),
+            "ce-time": context.occurred_at.isoformat(),
+            "ce-recordedtime": commit.recorded_at.isoformat(),
+            "ce-correlationid": context.correlation_id,
+            "ce-causationid": context.command_id,
+            "content-type": "application/json",
+        }
+        if context.traceparent:
+            attributes["traceparent"] = context.traceparent
+        return attributes
+
+
+@dataclass
+class Announcer(Generic[E]):
+    """Publishes what a commit owes, one request per topic. Failing is no error: the outbox rows stand."""
+
+    publication: Publication[E]
+    publisher: Publisher
+    failures: int = field(default=0, init=False)
+
+    async def announce(self, commit: Commit) -> None:
+        for topic, messages in self.publication.messages(commit).items():
+            try:
+                await self.publisher.publish(topic, messages)
+            except UnavailableError:
+                self.failures += 1

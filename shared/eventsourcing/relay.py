@@ -1,0 +1,105 @@
+"""The proof of publication: outbox rows go when their message was seen on its topic, and only then.
+
+A crash at any point between an append and its publish leaves a row; the row's message is built again from the commit
+and sent again until it is seen.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from shared.eventsourcing.checkpoint import Checkpoints, at_time
+from shared.eventsourcing.event_store import EventStore, Outbox
+from shared.eventsourcing.message import SHARDS, Event, parse_message_id, shard_name
+from shared.eventsourcing.publishing import Message, Publication, Publisher, Subscriber
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayReport:
+    """`settled` messages were seen and their rows deleted, `sent` were owed for too long and published again."""
+
+    settled: int
+    sent: int
+
+
+class Relay(Generic[E]):
+    """One category's relay. `subscriptions` are its own pull subscriptions, one for each of the two topics."""
+
+    def __init__(
+        self,
+        publication: Publication[E],
+        subscriptions: tuple[str, ...],
+        *,
+        log: EventStore,
+        outbox: Outbox,
+        subscriber: Subscriber,
+        publisher: Publisher,
+        checkpoints: Checkpoints,
+        clock: Callable[[], datetime],
+        patience: timedelta = timedelta(minutes=1),
+    ) -> None:
+        self._publication = publication
+        self._subscriptions = subscriptions
+        self._log = log
+        self._outbox = outbox
+        self._subscriber = subscriber
+        self._publisher = publisher
+        self._checkpoints = checkpoints
+        self._clock = clock
+        self._patience = patience
+
+    async def run(self) -> RelayReport:
+        """Settle what was seen, then send again what is owed for longer than the patience."""
+        settled = 0
+        for subscription in self._subscriptions:
+            settled += await self._settle(subscription)
+        sent = 0
+        for number in range(SHARDS):
+            sent += await self._send_owed(shard_name(self._publication.category, number))
+        return RelayReport(settled, sent)
+
+    async def _settle(self, subscription: str) -> int:
+        settled = 0
+        async for batch in self._subscriber.pull(subscription):
+            ids = [received.attributes["ce-id"] for received in batch if "ce-id" in received.attributes]
+            await self._outbox.settle(ids)
+            await self._subscriber.acknowledge(subscription, [received.ack_id for received in batch])
+            settled += len(ids)
+        return settled
+
+    async def _send_owed(self, shard: str) -> int:
+        """The checkpoint keeps the query away from the index entries of rows deleted long ago, which it would have to
+        step over one by one.
+        """
+        before = self._clock() - self._patience
+        name = f"relay/{shard}"
+        reached = await self._checkpoints.load(name)
+        since = reached.recorded_at if reached else None
+        owed = [row async for row in self._outbox.owed(shard, since=since, before=before)]
+        sent = 0
+        for stream, versions in _by_stream(row.message_id for row in owed).items():
+            sent += await self._send(stream, versions)
+        await self._checkpoints.save(name, at_time(owed[0].recorded_at if owed else before))
+        return sent
+
+    async def _send(self, stream: str, wanted: Mapping[int, set[str]]) -> int:
+        sent = 0
+        async for commit in self._log.read(stream, after=min(wanted) - 1, up_to=max(wanted)):
+            for topic, messages in self._publication.messages(commit).items():
+                again: list[Message] = [m for m in messages if m.id in wanted.get(commit.version, ())]
+                if again:
+                    await self._publisher.publish(topic, again)
+                    sent += len(again)
+        return sent
+
+
+def _by_stream(message_ids: Iterable[str]) -> dict[str, dict[int, set[str]]]:
+    streams: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for identity in message_ids:
+        stream, version, _ = parse_message_id(identity)
+        streams[stream][version].add(identity)
+    return streams

@@ -1,0 +1,165 @@
+"""Who calls: bearer tokens (OIDC, RS256) of people, tills and services, and of Google's own callers."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.request import urlopen
+
+import jwt
+
+from shared.eventsourcing.cache import LruCache
+from shared.eventsourcing.errors import UnavailableError
+from shared.http.problems import ProblemError
+
+_LEEWAY = 10
+_REFRESH_AFTER = timedelta(minutes=10)
+_RETRY_AFTER = timedelta(seconds=5)
+
+
+class Role(StrEnum):
+    """What a caller may be. A customer sees and changes only what is theirs."""
+
+    CUSTOMER = "customer"
+    POS = "pos"
+    OPERATOR = "operator"
+    SERVICE = "service"
+
+
+STAFF = frozenset({Role.POS, Role.OPERATOR, Role.SERVICE})
+EVERYONE = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller: `subject` of the token, the roles it carries, and the email of a service account."""
+
+    subject: str
+    roles: frozenset[Role]
+    email: str | None = None
+
+    def has(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+    @property
+    def actor(self) -> str:
+        """How the log names this caller, such as `customer:900`."""
+        return f"{'+'.join(sorted(self.roles)) or 'caller'}:{self.subject}"
+
+
+@dataclass
+class KeySet:
+    """An issuer's public keys, fetched when needed, kept for ten minutes, and again at once for an unknown key id (but
+    not more often than every five seconds, whatever tokens are presented).
+    """
+
+    url: str
+    clock: Callable[[], datetime]
+    _keys: dict[str, jwt.PyJWK] = field(default_factory=dict, init=False)
+    _fetched: datetime | None = field(default=None, init=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def key(self, key_id: str) -> jwt.PyJWK | None:
+        """The key, None if the issuer has none of that id; UnavailableError if it cannot be asked."""
+        async with self._lock:
+            age = self.clock() - self._fetched if self._fetched else None
+            wanted = age is None or age > _REFRESH_AFTER or (key_id not in self._keys and age > _RETRY_AFTER)
+            if wanted:
+                await self._fetch(key_id)
+            return self._keys.get(key_id)
+
+    async def _fetch(self, key_id: str) -> None:
+        try:
+            document = await asyncio.get_running_loop().run_in_executor(None, _download, self.url)
+        except (OSError, ValueError) as error:
+            if key_id in self._keys:  # an old key is better than no service
+                return
+            raise UnavailableError("the token issuer's keys cannot be fetched") from error
+        self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(document).keys if key.key_id}
+        self._fetched = self.clock()
+
+
+def _download(url: str) -> dict[str, Any]:
+    with urlopen(url, timeout=3) as response:  # noqa: S310 - the url is the operator's own setting
+        document: dict[str, Any] = json.load(response)
+    return document
+
+
+class TokenVerifier:
+    """Checks signature, issuer, audience and times of bearer tokens. Tokens that passed are remembered until they
+    expire, so that a client's many requests cost one verification.
+    """
+
+    def __init__(self, issuer: str, audience: str, keys: KeySet, clock: Callable[[], datetime]) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = keys
+        self._clock = clock
+        self._passed: LruCache[str, tuple[Principal, float]] = LruCache(2048)
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """The caller of a request with this `Authorization` header; a 401 problem if it is not a good token."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthorized("a bearer token is required")
+        passed = self._passed.get(token)
+        if passed and passed[1] > self._clock().timestamp():
+            return passed[0]
+        claims = await self._claims(token)
+        principal = Principal(str(claims["sub"]), _roles(claims.get("roles")), _verified_email(claims))
+        self._passed.put(token, (principal, float(claims["exp"])))
+        return principal
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid", "")
+            key = await self._keys.key(key_id)
+            if key is None:
+                raise _unauthorized("the token is signed with an unknown key")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=_LEEWAY,
+                options={"require": ["exp", "sub", "iss", "aud"]},
+            )
+        except jwt.PyJWTError as error:
+            raise _unauthorized(f"the token is not valid: {error}") from error
+        return claims
+
+
+def _roles(claim: object) -> frozenset[Role]:
+    names = claim if isinstance(claim, list) else []
+    return frozenset(Role(name) for name in names if name in set(Role))
+
+
+def _verified_email(claims: dict[str, Any]) -> str | None:
+    return claims.get("email") if claims.get("email_verified") else None
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def require_role(principal: Principal, roles: Sequence[Role] | frozenset[Role]) -> None:
+    """A 403 problem unless the caller has one of these roles."""
+    if not principal.has(*roles):
+        raise ProblemError(403, "forbidden", f"this needs one of the roles {', '.join(sorted(roles))}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCallers:
+    """Google's own callers (Pub/Sub, Scheduler, Tasks): signed tokens of known service accounts, nobody else."""
+
+    verifier: TokenVerifier
+    emails: frozenset[str]
+
+    async def check(self, authorization: str | None) -> None:
+        principal = await self.verifier.principal(authorization)
+        if principal.email not in self.emails:
+            raise ProblemError(403, "forbidden", "this endpoint is for the platform's own callers")

@@ -1,0 +1,50 @@
+"""What surrounds every function: problems for errors, one log line per request, its timings."""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.http.problems import ProblemError, problem_of
+from shared.observability.logs import Log
+from shared.observability.timing import server_timing, timings
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(function: str, handler: Handler, log: Log) -> Handler:
+    """`handler`, with whatever it raises turned into a problem; an unforeseen error is a 500 that tells nothing."""
+
+    async def handle(request: Request) -> Response:
+        started = perf_counter()
+        error: Exception | None = None
+        with timings() as durations:
+            try:
+                response = await handler(request)
+            except Exception as raised:  # noqa: BLE001 - the last line of defence: nothing may escape unlogged
+                error = raised
+                problem = problem_of(raised) or ProblemError(500, "internal-error", "something went wrong here")
+                response = problem.response()
+        if durations:
+            response.headers["Server-Timing"] = server_timing(durations)
+        log(
+            _severity(response.status_code),
+            f"{request.method} {request.url.path} {response.status_code}",
+            traceparent=request.headers.get("traceparent"),
+            function=function,
+            message_id=request.headers.get("ce-id"),
+            outcome=response.headers.get("outcome"),
+            version=response.headers.get("etag"),
+            milliseconds=round((perf_counter() - started) * 1000, 2),
+            error=f"{type(error).__name__}: {error}" if error else None,
+        )
+        return response
+
+    return handle
+
+
+def _severity(status: int) -> str:
+    if status >= 500:  # noqa: PLR2004 - HTTP's own classes
+        return "ERROR"
+    return "WARNING" if status >= 400 else "INFO"  # noqa: PLR2004 - HTTP's own classes

@@ -1,0 +1,79 @@
+"""The platform's own calls: pushed messages and scheduled runs, from Google's callers and nobody else."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.eventsourcing.codec import decode_commit
+from shared.eventsourcing.errors import CorruptDataError
+from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, parse_message_id
+from shared.eventsourcing.projector import DeadLetters, Outcome, Projector
+from shared.http.auth import PlatformCallers
+from shared.http.problems import ProblemError
+from shared.http.requests import read_body
+
+Job = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEdge:
+    """Runs jobs by path: `{"/sweep": sweep.run}`. The answer is the job's report."""
+
+    callers: PlatformCallers
+    jobs: Mapping[str, Job]
+
+    async def __call__(self, request: Request) -> Response:
+        await self.callers.check(request.headers.get("authorization"))
+        job = self.jobs.get(request.url.path)
+        if job is None or request.method != "POST":
+            raise ProblemError(404, "not-found", "there is no such job")
+        return Response(to_json(asdict(await job())), 200, media_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectorEdge:
+    """Hands a pushed commit to each of a service's projectors. A 2xx acknowledges; a 503 makes it come again."""
+
+    callers: PlatformCallers
+    projectors: Sequence[Projector[Any, Any]]
+    dead_letters: DeadLetters
+    clock: Callable[[], datetime]
+    schedule: ScheduleEdge
+
+    async def __call__(self, request: Request) -> Response:
+        if request.url.path != "/":
+            return await self.schedule(request)
+        await self.callers.check(request.headers.get("authorization"))
+        outcomes = await self._deliver(request.headers, await read_body(request, MAX_COMMIT_BYTES))
+        return Response(status_code=204, headers={"Outcome": ",".join(outcomes) or "buried"})
+
+    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> list[Outcome]:
+        """A message whose body cannot be read still says which commit it is about: that is read from the log."""
+        identity = headers.get("ce-id", "")
+        try:
+            commit = _commit(headers, body)
+        except CorruptDataError as error:
+            try:
+                stream, version, _ = parse_message_id(identity)
+            except ValueError:
+                bury_id = identity or headers.get("x-goog-pubsub-message-id", "unnamed")
+                await self.dead_letters.bury(bury_id, error=str(error), body=body, at=self.clock())
+                return []
+            return [await projector.heal(stream, version) for projector in self.projectors]
+        return [await projector.deliver(commit) for projector in self.projectors]
+
+
+def _commit(headers: Mapping[str, str], body: bytes) -> Commit:
+    try:
+        recorded_at = datetime.fromisoformat(headers["ce-recordedtime"])
+    except (KeyError, ValueError) as error:
+        raise CorruptDataError("the message does not say when it was recorded") from error
+    commit = decode_commit(body, recorded_at)
+    if commit.id != headers.get("ce-id"):
+        raise CorruptDataError(f"the message says {headers.get('ce-id')}, its body {commit.id}")
+    return commit

@@ -1,0 +1,101 @@
+"""RFC 9457 problems: every refusal of the edge, and what each error of the kit becomes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from shared.eventsourcing.errors import (
+    ConcurrencyError,
+    DomainError,
+    ForbiddenError,
+    InFlightError,
+    KeyReusedError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+    VersionMismatchError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemError(Exception):
+    """A refusal by the edge itself. `errors` are (field, message) pairs: what was wrong with the input, and where."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        body: dict[str, Any] = {
+            "type": f"urn:commerce:problem:{self.code}",
+            "title": self.code.replace("-", " "),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors:
+            body["errors"] = [{"field": field, "message": message} for field, message in self.errors]
+        return Response(to_json(body), self.status, self.headers, MEDIA_TYPE)
+
+
+def bad_field(field: str, message: str, code: str = "invalid-input") -> ProblemError:
+    """The input is wrong in one field."""
+    return ProblemError(400, code, f"{field}: {message}", errors=[(field, message)])
+
+
+def invalid(error: ValidationError) -> ProblemError:
+    """The input does not fit its model: every field at fault is named."""
+    errors = [(".".join(map(str, e["loc"])) or "body", e["msg"]) for e in error.errors(include_url=False)]
+    detail = "; ".join(f"{field}: {message}" for field, message in errors)
+    return ProblemError(400, "invalid-input", detail, errors=errors)
+
+
+def problem_of(error: Exception) -> ProblemError | None:
+    """The problem that an error of the kit becomes; None for anything unforeseen (a 500)."""
+    match error:
+        case ProblemError():
+            return error
+        case DomainError():
+            status = 404 if isinstance(error, NotFoundError) else 409
+            fields = [(error.field, error.message)] if error.field else []
+            return ProblemError(status, error.code, error.message, errors=fields)
+        case VersionMismatchError():
+            return ProblemError(412, "version-mismatch", str(error), headers={"ETag": f'"{error.actual}"'})
+        case UnavailableError():
+            return ProblemError(503, "unavailable", str(error), headers={"Retry-After": str(error.retry_after)})
+        case _:
+            return _plain(error)
+
+
+_PLAIN: dict[type[Exception], tuple[int, str]] = {
+    ForbiddenError: (403, "forbidden"),
+    KeyReusedError: (422, "idempotency-key-reused"),
+    InFlightError: (409, "in-flight"),
+    ConcurrencyError: (409, "conflict"),
+    TooLargeError: (413, "too-large"),
+}
+_PASSING = {"in-flight", "conflict"}
+"""Nothing is wrong with the request itself: the same one may succeed in a moment."""
+
+
+def _plain(error: Exception) -> ProblemError | None:
+    status, code = _PLAIN.get(type(error), (500, ""))
+    if not code:
+        return None
+    return ProblemError(status, code, str(error), headers={"Retry-After": "1"} if code in _PASSING else None)

@@ -1,0 +1,84 @@
+"""Reading requests: bodies and parameters into models, with limits and clear refusals."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from shared.http.problems import ProblemError, bad_field, invalid
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_KEY_CHARS = 255
+M = TypeVar("M", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Parameters(BaseModel):
+    """Query parameters: unknown ones are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say."""
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise ProblemError(413, "too-large", f"a request body has at most {limit} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise ProblemError(400, "incomplete", "the request ended early") from error
+    return b"".join(chunks)
+
+
+def parse_body(model: type[M], request: Request, body: bytes) -> M:
+    """The body as a model; an absent body is an empty object."""
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if body and media_type != "application/json":
+        raise ProblemError(415, "unsupported-media-type", "the body must be application/json")
+    try:
+        return model.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def parse_parameters(model: type[M], request: Request) -> M:
+    parameters = request.query_params
+    for name in parameters:
+        if len(parameters.getlist(name)) > 1:
+            raise bad_field(name, "given more than once")
+    try:
+        return model.model_validate(dict(parameters))
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The `Idempotency-Key` header; required on POST."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        if request.method == "POST":
+            raise bad_field("Idempotency-Key", "every POST needs this header", "idempotency-key-missing")
+        return None
+    key = key.strip().strip('"')
+    if not 1 <= len(key) <= MAX_KEY_CHARS or not key.isascii() or not key.isprintable():
+        raise bad_field("Idempotency-Key", f"1 to {MAX_KEY_CHARS} printable ASCII characters")
+    return key
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that `If-Match` names; None without the header or for `*`."""
+    value = request.headers.get("if-match")
+    if value is None or value.strip() == "*":
+        return None
+    text = value.strip().strip('"')
+    if not text.isdecimal() or len(text) > 10:  # noqa: PLR2004 - versions have ten digits
+        raise bad_field("If-Match", 'must be one version in quotes, such as "3"')
+    return int(text)

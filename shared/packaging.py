@@ -1,0 +1,48 @@
+"""How one service folder becomes the source archive of its functions; what runs locally is the same archive."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from shared.topology import Service
+
+ROOT = Path(__file__).resolve().parent.parent
+_NOT_DEPLOYED = {"testing"}
+
+
+def layout(service: Service) -> dict[str, Path | str]:
+    """Path in the archive → file, or text. The import paths are those of the repository."""
+    entries: dict[str, Path | str] = {"main.py": _main(service), "requirements.txt": ROOT / "requirements.txt"}
+    for folder in (ROOT / "functions" / service.name, ROOT / "shared"):
+        for path in sorted(folder.rglob("*.py")):
+            inside = path.relative_to(ROOT)
+            if not _NOT_DEPLOYED.intersection(inside.parts):
+                entries[inside.as_posix()] = path
+    entries["functions/__init__.py"] = ROOT / "functions" / "__init__.py"
+    return entries
+
+
+def digest(service: Service) -> str:
+    """Names the archive by its content, shared code included: what changed is deployed, and nothing else."""
+    total = sha256()
+    for path, content in sorted(layout(service).items()):
+        data = content.encode() if isinstance(content, str) else content.read_bytes()
+        total.update(f"{path}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()[:16]
+
+
+def write(service: Service, folder: Path) -> Path:
+    """Lay the archive out in a folder of its own below `folder`; returns its `main.py`."""
+    target = folder / f"{service.name}-{digest(service)}"
+    if not target.exists():
+        staging = folder / f".{target.name}.part"
+        for path, content in layout(service).items():
+            file = staging / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content.read_bytes())
+        staging.rename(target)
+    return target / "main.py"
+
+
+def _main(service: Service) -> str:
+    names = [function.name for function in service.functions]
+    return f"from functions.{service.name}.main import {', '.join(names)}\n\n__all__ = {names}\n"

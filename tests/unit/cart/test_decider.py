@@ -1,0 +1,245 @@
+"""The rules of a cart, given / when / then."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from functions.cart.commands import (
+    AddItem,
+    CartCommand,
+    ChangeQuantity,
+    CheckOutCart,
+    ClearCart,
+    ExpireCart,
+    OpenCart,
+    RemoveItem,
+    RestoreCart,
+)
+from functions.cart.decider import ABANDONED_AFTER, CART, Cart
+from functions.cart.events import (
+    CartCheckedOut,
+    CartCleared,
+    CartEvent,
+    CartExpired,
+    CartOpened,
+    CartRestored,
+    Channel,
+    CheckedOutLine,
+    ItemAddedToCart,
+    ItemQuantityChanged,
+    ItemRemovedFromCart,
+)
+from shared.eventsourcing.money import Money
+from shared.testing.decider_spec import DeciderSpec
+
+AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
+cart = DeciderSpec[CartCommand, CartEvent, Cart](CART)
+
+
+def usd(amount: int) -> Money:
+    return Money(amount=amount, currency="USD")
+
+
+def opened(channel: Channel = Channel.POS) -> CartOpened:
+    return CartOpened(cart_id="c1", customer_id="900", channel=channel, currency="USD", at=AT)
+
+
+def added(sku: str = "milk", quantity: int = 1, cents: int | None = 250) -> ItemAddedToCart:
+    return ItemAddedToCart(sku=sku, quantity=quantity, charged=None if cents is None else usd(cents), at=AT)
+
+
+def add(sku: str = "milk", quantity: int = 1, charged: Money | None = None) -> AddItem:
+    return AddItem(sku=sku, quantity=quantity, charged=charged, at=AT)
+
+
+def checked_out(*lines: tuple[str, int, int]) -> CartCheckedOut:
+    return CartCheckedOut(
+        cart_id="c1",
+        customer_id="900",
+        channel=Channel.POS,
+        currency="USD",
+        lines=tuple(CheckedOutLine(sku=sku, quantity=n, charged=usd(cents)) for sku, n, cents in lines),
+        at=AT,
+    )
+
+
+class TestWhenAbsent:
+    def test_opens(self) -> None:
+        """A cart that does not exist can be opened."""
+        command = OpenCart(cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", at=AT)
+        cart.given().when(command).then(opened())
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            add(),
+            ChangeQuantity(sku="milk", quantity=2, charged=None, at=AT),
+            RemoveItem(sku="milk", at=AT),
+            ClearCart(at=AT),
+            CheckOutCart(at=AT),
+            RestoreCart(reason="declined", at=AT),
+            ExpireCart(at=AT),
+        ],
+    )
+    def test_knows_nothing_else(self, command: CartCommand) -> None:
+        """Every other command finds no cart."""
+        cart.given().when(command).then_refused("cart-not-found")
+
+
+class TestWhenOpen:
+    def test_opening_again_does_nothing(self) -> None:
+        """Opening the same cart twice opens it once."""
+        command = OpenCart(cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", at=LATER)
+        cart.given(opened()).when(command).then_nothing()
+
+    def test_opening_for_another_customer_is_refused(self) -> None:
+        """A cart never changes hands by being opened again."""
+        command = OpenCart(cart_id="c1", customer_id="901", channel=Channel.POS, currency="USD", at=LATER)
+        cart.given(opened()).when(command).then_refused("cart-exists")
+
+    def test_adds_an_item(self) -> None:
+        """A till adds a product with what it charged."""
+        cart.given(opened()).when(add(quantity=2, charged=usd(500))).then(added(quantity=2, cents=500))
+
+    def test_adding_more_sums_quantity_and_price(self) -> None:
+        """More of the same product is one line with the sum of both."""
+        state = cart.given(opened(), added(cents=250), added(quantity=2, cents=450)).state()
+
+        assert (state.lines["milk"].quantity, state.lines["milk"].charged) == (3, usd(700))
+
+    def test_adding_a_quantity_below_one_is_refused(self) -> None:
+        """Nothing can be added zero times."""
+        cart.given(opened()).when(add(quantity=0, charged=usd(0))).then_refused("quantity-too-small", field="quantity")
+
+    def test_a_line_has_a_limit_on_the_web(self) -> None:
+        """A customer's line holds at most 99, however it got there."""
+        full = added(quantity=99, cents=None)
+        cart.given(opened(Channel.WEB), full).when(add()).then_refused("quantity-too-large", field="quantity")
+
+    def test_a_line_has_a_limit_at_the_till(self) -> None:
+        """A till's line holds at most 100,000: fuel is sold by the hundredth."""
+        cart.given(opened()).when(add(quantity=100_001, charged=usd(1))).then_refused(
+            "quantity-too-large", field="quantity"
+        )
+
+    def test_a_cart_has_a_limit_of_lines(self) -> None:
+        """A customer's cart holds at most 100 products."""
+        full = [added(f"sku-{n}", cents=None) for n in range(100)]
+        cart.given(opened(Channel.WEB), *full).when(add("one-more")).then_refused("too-many-lines", field="sku")
+
+    def test_a_full_cart_takes_more_of_what_it_holds(self) -> None:
+        """The limit of lines does not count pieces."""
+        full = [added(f"sku-{n}", cents=None) for n in range(100)]
+        cart.given(opened(Channel.WEB), *full).when(add("sku-7")).then(added("sku-7", cents=None))
+
+    def test_a_till_must_state_its_price(self) -> None:
+        """A till's line without a price is refused."""
+        cart.given(opened()).when(add()).then_refused("price-missing", field="charged")
+
+    def test_the_web_must_not_state_a_price(self) -> None:
+        """A price on a web cart is refused."""
+        cart.given(opened(Channel.WEB)).when(add(charged=usd(1))).then_refused("price-stated", field="charged")
+
+    def test_a_cart_has_one_currency(self) -> None:
+        """Another currency than the cart's is refused."""
+        euros = Money(amount=100, currency="EUR")
+        cart.given(opened()).when(add(charged=euros)).then_refused("currency-differs", field="charged.currency")
+
+    def test_changes_a_quantity(self) -> None:
+        """A line's quantity and price are replaced."""
+        command = ChangeQuantity(sku="milk", quantity=3, charged=usd(700), at=LATER)
+        changed = ItemQuantityChanged(sku="milk", quantity=3, charged=usd(700), at=LATER)
+        cart.given(opened(), added()).when(command).then(changed)
+
+    def test_changing_to_the_same_quantity_does_nothing(self) -> None:
+        """A line that is already so stays so, without an event."""
+        command = ChangeQuantity(sku="milk", quantity=1, charged=usd(250), at=LATER)
+        cart.given(opened(), added()).when(command).then_nothing()
+
+    def test_changing_a_missing_line_is_refused(self) -> None:
+        """Only what is in the cart can change."""
+        command = ChangeQuantity(sku="tea", quantity=1, charged=usd(250), at=LATER)
+        cart.given(opened(), added()).when(command).then_refused("item-not-in-cart", field="sku")
+
+    def test_removes_an_item(self) -> None:
+        """A product is taken out."""
+        cart.given(opened(), added()).when(RemoveItem(sku="milk", at=LATER)).then(
+            ItemRemovedFromCart(sku="milk", at=LATER)
+        )
+
+    def test_removing_what_is_not_there_does_nothing(self) -> None:
+        """Taking a product out twice takes it out once."""
+        cart.given(opened()).when(RemoveItem(sku="milk", at=LATER)).then_nothing()
+
+    def test_clears(self) -> None:
+        """All lines go at once."""
+        cart.given(opened(), added()).when(ClearCart(at=LATER)).then(CartCleared(at=LATER))
+
+    def test_clearing_an_empty_cart_does_nothing(self) -> None:
+        """An empty cart has nothing to clear."""
+        cart.given(opened()).when(ClearCart(at=LATER)).then_nothing()
+
+    def test_checks_out_with_all_lines(self) -> None:
+        """The checkout states every line, in the order in which they came."""
+        history = (opened(), added("milk", 2, 500), added("tea", 1, 399))
+        cart.given(*history).when(CheckOutCart(at=AT)).then(checked_out(("milk", 2, 500), ("tea", 1, 399)))
+
+    def test_an_empty_cart_is_not_checked_out(self) -> None:
+        """There is nothing to buy in an empty cart."""
+        cart.given(opened()).when(CheckOutCart(at=AT)).then_refused("cart-is-empty")
+
+    def test_restoring_does_nothing(self) -> None:
+        """An open cart needs no restoring."""
+        cart.given(opened()).when(RestoreCart(reason="declined", at=LATER)).then_nothing()
+
+    def test_expires_when_abandoned(self) -> None:
+        """A cart that nobody touched for a month is closed."""
+        then = AT + ABANDONED_AFTER
+        expired = CartExpired(cart_id="c1", customer_id="900", at=then)
+        cart.given(opened(), added()).when(ExpireCart(at=then)).then(expired)
+
+    def test_does_not_expire_a_moment_earlier(self) -> None:
+        """Up to a month of rest, a cart stays open."""
+        just_before = AT + ABANDONED_AFTER - timedelta(microseconds=1)
+        cart.given(opened(), added()).when(ExpireCart(at=just_before)).then_nothing()
+
+
+class TestWhenCheckedOut:
+    history = (opened(), added(), checked_out(("milk", 1, 250)))
+
+    @pytest.mark.parametrize("command", [add(charged=usd(1)), RemoveItem(sku="milk", at=AT), ClearCart(at=AT)])
+    def test_does_not_change(self, command: CartCommand) -> None:
+        """After the checkout the contents are final."""
+        cart.given(*self.history).when(command).then_refused("cart-is-checked-out")
+
+    def test_checking_out_again_does_nothing(self) -> None:
+        """A cart is checked out once."""
+        cart.given(*self.history).when(CheckOutCart(at=LATER)).then_nothing()
+
+    def test_is_restored(self) -> None:
+        """The saga opens a cart again whose checkout came to nothing."""
+        cart.given(*self.history).when(RestoreCart(reason="card declined", at=LATER)).then(
+            CartRestored(reason="card declined", at=LATER)
+        )
+
+    def test_a_restored_cart_can_change(self) -> None:
+        """After restoring, the cart is as open as before."""
+        restored = CartRestored(reason="card declined", at=LATER)
+        cart.given(*self.history, restored).when(ClearCart(at=LATER)).then(CartCleared(at=LATER))
+
+    def test_does_not_expire(self) -> None:
+        """A checked-out cart is not abandoned."""
+        cart.given(*self.history).when(ExpireCart(at=AT + 2 * ABANDONED_AFTER)).then_nothing()
+
+
+class TestWhenExpired:
+    history = (opened(), added(), CartExpired(cart_id="c1", customer_id="900", at=LATER))
+
+    @pytest.mark.parametrize("command", [add(charged=usd(1)), CheckOutCart(at=AT), RestoreCart(reason="x", at=AT)])
+    def test_stays_closed(self, command: CartCommand) -> None:
+        """An expired cart neither changes nor comes back."""
+        cart.given(*self.history).when(command).then_refused("cart-is-expired")
+
+    def test_expiring_again_does_nothing(self) -> None:
+        """A cart expires once."""
+        cart.given(*self.history).when(ExpireCart(at=AT + 2 * ABANDONED_AFTER)).then_nothing()
