@@ -11,10 +11,13 @@
     ├── ConcurrencyError       somebody else wrote first                        409
     ├── UnavailableError       a dependency is down or too slow                 503
     ├── CorruptDataError       a stored document cannot be understood           500
+    │   └── CorruptCommitError a commit of the log, with its place              500
     └── TopologyError          the declarations contradict each other           (at start)
 
 The edge turns each kind into the status beside it (`shared/http/problems.py`); nothing else decides on statuses.
 """
+
+from datetime import datetime
 
 
 class KitError(Exception):
@@ -77,6 +80,16 @@ class UnavailableError(KitError):
 
 class CorruptDataError(KitError):
     """A stored document or message cannot be decoded; trying again cannot help."""
+
+
+class CorruptCommitError(CorruptDataError):
+    """A commit of the log cannot be decoded. Its place is known, so a reader of the feed can go on behind it."""
+
+    def __init__(self, stream: str, version: int, recorded_at: datetime, reason: Exception | str) -> None:
+        super().__init__(f"{stream}@{version}: {reason}")
+        self.stream = stream
+        self.version = version
+        self.recorded_at = recorded_at
 
 
 class TopologyError(KitError):

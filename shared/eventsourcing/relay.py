@@ -27,7 +27,9 @@ class RelayReport:
 
 
 class Relay(Generic[E]):
-    """One category's relay. `subscriptions` are its own pull subscriptions, one for each of the two topics."""
+    """One category's relay. `subscriptions` are its own pull subscriptions, one for each of the two topics; a run sends
+    at most `batch` messages of a shard again.
+    """
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Relay(Generic[E]):
         checkpoints: Checkpoints,
         clock: Callable[[], datetime],
         patience: timedelta = timedelta(minutes=1),
+        batch: int = 1000,
     ) -> None:
         self._publication = publication
         self._subscriptions = subscriptions
@@ -51,6 +54,7 @@ class Relay(Generic[E]):
         self._checkpoints = checkpoints
         self._clock = clock
         self._patience = patience
+        self._batch = batch
 
     async def run(self) -> RelayReport:
         """Settle what was seen, then send again what is owed for longer than the patience."""
@@ -79,7 +83,11 @@ class Relay(Generic[E]):
         name = f"relay/{shard}"
         reached = await self._checkpoints.load(name)
         since = reached.recorded_at if reached else None
-        owed = [row async for row in self._outbox.owed(shard, since=since, before=before)]
+        owed = []
+        async for row in self._outbox.owed(shard, since=since, before=before):
+            owed.append(row)
+            if len(owed) == self._batch:  # a long outage is worked off over several runs, oldest first
+                break
         sent = 0
         for stream, versions in _by_stream(row.message_id for row in owed).items():
             sent += await self._send(stream, versions)

@@ -16,6 +16,7 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.http.problems import ProblemError
 
 _LEEWAY = 10
+_TIMES_ARE_OURS = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 _REFRESH_AFTER = timedelta(minutes=10)
 _RETRY_AFTER = timedelta(seconds=5)
 
@@ -125,12 +126,21 @@ class TokenVerifier:
                 algorithms=["RS256"],
                 issuer=self._issuer,
                 audience=self._audience,
-                leeway=_LEEWAY,
-                options={"require": ["exp", "sub", "iss", "aud"]},
+                options={"require": ["exp", "sub", "iss", "aud"], **_TIMES_ARE_OURS},
             )
         except jwt.PyJWTError as error:
             raise _unauthorized(f"the token is not valid: {error}") from error
+        self._check_times(claims)
         return claims
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        """With the clock that was passed in, which the library would not take."""
+        now = self._clock().timestamp()
+        expires, begins = claims["exp"], claims.get("nbf", 0)
+        if not isinstance(expires, int | float) or not isinstance(begins, int | float):
+            raise _unauthorized("the token's times are not numbers")
+        if expires <= now - _LEEWAY or begins > now + _LEEWAY:
+            raise _unauthorized("the token has expired or is not valid yet")
 
 
 def _roles(claim: object) -> frozenset[Role]:

@@ -1,0 +1,164 @@
+"""The proof of publication."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from shared.adapters.memory.checkpoints import MemoryCheckpoints
+from shared.adapters.memory.event_store import MemoryEventStore
+from shared.eventsourcing.message import SHARDS, shard_name
+from shared.eventsourcing.publishing import Message
+from shared.eventsourcing.relay import Relay, RelayReport
+from tests.unit.kit.conftest import PUBLICATION, Added, Clock, Topics, append, context, handler_on
+from tests.unit.kit.conftest import Add as AddCommand
+
+PATIENCE = timedelta(minutes=1)
+PUBLIC = 10
+
+
+@dataclass
+class Pulled:
+    message: Message
+    ack_id: str
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return self.message.attributes
+
+    @property
+    def data(self) -> bytes:
+        return self.message.data
+
+
+@dataclass
+class Seen:
+    """The relay's own subscriptions: everything on the topics, until acknowledged."""
+
+    topics: Topics
+    acknowledged: set[str] = field(default_factory=set)
+
+    async def pull(self, subscription: str) -> AsyncIterator[Sequence[Pulled]]:
+        sent = [m for topic, m in self.topics.sent if subscription == f"{topic}-relay"]
+        batch = [Pulled(m, f"{subscription}/{m.id}") for m in sent]
+        waiting = [pulled for pulled in batch if pulled.ack_id not in self.acknowledged]
+        if waiting:
+            yield waiting
+
+    async def acknowledge(self, subscription: str, ack_ids: Sequence[str]) -> None:
+        self.acknowledged.update(ack_ids)
+
+
+@pytest.fixture
+def relay(store: MemoryEventStore, topics: Topics, clock: Clock) -> Relay[Added]:
+    return Relay(
+        PUBLICATION,
+        ("tally-commits-relay", "tally-events-relay"),
+        log=store,
+        outbox=store,
+        subscriber=Seen(topics),
+        publisher=topics,
+        checkpoints=MemoryCheckpoints(),
+        clock=clock,
+        patience=PATIENCE,
+    )
+
+
+async def owed(store: MemoryEventStore, clock: Clock) -> set[str]:
+    later = clock() + timedelta(days=1)
+    shards = [shard_name("tally", number) for number in range(SHARDS)]
+    return {row.message_id for shard in shards async for row in store.owed(shard, since=None, before=later)}
+
+
+async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: Clock) -> None:
+    """From the moment of the append, what must be published is written down."""
+    await append(store, "tally-1", PUBLIC)
+
+    assert await owed(store, clock) == {"tally-1@1", "tally-1@1.0"}
+
+
+async def test_a_message_that_was_seen_is_settled(
+    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+) -> None:
+    """A row goes when its message was seen on its topic."""
+    await handler_on(store, topics).handle("tally-1", AddCommand(by=PUBLIC), context("k1"))
+
+    report = await relay.run()
+
+    assert (report, await owed(store, clock)) == (RelayReport(settled=2, sent=0), set())
+
+
+async def test_a_message_that_was_never_sent_is_sent(
+    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+) -> None:
+    """A crash between append and publish heals: the same messages are built from the commit."""
+    await append(store, "tally-1", PUBLIC)
+    clock.advance(seconds=61)
+
+    report = await relay.run()
+
+    assert report.sent == 2
+    assert [(topic, m.id) for topic, m in topics.sent] == [
+        ("tally-commits", "tally-1@1"),
+        ("tally-events", "tally-1@1.0"),
+    ]
+
+
+async def test_only_what_is_missing_is_sent(
+    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+) -> None:
+    """A crash between two topics heals with the second one alone."""
+    commit = await append(store, "tally-1", PUBLIC)
+    await topics.publish("tally-commits", PUBLICATION.messages(commit)["tally-commits"])
+    clock.advance(seconds=61)
+
+    await relay.run()
+
+    assert [m.id for _, m in topics.sent[1:]] == ["tally-1@1.0"]
+
+
+async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore, clock: Clock) -> None:
+    """A message may be on its way: nothing is sent again within a minute."""
+    await append(store, "tally-1", 1)
+    clock.advance(seconds=59)
+
+    assert (await relay.run()).sent == 0
+
+
+async def test_sending_alone_settles_nothing(
+    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+) -> None:
+    """Only being seen on the topic proves publication; so a row outlives being sent."""
+    await append(store, "tally-1", 1)
+    clock.advance(seconds=61)
+    await relay.run()
+
+    assert await owed(store, clock) == {"tally-1@1"}
+
+
+async def test_what_was_sent_again_is_settled_the_next_time(
+    relay: Relay[Added], store: MemoryEventStore, clock: Clock
+) -> None:
+    """The second run sees what the first one sent."""
+    await append(store, "tally-1", 1)
+    clock.advance(seconds=61)
+    await relay.run()
+
+    report = await relay.run()
+
+    assert (report, await owed(store, clock)) == (RelayReport(settled=1, sent=0), set())
+
+
+async def test_an_old_debt_is_not_stepped_over(
+    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+) -> None:
+    """While a message cannot be sent, later runs come back to it."""
+    await append(store, "tally-1", 1)
+    clock.advance(minutes=5)
+    topics.down = True
+    with pytest.raises(Exception, match="down"):
+        await relay.run()
+    topics.down = False
+    clock.advance(minutes=5)
+
+    assert (await relay.run()).sent == 1
