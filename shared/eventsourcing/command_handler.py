@@ -1,8 +1,8 @@
 """Load, fold, decide, append, publish: one command to one stream, with everything that makes it safe to repeat."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,6 +13,7 @@ from shared.eventsourcing.errors import ConcurrencyError, DomainError, Unavailab
 from shared.eventsourcing.event_store import Answer, EventStore, NewCommit, Position, Replayed, Snapshot
 from shared.eventsourcing.message import Commit, Context, Event, StoredEvent
 from shared.eventsourcing.publishing import Announcer
+from shared.eventsourcing.turns import Turns
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
@@ -66,7 +67,7 @@ class CommandHandler(Generic[C, E, S]):
         self._announcer = announcer
         self._policy = policy
         self._cache: LruCache[str, _Entry[S]] = LruCache(policy.cached_streams)
-        self._writers: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._turns = Turns()
 
     async def handle(
         self,
@@ -95,7 +96,7 @@ class CommandHandler(Generic[C, E, S]):
 
         try:
             async with asyncio.timeout(self._policy.deadline):
-                async with self._writer(stream):
+                async with self._turns.of(stream):
                     handled, commit = await self._write(stream, decide, context, answer)
         except TimeoutError as error:
             raise UnavailableError(f"{context.command} took longer than {self._policy.deadline} s") from error
@@ -202,17 +203,3 @@ class CommandHandler(Generic[C, E, S]):
     def _remember(self, stream: str, entry: _Entry[S]) -> None:
         entry.fresh = False
         self._cache.put(stream, entry)
-
-    @asynccontextmanager
-    async def _writer(self, stream: str) -> AsyncIterator[None]:
-        lock, waiting = self._writers.get(stream) or (asyncio.Lock(), 0)
-        self._writers[stream] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._writers[stream]
-            if waiting == 1:
-                del self._writers[stream]
-            else:
-                self._writers[stream] = (lock, waiting - 1)

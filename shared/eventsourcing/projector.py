@@ -13,6 +13,7 @@ from shared.eventsourcing.errors import ConcurrencyError, CorruptDataError, Unav
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, Event, entity_of
 from shared.eventsourcing.projection import Projection, ReadStore, Row
+from shared.eventsourcing.turns import Turns
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -95,6 +96,7 @@ class Projector(Generic[E, D]):
         self._clock = clock
         self._attempts = attempts
         self._cache: LruCache[str, Row] = LruCache(cached_rows)
+        self._turns = Turns()
 
     async def deliver(self, commit: Commit) -> Outcome:
         """One message of the domain topic."""
@@ -120,6 +122,11 @@ class Projector(Generic[E, D]):
         return before, after
 
     async def _bring(self, stream: str, version: int, commit: Commit | None) -> Outcome:
+        """In turns: commits of a stream that arrive together would otherwise each fill the same gap."""
+        async with self._turns.of(stream):
+            return await self._try(stream, version, commit)
+
+    async def _try(self, stream: str, version: int, commit: Commit | None) -> Outcome:
         for _ in range(self._attempts):
             row = await self._row(stream)
             seen = row.version if row else 0
