@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 from functions.cart import events
 from functions.cart.events import CartEvent, Channel
 from shared.eventsourcing.message import IntegrationEvent
 from shared.eventsourcing.money import Currency, Money
 
-EXAMPLE_CHECKOUT = {
+EXAMPLE_CHECKOUT: JsonDict = {
     "cart_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
     "customer_id": "900",
     "channel": "pos",
@@ -17,7 +18,7 @@ EXAMPLE_CHECKOUT = {
     "lines": [{"sku": "1095275", "quantity": 2, "total": {"amount": 398, "currency": "USD"}}],
     "checked_out_at": "2017-03-06T12:05:00Z",
 }
-EXAMPLE_EXPIRY = {
+EXAMPLE_EXPIRY: JsonDict = {
     "cart_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
     "customer_id": "900",
     "expired_at": "2017-04-05T12:05:00Z",

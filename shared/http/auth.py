@@ -10,13 +10,19 @@ from typing import Any
 from urllib.request import urlopen
 
 import jwt
+from jwt.types import Options
 
 from shared.eventsourcing.cache import LruCache
 from shared.eventsourcing.errors import UnavailableError
 from shared.http.problems import ProblemError
 
 _LEEWAY = 10
-_TIMES_ARE_OURS = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+_OPTIONS: Options = {  # times are checked here, with the clock that was passed in
+    "require": ["exp", "sub", "iss", "aud"],
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
 _REFRESH_AFTER = timedelta(minutes=10)
 _RETRY_AFTER = timedelta(seconds=5)
 
@@ -126,7 +132,7 @@ class TokenVerifier:
                 algorithms=["RS256"],
                 issuer=self._issuer,
                 audience=self._audience,
-                options={"require": ["exp", "sub", "iss", "aud"], **_TIMES_ARE_OURS},
+                options=_OPTIONS,
             )
         except jwt.PyJWTError as error:
             raise _unauthorized(f"the token is not valid: {error}") from error
@@ -134,7 +140,6 @@ class TokenVerifier:
         return claims
 
     def _check_times(self, claims: dict[str, Any]) -> None:
-        """With the clock that was passed in, which the library would not take."""
         now = self._clock().timestamp()
         expires, begins = claims["exp"], claims.get("nbf", 0)
         if not isinstance(expires, int | float) or not isinstance(begins, int | float):

@@ -20,6 +20,7 @@ from shared.http.auth import EVERYONE, Principal, Role, TokenVerifier, require_r
 from shared.http.problems import ProblemError, bad_field
 from shared.http.requests import Body, expected_version, idempotency_key, parse_body, read_body
 from shared.http.routing import Router
+from shared.observability.tracing import current_traceparent
 
 C = TypeVar("C", bound="TimedCommand")
 E = TypeVar("E", bound=Event)
@@ -200,7 +201,7 @@ class CommandEdge(Generic[C, E, S]):
             causation_id=headers.get("x-causation-id", "")[:128] or None,
             actor=principal.actor,
             occurred_at=command.at,
-            traceparent=headers.get("traceparent"),
+            traceparent=current_traceparent(),
         )
 
     def _answer(self, identity: _Identity, entity_id: str, version: int) -> Answer:

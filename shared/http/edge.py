@@ -9,6 +9,7 @@ from starlette.responses import Response
 from shared.http.problems import ProblemError, problem_of
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
+from shared.observability.tracing import current_traceparent, request_span
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -19,7 +20,9 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
     async def handle(request: Request) -> Response:
         started = perf_counter()
         error: Exception | None = None
-        with timings() as durations:
+        traceparent = request.headers.get("traceparent")
+        with timings() as durations, request_span(f"{function} {request.method}", traceparent):
+            traceparent = current_traceparent()
             try:
                 response = await handler(request)
             except Exception as raised:  # noqa: BLE001 - the last line of defence: nothing may escape unlogged
@@ -31,7 +34,7 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
         log(
             _severity(response.status_code),
             f"{request.method} {request.url.path} {response.status_code}",
-            traceparent=request.headers.get("traceparent"),
+            traceparent=traceparent,
             function=function,
             message_id=request.headers.get("ce-id"),
             outcome=response.headers.get("outcome"),

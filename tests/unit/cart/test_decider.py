@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from functions.cart.commands import (
     AddItem,
     CartCommand,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from functions.cart.events import (
     CartCheckedOut,
     CartCleared,
@@ -95,9 +96,7 @@ def test_a_cleared_cart_is_empty() -> None:
     assert (view.line_count, view.total.amount, view.status) == (0, 0, "open")
 
 
-CHECKED_OUT = CartCheckedOut(
-    cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=LATER
-)
+CHECKED_OUT = CartCheckedOut(cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=LATER)
 
 
 def test_a_checkout_is_shown_with_its_time() -> None:

@@ -5,6 +5,9 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from functions.cart.commands import (
     AddItem,
     CartCommand,
@@ -20,8 +23,6 @@ from functions.cart.decider import CART, MAX_LINES, MAX_QUANTITY, Cart, Status
 from functions.cart.events import CartEvent, Channel
 from functions.cart.projections import CARTS_PROJECTION, project_cart
 from functions.cart.read_models import CartView
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
@@ -77,7 +78,7 @@ def run(history: Sequence[CartCommand]) -> tuple[Cart, list[list[CartEvent]]]:
 @given(histories)
 def test_invariants_hold(history: list[CartCommand]) -> None:
     """No sequence of commands breaks a limit, mixes currencies or checks out nothing."""
-    cart, accepted = run(history)
+    cart, _ = run(history)
 
     assert len(cart.lines) <= MAX_LINES[cart.channel]
     assert all(1 <= line.quantity <= MAX_QUANTITY[cart.channel] for line in cart.lines.values())
@@ -143,9 +144,7 @@ async def log_of(accepted: Sequence[Sequence[CartEvent]]) -> tuple[MemoryEventSt
             occurred_at=AT,
         )
         body = encode_commit("cart-c1", position.version + 1, context, CART.codec.encode(events))
-        result = await store.append(
-            [NewCommit(position=position, body=body, owed=[])], command_id=context.command_id
-        )
+        result = await store.append([NewCommit(position=position, body=body, owed=[])], command_id=context.command_id)
         assert isinstance(result, Appended)
         (position,) = result.positions
     return store, [commit async for commit in store.read("cart-c1")]

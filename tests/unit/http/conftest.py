@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from emulators.issuer import Issuer
 from functions.cart.command_api import CART_COMMANDS
 from functions.cart.decider import CART
@@ -27,6 +28,7 @@ from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_api import CommandEdge
 from shared.http.edge import guarded
 from shared.http.query_api import QueryEdge
+from shared.observability.timing import measure
 from shared.testing.api_spec import ApiSpec
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -86,7 +88,9 @@ class Shop:
             codec=CART.codec,
             to_integration=to_integration,
         )
-        handler = CommandHandler(CART, self.events, Announcer(publication, self.topics), Policy(pause=pause))
+        handler = CommandHandler(
+            CART, self.events, Announcer(publication, self.topics), Policy(pause=pause, measure=measure)
+        )
         return CommandEdge(CART_COMMANDS, "cart", handler, self._verifier(), self.clock, lambda: f"id{next(self._ids)}")
 
     def token(self, subject: str, *roles: str, audience: str = "shop", ttl: int = 86_400) -> str:

@@ -1,8 +1,10 @@
 """The edge of the write side: what is accepted, what is refused, and what is never done twice."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
+
 from shared.testing.api_spec import ApiSpec
 from tests.unit.http.conftest import NOW, Shop
 
@@ -12,7 +14,7 @@ USD = {"currency": "USD"}
 FOR_900 = {"currency": "USD", "customer_id": "900"}
 
 
-async def opened(caller: ApiSpec, body: dict[str, object] = FOR_900) -> str:
+async def opened(caller: ApiSpec, body: Mapping[str, object] = FOR_900) -> str:
     reply = await caller.post(CARTS, "open", body)
     assert reply.status == 202
     return str(reply.json["id"])
@@ -334,9 +336,7 @@ class TestWho:
         assert (commit.events[0].data["customer_id"], commit.events[0].data["channel"]) == ("900", "web")
 
     @pytest.mark.parametrize("field", [{"customer_id": "901"}, {"opened_at": "2025-01-01T00:00:00Z"}])
-    async def test_a_customer_states_neither_owner_nor_time(
-        self, customer: ApiSpec, field: dict[str, str]
-    ) -> None:
+    async def test_a_customer_states_neither_owner_nor_time(self, customer: ApiSpec, field: dict[str, str]) -> None:
         """Whose cart it is and when it was opened is not for customers to say."""
         reply = await customer.post(CARTS, "k1", {**USD, **field})
 

@@ -1,6 +1,7 @@
 """The edge of the read side: documents, lists, history, earlier states, and whose they are."""
 
 import pytest
+
 from shared.testing.api_spec import ApiSpec
 from tests.unit.http.conftest import Shop
 
@@ -19,7 +20,7 @@ def reader(shop: Shop) -> ApiSpec:
 
 @pytest.fixture
 async def cart(shop: Shop, till: ApiSpec) -> str:
-    """A till's cart for customer 900 at version 3 (milk, tea), each commit an hour after the one before, not projected."""
+    """A till's cart for customer 900 at version 3 (milk, tea), a commit an hour, not projected."""
     cart_id = str((await till.post(CARTS, "k1", {**USD, "customer_id": "900"})).json["id"])
     for number, (sku, cents) in enumerate([("milk", 250), ("tea", 399)]):
         shop.clock.advance(hours=1)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 from pydantic import AwareDatetime, BaseModel
+
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import Codec, encode_commit
 from shared.eventsourcing.command_handler import CommandHandler, Policy
@@ -132,7 +133,7 @@ async def append(store: EventStore, stream: str, by: int, command_id: str | None
     new = NewCommit(position=position, body=body, owed=PUBLICATION.owed(stream, version, stored))
     result = await store.append([new], command_id=command_id or f"{stream}-{version}")
     assert isinstance(result, Appended)
-    return [commit async for commit in store.read(stream, after=version - 1)][0]
+    return await anext(store.read(stream, after=version - 1))
 
 
 def handler_on(store: EventStore, topics: Topics, **policy: float) -> CommandHandler[Add, Added, Tally]:

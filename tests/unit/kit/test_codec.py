@@ -5,13 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+
 from shared.eventsourcing.codec import Codec, decode_commit, encode_commit
 from shared.eventsourcing.errors import CorruptDataError, TooLargeError, TopologyError
 from shared.eventsourcing.message import Context, Event, StoredEvent
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
 CONTEXT = Context(
-    command="Rename", command_id="k1", correlation_id="f1", actor="customer:900", occurred_at=AT, traceparent="00-a-b-01"
+    command="Rename",
+    command_id="k1",
+    correlation_id="f1",
+    actor="customer:900",
+    occurred_at=AT,
+    traceparent="00-a-b-01",
 )
 
 

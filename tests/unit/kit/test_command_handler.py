@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.command_handler import CommandHandler
 from shared.eventsourcing.errors import (
@@ -43,9 +44,7 @@ class TestWarm:
 
         assert (handled.version, await total(store)) == (3, 22)
 
-    async def test_a_stale_state_never_refuses(
-        self, handler: Handler, store: MemoryEventStore, topics: Topics
-    ) -> None:
+    async def test_a_stale_state_never_refuses(self, handler: Handler, store: MemoryEventStore, topics: Topics) -> None:
         """A refusal is decided on what the store says, not on what the instance remembers."""
         await handler.handle("tally-1", Add(by=90), context("k1"))
         other = handler_on(store, topics)
@@ -89,9 +88,7 @@ class TestCold:
         with pytest.raises(DomainError, match="100"):
             await handler_on(store, topics).handle("tally-1", Add(by=3), context("k8"))
 
-    async def test_a_snapshot_of_another_shape_is_a_miss(
-        self, handler: Handler, store: MemoryEventStore
-    ) -> None:
+    async def test_a_snapshot_of_another_shape_is_a_miss(self, handler: Handler, store: MemoryEventStore) -> None:
         """A state that was stored in another shape is not used."""
         for n in range(6):
             await handler.handle("tally-1", Add(by=1), context(f"k{n}"))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
@@ -90,7 +91,8 @@ async def test_the_last_seconds_are_left_for_later(
 
 async def test_each_commit_is_read_once(store: MemoryEventStore, clock: Clock) -> None:
     """A walk goes on where the last one ended."""
-    checkpoints, visited = MemoryCheckpoints(), []
+    checkpoints = MemoryCheckpoints()
+    visited: list[dict[str, int]] = []
 
     async def visit(ends: Mapping[str, int]) -> int:
         visited.append(dict(ends))
@@ -107,7 +109,8 @@ async def test_each_commit_is_read_once(store: MemoryEventStore, clock: Clock) -
 
 async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: Clock) -> None:
     """A page that was visited is not visited again after a crash in a later one."""
-    checkpoints, visited = MemoryCheckpoints(), []
+    checkpoints = MemoryCheckpoints()
+    visited: list[dict[str, int]] = []
 
     async def visit(ends: Mapping[str, int]) -> int:
         if len(visited) == 1:

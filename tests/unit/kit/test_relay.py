@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.message import SHARDS, shard_name
