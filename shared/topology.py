@@ -207,6 +207,88 @@ def relay_subscription(topic: str) -> str:
     return f"{topic}-relay"
 
 
+def event_sourced(
+    name: str,
+    *,
+    description: str,
+    publishes: str,
+    collections: tuple[Collection, ...] = (),
+    functions: tuple[Function, ...] = (),
+    subscriptions: tuple[Subscription, ...] = (),
+    schedules: tuple[Schedule, ...] = (),
+) -> Service:
+    """A level-3 service: commands, queries, projector and relay with their topics, subscriptions and schedules, and
+    what it has besides. `publishes` says what is on its integration topic. A function of a usual one's name replaces it.
+    """
+    own = {function.name for function in functions}
+    topics = (
+        Topic(domain_topic(name), "One message per commit, for the service's own projector."),
+        Topic(integration_topic(name), publishes),
+    )
+    relays = tuple(Subscription(name=relay_subscription(topic.name), topic=topic.name) for topic in topics)
+    return Service(
+        name=name,
+        description=description,
+        maturity=Maturity.EVENT_SOURCED,
+        functions=(*(usual for usual in _usual_functions(name) if usual.name not in own), *functions),
+        topics=topics,
+        subscriptions=(Subscription(name=f"{name}-projector", topic=domain_topic(name)), *relays, *subscriptions),
+        collections=collections,
+        schedules=(*_usual_schedules(name), *schedules),
+    )
+
+
+def _usual_functions(service: str) -> tuple[Function, ...]:
+    return (
+        Function(
+            name="commands",
+            trigger=Http(("POST", "PUT", "DELETE")),
+            permissions=(Permission.APPEND_EVENTS, Permission.PUBLISH),
+            description="Decides commands and appends to the log.",
+        ),
+        Function(
+            name="queries",
+            trigger=Http(("GET",)),
+            permissions=(Permission.READ_READ_MODELS, Permission.READ_EVENTS),
+            description="Answers from the read models; history and earlier states from the log.",
+        ),
+        Function(
+            name="projector",
+            trigger=Push(f"{service}-projector"),
+            permissions=(Permission.WRITE_READ_MODELS, Permission.READ_EVENTS),
+            description="Keeps the read models at the end of the log.",
+        ),
+        Function(
+            name="relay",
+            trigger=Private(),
+            permissions=(
+                Permission.SETTLE_OUTBOX,
+                Permission.PUBLISH,
+                Permission.SUBSCRIBE,
+                Permission.WRITE_READ_MODELS,
+            ),
+            description="Proves publication; sends again what was never seen.",
+            concurrency=1,
+            max_instances=1,
+        ),
+    )
+
+
+def _usual_schedules(service: str) -> tuple[Schedule, ...]:
+    return (
+        Schedule(
+            name=f"{service}-relay", function="relay", path="/", cron="* * * * *", description="Proof of publication."
+        ),
+        Schedule(
+            name=f"{service}-sweep",
+            function="projector",
+            path="/sweep",
+            cron="*/5 * * * *",
+            description="Catch-up of the read models.",
+        ),
+    )
+
+
 def discover(package: ModuleType) -> tuple[Service, ...]:
     """The manifests of all services in a package, by name: a new service is a folder, no list is edited."""
     names = sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)

@@ -20,8 +20,9 @@ from shared.eventsourcing.money import Currency, Money
 from shared.http.auth import Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
 from shared.http.requests import Body
+from shared.http.routing import ID
 
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$"
+ID_PATTERN = f"^{ID}$"
 TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 
 
@@ -81,11 +82,11 @@ def _change(body: ChangeQuantityBody, call: Call) -> ChangeQuantity:
     return ChangeQuantity(sku=call.path["sku"], quantity=body.quantity, charged=body.charged, at=call.at(body.at))
 
 
-def _remove(body: Body, call: Call) -> RemoveItem:  # noqa: ARG001 - every endpoint builds from (body, call)
+def _remove(_: Body, call: Call) -> RemoveItem:
     return RemoveItem(sku=call.path["sku"], at=call.now)
 
 
-def _clear(body: Body, call: Call) -> ClearCart:  # noqa: ARG001 - every endpoint builds from (body, call)
+def _clear(_: Body, call: Call) -> ClearCart:
     return ClearCart(at=call.now)
 
 
@@ -98,7 +99,7 @@ def _restore(body: RestoreCartBody, call: Call) -> RestoreCart:
     return RestoreCart(reason=body.reason, at=call.now)
 
 
-def _expire(body: Body, call: Call) -> ExpireCart:  # noqa: ARG001 - every endpoint builds from (body, call)
+def _expire(_: Body, call: Call) -> ExpireCart:
     return ExpireCart(at=call.now)
 
 
