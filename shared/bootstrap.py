@@ -89,7 +89,7 @@ class EmbeddedPlatform(Dependencies):
         from shared.adapters.memory.event_store import MemoryEventStore  # noqa: PLC0415 - as above
         from shared.adapters.memory.read_store import MemoryReadStore  # noqa: PLC0415 - as above
 
-        events, broker = MemoryEventStore(utc_now, _COUNTS), MemoryBroker()
+        events, broker = MemoryEventStore(utc_now, _COUNTS), MemoryBroker(utc_now, _COUNTS)
         super().__init__(
             events=events,
             outbox=events,

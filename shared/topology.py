@@ -218,7 +218,7 @@ def event_sourced(
     schedules: tuple[Schedule, ...] = (),
 ) -> Service:
     """A level-3 service: commands, queries, projector and relay with their topics, subscriptions and schedules, and
-    what it has besides. `publishes` says what is on its integration topic. A function of a usual one's name replaces it.
+    what it has besides. `publishes` says what is on its integration topic. A function named as a usual one replaces it.
     """
     own = {function.name for function in functions}
     topics = (

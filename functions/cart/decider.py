@@ -39,7 +39,7 @@ from shared.eventsourcing.money import Currency, Money
 
 MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
 MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
-"""Of one line. Tills sell fuel and bulk goods by the hundredth of a unit."""
+"""Of one line. Tills sell fuel and bulk goods in small fractions of a unit."""
 ABANDONED_AFTER = timedelta(days=30)
 
 

@@ -46,6 +46,11 @@ class Codec(Generic[E]):
         self._upcasters = dict(upcasters or {})
         self._check_chains()
 
+    @property
+    def types(self) -> frozenset[str]:
+        """Every type name that can be decoded, those of earlier versions included."""
+        return frozenset({*self._by_type, *self._upcasters})
+
     def encode(self, events: Iterable[E]) -> list[StoredEvent]:
         """The stored form."""
         return [StoredEvent(event.TYPE, event.model_dump(mode="json")) for event in events]

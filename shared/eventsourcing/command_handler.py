@@ -10,7 +10,7 @@ from shared.eventsourcing.cache import LruCache
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import ConcurrencyError, DomainError, UnavailableError, VersionMismatchError
-from shared.eventsourcing.event_store import Answer, EventStore, NewCommit, Position, Replayed, Snapshot
+from shared.eventsourcing.event_store import Answer, EventStore, NewCommit, Position, Replayed, Snapshot, start_of
 from shared.eventsourcing.message import Commit, Context, Event, StoredEvent
 from shared.eventsourcing.publishing import Announcer
 from shared.eventsourcing.turns import Turns
@@ -75,12 +75,15 @@ class CommandHandler(Generic[C, E, S]):
         command: C,
         context: Context,
         *,
+        begins: bool = False,
         expected_version: int | None = None,
         guard: Callable[[S], None] | None = None,
         answer: Callable[[int], Answer] | None = None,
     ) -> Handled:
         """Carry out `command` on `stream`.
 
+        `begins` says that the stream should be new (its id was just made): it is not looked for first. Should it exist,
+        the append finds out.
         `guard` refuses callers by state (ownership) before the decision. `answer(version)` is the response to store
         under the request's idempotency key. Raises DomainError (refused, nothing changed), VersionMismatchError,
         ConcurrencyError (lost too many races), TooLargeError, UnavailableError (store down, or the deadline passed: the
@@ -97,7 +100,8 @@ class CommandHandler(Generic[C, E, S]):
         try:
             async with asyncio.timeout(self._policy.deadline):
                 async with self._turns.of(stream):
-                    handled, commit = await self._write(stream, decide, context, answer)
+                    entry = self._cache.pop(stream) or (self._begin(stream) if begins else await self._load(stream))
+                    handled, commit = await self._write(stream, entry, decide, context, answer)
         except TimeoutError as error:
             raise UnavailableError(f"{context.command} took longer than {self._policy.deadline} s") from error
         if commit is not None:
@@ -108,11 +112,11 @@ class CommandHandler(Generic[C, E, S]):
     async def _write(
         self,
         stream: str,
+        entry: _Entry[S],
         decide: Callable[[_Entry[S]], Sequence[E]],
         context: Context,
         answer: Callable[[int], Answer] | None,
     ) -> tuple[Handled, Commit | None]:
-        entry = self._cache.pop(stream) or await self._load(stream)
         lost = 0
         while True:
             try:
@@ -186,6 +190,9 @@ class CommandHandler(Generic[C, E, S]):
             owed=self._announcer.publication.owed(position.stream, version, stored),
             snapshot=snapshot,
         )
+
+    def _begin(self, stream: str) -> _Entry[S]:
+        return _Entry(self._decider.initial_state(), start_of(stream), fresh=False)
 
     async def _load(self, stream: str) -> _Entry[S]:
         schema = self._decider.state_schema if self._decider.snapshot_every else None

@@ -10,12 +10,17 @@ from shared.eventsourcing.message import Commit
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a stream ended when it was loaded or appended to. Only a store makes one, and an append takes nothing
-    else: a number from a caller could be too high and leave a hole.
+    """Where a stream ended when it was loaded or appended to. Only a store makes one (and `start_of`), and an append
+    takes nothing else: a number from a caller could be too high and leave a hole.
     """
 
     stream: str
     version: int
+
+
+def start_of(stream: str) -> Position:
+    """The position of a stream that is to begin. It needs no look at the store: nothing is too high about version 0."""
+    return Position(stream, 0)
 
 
 @dataclass(frozen=True, slots=True)

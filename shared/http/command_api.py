@@ -146,6 +146,7 @@ class CommandEdge(Generic[C, E, S]):
                 f"{self.category}-{entity_id}",
                 command,
                 context,
+                begins=endpoint.creates,
                 expected_version=version,
                 guard=lambda state: self.api.guard(principal, state),
                 answer=(lambda v: self._answer(identity, entity_id, v)) if identity.key else None,

@@ -1,60 +1,29 @@
 """OpenAPI 3.1 of one service, from the same declarations that serve it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from inspect import getdoc
+from typing import Any, get_type_hints
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from shared.eventsourcing.errors import KitError
-from shared.http.command_api import CommandApi, CommandEndpoint
-from shared.http.problems import MEDIA_TYPE
-from shared.http.query_api import EntityParameters, HistoryParameters, QueryApi
+from shared.eventsourcing.errors import TopologyError
+from shared.http.command_api import CommandApi, CommandEndpoint, NoBody
+from shared.http.json_schema import ContractSchema
+from shared.http.openapi_components import CONVENTIONS, PROBLEMS, SCHEMAS, components, headers, problems, ref
+from shared.http.query_api import EntityParameters, HistoryParameters, ListParameters, QueryApi
+from shared.http.routing import ID
 
-_REF = "#/components/schemas/{model}"
-_COMMAND_PROBLEMS = {
-    "400": "The input is wrong; `errors` names the fields.",
-    "401": "No good token.",
-    "403": "Not allowed.",
-    "404": "No such entity, or not yours.",
-    "409": "A rule refuses it, or the same request is in flight.",
-    "412": "`If-Match` names another version.",
-    "413": "Too large.",
-    "422": "The idempotency key belongs to another request.",
-    "503": "A dependency is down; try again after `Retry-After` seconds.",
-}
-_QUERY_PROBLEMS = {code: _COMMAND_PROBLEMS[code] for code in ("400", "401", "403", "404", "503")}
-_ACCEPTED = {
-    "type": "object",
-    "required": ["id", "version"],
-    "properties": {"id": {"type": "string"}, "version": {"type": "integer", "minimum": 1}},
-}
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
+_LIST_PROBLEMS = ("400", "401", "403", "500", "503")
+_NEEDS_AN_ENTITY = {"404", "412"}
+_COMMAND_PROBLEMS = tuple(PROBLEMS)
+_CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS_AN_ENTITY)
+_ANSWERED = ("ETag", "Location", "Idempotent-Replayed", "Server-Timing")
 
 
 def openapi(description: str, commands: CommandApi[Any], queries: QueryApi[Any, Any]) -> dict[str, Any]:
     """The whole document, ready to be written as JSON."""
-    bodies = {endpoint.body for endpoint in commands.endpoints}
-    schemas = _schemas(sorted(bodies, key=lambda model: model.__name__), [queries.projection.document_type])
-    schemas |= {"Accepted": _ACCEPTED, "Problem": _PROBLEM}
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in commands.endpoints:
         paths.setdefault(commands.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
@@ -62,102 +31,150 @@ def openapi(description: str, commands: CommandApi[Any], queries: QueryApi[Any, 
         paths.setdefault(queries.prefix + path, {})["get"] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": commands.service, "version": "1", "description": description},
+        "info": {"title": commands.service, "version": "1", "description": f"{description}\n\n{CONVENTIONS}"},
         "security": [{"bearer": []}],
         "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-        },
+        "components": components(_schemas(commands, queries)),
     }
 
 
-def _schemas(bodies: Iterable[type[BaseModel]], documents: Iterable[type[BaseModel]]) -> dict[str, Any]:
-    _, body_schemas = models_json_schema([(model, "validation") for model in bodies], ref_template=_REF)
-    _, view_schemas = models_json_schema([(model, "serialization") for model in documents], ref_template=_REF)
-    ours, theirs = body_schemas.get("$defs", {}), view_schemas.get("$defs", {})
-    for name in ours.keys() & theirs.keys():
-        if ours[name] != theirs[name]:
-            raise KitError(f"two schemas are called {name}")
-    return {**ours, **theirs}
+def bodies(commands: CommandApi[Any]) -> list[type[BaseModel]]:
+    """The models of all request bodies, by name."""
+    models = {endpoint.body for endpoint in commands.endpoints} - {NoBody}
+    return sorted(models, key=lambda model: model.__name__)
+
+
+def _schemas(commands: CommandApi[Any], queries: QueryApi[Any, Any]) -> dict[str, Any]:
+    """All models by name; one that is both taken and sent, and differs by that, would have no name of its own."""
+    inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies(commands)]
+    models = [*inputs, (queries.projection.document_type, "serialization")]
+    references, found = models_json_schema(
+        models, ref_template="#/components/schemas/{model}", schema_generator=ContractSchema
+    )
+    schemas: dict[str, Any] = found["$defs"]
+    for (model, _), reference in references.items():
+        if reference != ref("schemas", model.__name__) or model.__name__ in SCHEMAS:
+            raise TopologyError(f"two schemas of {commands.service} are called {model.__name__}")
+    return schemas
 
 
 def _command(endpoint: CommandEndpoint) -> dict[str, Any]:
-    headers = [_header("If-Match", required=False, about="Carry out only on this version.")]
-    if endpoint.method == "POST":
-        headers.append(_header("Idempotency-Key", required=True, about="Same key, same request: same answer."))
-    return {
+    operation: dict[str, Any] = {
+        "operationId": _command_id(endpoint),
         "summary": endpoint.summary,
         "description": "Roles: " + ", ".join(sorted(endpoint.roles)) + ".",
-        "parameters": [*_path_parameters(endpoint.path), *headers],
-        "requestBody": {"content": {"application/json": {"schema": _ref(endpoint.body.__name__)}}},
+        "parameters": [*_path_parameters(endpoint.path), *_command_headers(endpoint)],
         "responses": {
             "202": {
                 "description": "Accepted and durable; read models follow.",
-                "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Location")},
-                "content": {"application/json": {"schema": _ref("Accepted")}},
+                "headers": headers(_ANSWERED),
+                "content": {"application/json": {"schema": ref("schemas", "Accepted")}},
             },
-            **_problems(_COMMAND_PROBLEMS),
+            **problems(_CREATING_PROBLEMS if endpoint.creates else _COMMAND_PROBLEMS),
         },
     }
+    if endpoint.body is not NoBody:
+        content = {"application/json": {"schema": ref("schemas", endpoint.body.__name__)}}
+        operation["requestBody"] = {"required": _is_required(endpoint.body), "content": content}
+    return operation
+
+
+def _command_headers(endpoint: CommandEndpoint) -> list[dict[str, str]]:
+    key = "Idempotency-Key" if endpoint.method == "POST" else "Optional-Idempotency-Key"
+    version = () if endpoint.creates else ("If-Match",)
+    return [ref("parameters", name) for name in (*version, key, "X-Correlation-Id", "X-Causation-Id")]
+
+
+def _command_id(endpoint: CommandEndpoint) -> str:
+    """`addItem`: the operation is called like the command that it builds."""
+    command = get_type_hints(endpoint.build).get("return")
+    if not isinstance(command, type):
+        raise TopologyError(f"the builder of {endpoint.method} {endpoint.path} does not say which command it returns")
+    return command.__name__[0].lower() + command.__name__[1:]
+
+
+def _is_required(body: type[BaseModel]) -> bool:
+    """An absent body is an empty object, which only some commands are content with."""
+    return any(field.is_required() for field in body.model_fields.values())
 
 
 def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
-    document = _ref(api.projection.document_type.__name__)
-    page = {
-        "type": "object",
-        "required": ["items", "next"],
-        "properties": {"items": {"type": "array", "items": document}, "next": {"type": ["string", "null"]}},
-    }
-    history = {
-        "type": "object",
-        "required": ["items", "next"],
-        "properties": {"items": {"type": "array", "items": {"type": "object"}}, "next": {"type": ["integer", "null"]}},
-    }
+    name, history = api.projection.document_type.__name__, f"{api.entity}/history"
+    document, entry = ref("schemas", name), ref("schemas", "HistoryEntry")
+    cursor = {"type": ["string", "null"], "description": "The next page's `cursor`; null on the last page."}
+    after = {"type": ["integer", "null"], "description": "The next page's `after`; null on the last page."}
     return {
-        api.entity: _query("One document, now or as it was.", api.entity, EntityParameters, document),
-        f"{api.entity}/history": _query(
-            "Who changed what, when and why.", f"{api.entity}/history", HistoryParameters, history
-        ),
-        api.collection: _query("A page of documents, newest first.", api.collection, api.list_parameters(), page),
-    }
-
-
-def _query(summary: str, path: str, model: type[BaseModel], answer: Mapping[str, Any]) -> dict[str, Any]:
-    schema = model.model_json_schema()
-    parameters = [
-        {"name": name, "in": "query", "required": False, "schema": _without_title(field)}
-        for name, field in schema["properties"].items()
-    ]
-    return {
-        "summary": summary,
-        "parameters": [*_path_parameters(path), *parameters],
-        "responses": {
-            "200": {"description": "OK", "content": {"application/json": {"schema": answer}}},
-            **_problems(_QUERY_PROBLEMS),
+        api.entity: {
+            "operationId": f"get{name}",
+            "summary": "One document, now or as it was.",
+            "description": _prose(EntityParameters),
+            "parameters": [*_path_parameters(api.entity), *_parameters(EntityParameters)],
+            "responses": _answers(document, _QUERY_PROBLEMS, ("ETag",)),
+        },
+        history: {
+            "operationId": f"get{name}History",
+            "summary": "Who changed what, when and why.",
+            "description": _prose(HistoryParameters),
+            "parameters": [*_path_parameters(history), *_parameters(HistoryParameters)],
+            "responses": _answers(_page(entry, after), _QUERY_PROBLEMS),
+        },
+        api.collection: {
+            "operationId": f"list{name}s",
+            "summary": f"A page of documents, newest `{api.order_by}` first.",
+            "description": _prose(ListParameters),
+            "parameters": _list_parameters(api),
+            "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),
         },
     }
 
 
-def _problems(table: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        status: {"description": text, "content": {MEDIA_TYPE: {"schema": _ref("Problem")}}}
-        for status, text in table.items()
-    }
+def _prose(model: type[BaseModel]) -> str:
+    """Its docstring: how the parameters go together."""
+    return " ".join((getdoc(model) or "").split())
+
+
+def _list_parameters(api: QueryApi[Any, Any]) -> list[dict[str, Any]]:
+    parameters = _parameters(api.list_parameters())
+    for parameter in parameters:
+        name = parameter["name"]
+        required = name in api.required
+        if name == api.owner:
+            parameter["description"] = "Whose documents. A customer sees only their own and may leave it out" + (
+                "; everybody else must state it." if required else "."
+            )
+        elif name in api.filters:
+            parameter["description"] = "Only documents with this value."
+            parameter["required"] = required
+    return parameters
+
+
+def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    properties = model.model_json_schema(schema_generator=ContractSchema)["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": _stated(schema)}
+        for name, schema in properties.items()
+    ]
+
+
+def _stated(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A query parameter is stated or left out, never null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    stated = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
+    return {**stated, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
+
+
+def _answers(schema: Mapping[str, Any], statuses: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
+    answer = {"description": "OK", "headers": headers(names), "content": {"application/json": {"schema": schema}}}
+    return {"200": answer, **problems(statuses)}
+
+
+def _page(items: Mapping[str, Any], following: Mapping[str, Any]) -> dict[str, Any]:
+    """`next` is null on the last page."""
+    properties = {"items": {"type": "array", "items": items}, "next": following}
+    return {"type": "object", "required": ["items", "next"], "properties": properties}
 
 
 def _path_parameters(path: str) -> Sequence[dict[str, Any]]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-
-
-def _header(name: str, *, required: bool, about: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": about, "schema": {"type": "string"}}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": _REF.format(model=name)}
-
-
-def _without_title(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key != "title"}
+    schema = {"type": "string", "pattern": f"^{ID}$"}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]

@@ -6,6 +6,9 @@ from typing import Generic, Protocol, TypeVar
 
 from shared.http.problems import ProblemError
 
+ID = "[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}"
+"""What a path parameter takes: what an id may be made of, in a stream name and a document name alike."""
+
 
 class Routable(Protocol):
     """Anything with a method and a path template such as `/carts/{cart_id}/items`."""
@@ -40,5 +43,4 @@ class Router(Generic[T]):
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Path parameters take what an id may be made of, in a stream name and a document name alike."""
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[A-Za-z0-9][A-Za-z0-9_.~-]{0,127})", re.escape(template)))
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", rf"(?P<\1>{ID})", re.escape(template)))

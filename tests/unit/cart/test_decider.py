@@ -118,7 +118,7 @@ class TestWhenOpen:
         cart.given(opened(Channel.WEB), full).when(add()).then_refused("quantity-too-large", field="quantity")
 
     def test_a_line_has_a_limit_at_the_till(self) -> None:
-        """A till's line holds at most 100,000: fuel is sold by the hundredth."""
+        """A till's line holds at most 100,000: fuel is sold in small fractions of a gallon."""
         cart.given(opened()).when(add(quantity=100_001, charged=usd(1))).then_refused(
             "quantity-too-large", field="quantity"
         )

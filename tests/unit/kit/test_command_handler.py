@@ -66,6 +66,20 @@ class TestWarm:
 
 
 class TestCold:
+    async def test_a_stream_that_begins_is_not_looked_for(self, handler: Handler, counts: OperationCounts) -> None:
+        """A new entity costs one commit and no read."""
+        await handler.handle("tally-1", Add(by=1), context("k1"), begins=True)
+
+        assert (counts.rpcs, counts.documents_read) == ({"Commit": 1}, 0)
+
+    async def test_a_stream_that_had_begun_already_is_found(self, handler: Handler, store: MemoryEventStore) -> None:
+        """Who believes that a stream is new, and is wrong, goes on from what there is."""
+        await append(store, "tally-1", 20)
+
+        handled = await handler.handle("tally-1", Add(by=1), context("k1"), begins=True)
+
+        assert (handled.version, await total(store)) == (2, 21)
+
     async def test_a_snapshot_spares_the_commits_before_it(
         self, handler: Handler, store: MemoryEventStore, topics: Topics, counts: OperationCounts
     ) -> None:

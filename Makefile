@@ -1,0 +1,82 @@
+# Everything a developer does here. `make` alone lists it.
+# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=200  ARGS="any further options"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+CODE := emulators functions infra shared tests
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header
+
+PLATFORM := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(PORT),--port $(PORT))
+FEED := $(if $(BASKETS),--baskets $(BASKETS))
+
+.PHONY: help install fmt lint types arch test unit integration e2e demo run bench schemas lock clean
+
+help:  ## This list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
+
+install: $(INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer with its venv module is needed" >&2; exit 1; fi; \
+	"$$found" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+fmt: install  ## Format the code and mend what a linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lint: install  ## Format and lint rules, checked
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: install  ## Types, strictly
+	$(BIN)/mypy $(CODE)
+
+arch: install  ## Who may import whom
+	$(BIN)/lint-imports
+
+test: lint types arch  ## All checks and all tests that this machine can run
+	$(BIN)/pytest $(ARGS)
+
+unit: install  ## The quick tests: no processes, no network
+	$(BIN)/pytest tests/unit tests/contract tests/architecture $(ARGS)
+
+integration: install  ## Adapters and processes; with Google's emulators where they are installed
+	$(BIN)/pytest tests/integration $(ARGS)
+
+e2e: install  ## The whole platform, from the outside
+	$(BIN)/pytest tests/e2e $(ARGS)
+
+demo: install  ## Start the platform, feed real baskets, reconcile to the cent, stop
+	$(BIN)/python -m emulators demo $(PLATFORM) $(FEED) $(ARGS)
+
+run: install  ## The same, and stay up until Ctrl-C
+	$(BIN)/python -m emulators demo --stay $(PLATFORM) $(FEED) $(ARGS)
+
+bench: install  ## Measure; prints a table and writes JSON
+	$(BIN)/python -m tests.bench $(ARGS)
+
+schemas: install  ## Write the contracts of all services to schemas/; refuses to change a promised shape
+	$(BIN)/python -m emulators schemas
+
+lock: install  ## Pin the newest versions that requirements*.in allow
+	$(LOCK) --upgrade requirements.in -o requirements.txt
+	$(LOCK) --upgrade requirements-dev.in -o requirements-dev.txt
+
+clean:  ## Remove what runs and tools left behind, and .venv
+	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

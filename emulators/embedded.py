@@ -1,0 +1,35 @@
+"""The functions of all services in this process: the runtime that needs nothing but Python packages."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from functions_framework.aio import create_asgi_app
+
+from emulators.invoke import AsgiApp
+from shared import bootstrap
+from shared.topology import Service
+
+
+def load(services: Sequence[tuple[Service, Path]], environment: Mapping[str, str]) -> dict[tuple[str, str], AsgiApp]:
+    """The apps by (service, function), made by the Functions Framework from each archive's `main.py`. They share this
+    process's one embedded platform, made anew; so only one local platform can be embedded in a process at a time.
+    """
+    os.environ.update(environment)
+    _forget([service.name for service, _ in services])
+    return {
+        (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call]
+        for service, source in services
+        for function in service.functions
+    }
+
+
+def _forget(services: Sequence[str]) -> None:
+    """What an earlier platform of this process left behind: its stores, its issuer's keys, its services' warm state."""
+    for name in services:
+        sys.modules.pop(f"functions.{name}.main", None)
+    for value in vars(bootstrap).values():
+        clear = getattr(value, "cache_clear", None)
+        if clear is not None:
+            clear()

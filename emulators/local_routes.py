@@ -1,0 +1,77 @@
+"""What the gateway answers itself: the issuers' documents, tokens, and the state of the platform."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+
+from emulators.gateway import LocalRoute
+from emulators.issuer import Issuer, TokenRequestError, answer_token_request
+from emulators.settings import USER_AUDIENCE
+
+_TOKEN_REQUEST_LIMIT = 16 * 1024
+Routes = dict[tuple[str, str], LocalRoute]
+Report = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+def issuer_routes(users: Issuer, platform: Issuer) -> Routes:
+    """Both issuers' documents; tokens of people and tills only: the platform's own are signed inside of it."""
+    routes: Routes = {}
+    for issuer in (users, platform):
+        path = urlsplit(issuer.url).path
+        routes["GET", f"{path}/.well-known/openid-configuration"] = _document(issuer.discovery())
+        routes["GET", f"{path}/jwks"] = _document(issuer.jwks())
+    routes["POST", "/oauth/token"] = routes["POST", f"{urlsplit(users.url).path}/token"] = _tokens(users)
+    return routes
+
+
+def report_routes(reports: Mapping[tuple[str, str], Report]) -> Routes:
+    """Reports as JSON, made when they are asked for."""
+    return {key: _report(report) for key, report in reports.items()}
+
+
+def _document(content: Mapping[str, Any]) -> LocalRoute:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response(content)
+
+    return answer
+
+
+def _report(report: Report) -> LocalRoute:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response(await report())
+
+    return answer
+
+
+def _tokens(issuer: Issuer) -> LocalRoute:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            fields = _fields(request.content_type, await _body(request))
+            content = answer_token_request(issuer, fields, default_audience=USER_AUDIENCE)
+        except TokenRequestError as error:
+            return web.json_response({"error": "invalid_request", "error_description": str(error)}, status=400)
+        return web.json_response(content, headers={"Cache-Control": "no-store"})
+
+    return answer
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    if (request.content_length or 0) > _TOKEN_REQUEST_LIMIT:
+        raise TokenRequestError(f"a token request has at most {_TOKEN_REQUEST_LIMIT} bytes")
+    return await request.read()
+
+
+def _fields(content_type: str, body: bytes) -> Mapping[str, Any]:
+    try:
+        text = body.decode()
+        if content_type != "application/json":
+            return dict(parse_qsl(text))
+        fields = json.loads(text)
+    except ValueError as error:
+        raise TokenRequestError(f"the body cannot be read: {error}") from None
+    if not isinstance(fields, dict):
+        raise TokenRequestError("the body is not a JSON object")
+    return fields

@@ -1,0 +1,93 @@
+"""The manifests' topics and subscriptions on the Pub/Sub emulator, put back whenever it forgot them."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from shared.adapters.pubsub import PubSubChannel
+from shared.adapters.pubsub.channel import unavailable
+from shared.adapters.pubsub.messages import SCHEMA
+from shared.topology import Service, Subscription
+
+_Topic = SCHEMA["Topic"]
+_Subscription = SCHEMA["Subscription"]
+_DeadLetterPolicy = SCHEMA["DeadLetterPolicy"]
+_RetryPolicy = SCHEMA["RetryPolicy"]
+
+_TIMEOUT = 5.0
+_DEAD_LETTER_ACK_DEADLINE = 60
+_DEAD_LETTER_RETENTION_DAYS = 7
+_DAY = 86_400
+
+
+class PubSubTopology:
+    """All of it, dead-letter topics and the subscriptions that keep dead letters included.
+
+    Nothing is pushed by the emulator itself: pushed subscriptions are streamed by the delivery service.
+    """
+
+    def __init__(self, channel: PubSubChannel, services: Sequence[Service]) -> None:
+        self._channel = channel
+        self._services = services
+
+    async def ensure(self) -> None:
+        """Create what is missing: one small request each, one batch for topics and one for subscriptions. What exists
+        stays as it is. UnavailableError if the emulator does not answer.
+        """
+        await self._channel.ready(_TIMEOUT)
+        await asyncio.gather(*(self._create("Publisher/CreateTopic", topic) for topic in self._topics()))
+        await asyncio.gather(*(self._create("Subscriber/CreateSubscription", each) for each in self._subscriptions()))
+
+    async def _create(self, method: str, resource: Any) -> None:
+        try:
+            await self._channel.call(method, resource, type(resource), seconds=_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
+                raise unavailable(f"{method} {resource.name}", error) from error
+
+    def _topics(self) -> Iterator[Any]:
+        for service in self._services:
+            for topic in service.topics:
+                yield self._topic(topic.name, topic.retention_days)
+            for subscription in service.subscriptions:
+                yield self._topic(subscription.dead_letter_topic, _DEAD_LETTER_RETENTION_DAYS)
+
+    def _topic(self, name: str, retention_days: int) -> Any:
+        return _Topic(name=self._channel.topic(name), message_retention_duration=_duration(retention_days * _DAY))
+
+    def _subscriptions(self) -> Iterator[Any]:
+        for service in self._services:
+            for subscription in service.subscriptions:
+                yield self._subscription(subscription)
+                yield self._keeper(subscription.dead_letter_topic)
+
+    def _subscription(self, declared: Subscription) -> Any:
+        return _Subscription(
+            name=self._channel.subscription(declared.name),
+            topic=self._channel.topic(declared.topic),
+            ack_deadline_seconds=declared.ack_deadline,
+            filter=declared.filter,
+            dead_letter_policy=_DeadLetterPolicy(
+                dead_letter_topic=self._channel.topic(declared.dead_letter_topic),
+                max_delivery_attempts=declared.max_attempts,
+            ),
+            retry_policy=_RetryPolicy(
+                minimum_backoff=_duration(declared.min_backoff),
+                maximum_backoff=_duration(declared.max_backoff),
+            ),
+        )
+
+    def _keeper(self, dead_letter_topic: str) -> Any:
+        return _Subscription(
+            name=self._channel.subscription(dead_letter_topic),
+            topic=self._channel.topic(dead_letter_topic),
+            ack_deadline_seconds=_DEAD_LETTER_ACK_DEADLINE,
+        )
+
+
+def _duration(seconds: float) -> dict[str, int]:
+    whole = int(seconds)
+    return {"seconds": whole, "nanos": round((seconds - whole) * 1e9)}

@@ -1,0 +1,84 @@
+"""What a person may choose about a local platform, and what its functions are told by their environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from shared.config import Runtime
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "commerce-local"
+USER_AUDIENCE = "commerce"
+PLATFORM_AUDIENCE = "commerce-functions"
+DELIVERY_IDENTITY = f"delivery@{PROJECT}.iam.gserviceaccount.com"
+SCHEDULER_IDENTITY = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
+FEED_LAG = 1.0
+"""Seconds by which the feed stays behind the log here: one machine has one clock."""
+OUTBOX_PATIENCE = 5.0
+
+
+class RuntimeChoice(StrEnum):
+    """`auto` takes the emulators when this machine has them."""
+
+    AUTO = "auto"
+    EMULATORS = "emulators"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Of one local platform. `minute` is how many seconds a minute of the schedules lasts; `faults` is what the
+    delivery service does to messages, in its own notation; `folder` holds archives, logs and the state file.
+    """
+
+    runtime: RuntimeChoice = RuntimeChoice.AUTO
+    port: int = 8080
+    per_function: bool = False
+    minute: float = 2.0
+    faults: str = ""
+    folder: Path = ROOT / ".local"
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+
+def user_issuer(origin: str) -> str:
+    """Signs the tokens of people and tills."""
+    return f"{origin}/_issuer/users"
+
+
+def platform_issuer(origin: str) -> str:
+    """Signs the tokens of deliveries and schedules; Google does in the cloud."""
+    return f"{origin}/_issuer/platform"
+
+
+def jwks_url(issuer: str) -> str:
+    return f"{issuer}/jwks"
+
+
+def function_environment(runtime: Runtime, origin: str, emulators: Mapping[str, str]) -> dict[str, str]:
+    """The variables of every function; `emulators` adds the hosts of the emulators."""
+    users, platform = user_issuer(origin), platform_issuer(origin)
+    return {
+        "COMMERCE_RUNTIME": runtime.value,
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "COMMERCE_USER_ISSUER": users,
+        "COMMERCE_USER_AUDIENCE": USER_AUDIENCE,
+        "COMMERCE_USER_JWKS_URL": jwks_url(users),
+        "COMMERCE_PLATFORM_ISSUER": platform,
+        "COMMERCE_PLATFORM_JWKS_URL": jwks_url(platform),
+        "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
+        "COMMERCE_PLATFORM_CALLERS": f"{DELIVERY_IDENTITY},{SCHEDULER_IDENTITY}",
+        "COMMERCE_FEED_LAG": f"{FEED_LAG:g}",
+        "COMMERCE_OUTBOX_PATIENCE": f"{OUTBOX_PATIENCE:g}",
+        # Nothing local goes through a proxy: neither key requests nor gRPC.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        **emulators,
+    }

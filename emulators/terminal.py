@@ -1,0 +1,108 @@
+"""What all commands share: options, exit codes, and plain words for what people can mend."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+from rich.console import Console
+
+from emulators import state
+from emulators.faults import FaultSyntaxError
+from emulators.google import EmulatorError
+from emulators.platform import LocalPlatform, PlatformError
+from emulators.ports import PortTakenError
+from emulators.processes import ProcessError
+from emulators.running import InterruptedByUserError, reasons
+from emulators.runtimes import NoEmulatorsError
+from emulators.settings import ROOT, RuntimeChoice
+
+FOLDER = ROOT / ".local"
+
+
+class Exit(IntEnum):
+    """What the exit code tells."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNBALANCED = 3
+    INTERRUPTED = 130
+
+
+FOR_PEOPLE = (
+    PlatformError,
+    PortTakenError,
+    NoEmulatorsError,
+    EmulatorError,
+    ProcessError,
+    FaultSyntaxError,
+    aiohttp.ClientError,
+)
+
+# The embedded runtime sends `sys.stdout` to a log; people get the one that was there first.
+out = Console(file=sys.stdout, highlight=False)
+err = Console(file=sys.stderr, highlight=False)
+
+RuntimeOption = Annotated[
+    RuntimeChoice, typer.Option("--runtime", help="[b]auto[/b] takes the emulators when this machine has them.")
+]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Of the one local origin.")]
+PerFunctionOption = Annotated[
+    bool, typer.Option("--per-function", help="One process a function, as in the cloud, instead of one a service.")
+]
+FaultsOption = Annotated[
+    str,
+    typer.Option(
+        "--faults",
+        metavar="FAULTS",
+        help="What the delivery of messages does wrong, by probability, such as "
+        "[b]duplicate=0.1,delay=0.05:200ms,reorder=0.1, drop=0.01,fail=0.02,seed=7[/b]",
+    ),
+]
+MinuteOption = Annotated[
+    float, typer.Option("--minute", metavar="SECONDS", min=0.1, help="How long a minute of the schedules lasts here.")
+]
+FolderOption = Annotated[Path, typer.Option("--folder", help="Where archives, logs and the state file are kept.")]
+
+
+@contextmanager
+def for_people(*expected: type[Exception]) -> Iterator[None]:
+    """What people can mend is said in plain words; everything else keeps its traceback, for it is a bug."""
+    try:
+        yield
+    except InterruptedByUserError:
+        err.print("interrupted")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except Exception as error:
+        found = list(reasons(error))
+        if not all(isinstance(each, (*FOR_PEOPLE, *expected)) for each in found):
+            raise
+        for each in found:
+            err.print(f"error: {each}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(Exit.FAILED) from None
+
+
+def running(folder: Path) -> state.State:
+    """The platform that runs; PlatformError if none does."""
+    found = state.read(folder)
+    if found is None:
+        raise PlatformError("no platform is running; start one with: python -m emulators up")
+    return found
+
+
+def say(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
+
+
+def announce(platform: LocalPlatform) -> None:
+    """Where everything is."""
+    say(f"up in {platform.boot_seconds:.1f} s on runtime {platform.runtime.value}; Ctrl-C stops it")
+    for service in platform.services:
+        say(f"  {platform.origin}/{service.name}/v1/  {service.description}")
+    say(f"  {platform.origin}/oauth/token  bearer tokens; see python -m emulators token --help")
+    say(f"  {platform.options.logs}  logs")

@@ -1,0 +1,48 @@
+"""Which function answers a public request: what the load balancer's URL map says in the cloud, from the manifests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.topology import Function, Http, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    service: Service
+    function: Function
+
+
+class NoRouteError(LookupError):
+    """Nobody answers; `status` is 404, or 405 with the methods that somebody does answer."""
+
+    def __init__(self, message: str, *, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
+        self.status = 405 if allowed else 404
+
+
+class UrlMap:
+    """`/<service>/v1/...` by method to the function whose trigger lists it; HEAD goes where GET goes."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._targets = {
+            service.name: {
+                method: Target(service, function)
+                for function in service.functions
+                if isinstance(function.trigger, Http)
+                for method in function.trigger.methods
+            }
+            for service in services
+        }
+
+    def find(self, method: str, path: str) -> Target:
+        """Raises NoRouteError."""
+        _, service, version, rest = (*path.split("/", 3), None, None, None)[:4]
+        by_method = self._targets.get(service or "")
+        if not by_method or version != "v1" or rest is None:
+            known = ", ".join(f"/{name}/v1/" for name, targets in self._targets.items() if targets)
+            raise NoRouteError(f"no service answers {path}; there are {known}")
+        target = by_method.get("GET" if method == "HEAD" else method)
+        if target is None:
+            raise NoRouteError(f"{method} is not understood below /{service}/v1/", allowed=sorted(by_method))
+        return target

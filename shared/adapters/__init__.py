@@ -1,0 +1,1 @@
+"""The ports' adapters, one folder a technology; each passes its port's conformance suite (`shared/testing`)."""

@@ -1,0 +1,165 @@
+"""The log in Firestore: appends are creates in one round trip, loads are key ranges, the feed is one index."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from shared.adapters.append_checks import check_append, reached
+from shared.adapters.firestore.log_layout import (
+    COMMITS,
+    SNAPSHOTS,
+    add_answer,
+    add_commit,
+    read_answer,
+    read_commit,
+    read_snapshot,
+)
+from shared.adapters.firestore.outbox import SCAN_PATIENCE, FirestoreOutbox, shard_query
+from shared.adapters.firestore.query import Query
+from shared.adapters.firestore.rpc_errors import RefusedError
+from shared.adapters.firestore.values import moment
+from shared.adapters.paging import FIRST_PAGE
+from shared.eventsourcing.errors import ConcurrencyError, CorruptCommitError
+from shared.eventsourcing.event_store import (
+    Answer,
+    Appended,
+    FeedCursor,
+    LoadedStream,
+    NewCommit,
+    Position,
+    Replayed,
+    Snapshot,
+)
+from shared.eventsourcing.message import Commit
+
+
+class FirestoreEventStore(FirestoreOutbox):
+    """`EventStore` and `Outbox` on the database `events`; `timeout` in seconds spans all tries of a request.
+
+    No method reads in a transaction: that locks in the cloud and livelocks on the emulator.
+    """
+
+    async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
+        if schema is None:
+            return await self._from(stream, 0, None)
+        page = asyncio.ensure_future(self._commits(stream, 0, limit=FIRST_PAGE))
+        page.add_done_callback(_retrieved)
+        try:
+            snapshot = await self._newest_snapshot(stream, schema)
+            if snapshot is not None and snapshot.version >= FIRST_PAGE:
+                page.cancel()
+                return await self._from(stream, snapshot.version, snapshot)
+            commits = await page
+        finally:
+            page.cancel()
+        if len(commits) == FIRST_PAGE:
+            commits += await self._commits(stream, FIRST_PAGE)
+        seen = snapshot.version if snapshot else 0
+        return _loaded(stream, seen, snapshot, commits[seen:])
+
+    async def tail(self, position: Position) -> LoadedStream:
+        return await self._from(position.stream, position.version, None)
+
+    async def append(
+        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
+    ) -> Appended | Replayed:
+        check_append(commits, answer)
+        request = self._database.request()
+        for commit in commits:
+            add_commit(request, self._layout, commit)
+        if answer is not None:
+            add_answer(request, self._layout, answer)
+        try:
+            response = await self._database.commit(request)
+        except RefusedError as error:
+            return await self._arbitrate(commits, command_id, answer, error)
+        if not commits:
+            return Appended((), moment(response.commit_time))
+        recorded_at = moment(response.write_results[0].transform_results[0].timestamp_value)
+        return Appended(reached(commits), recorded_at)
+
+    async def answered(self, key: str) -> Answer | None:
+        name = self._layout.answer(key)
+        found = await self._database.get([name])
+        return read_answer(key, found[name]) if name in found else None
+
+    async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
+        expected = after
+        async for batch in self._database.query(self._range(stream, after, up_to), below=self._layout.stream(stream)):
+            for document in batch:
+                expected += 1
+                yield _checked(read_commit(document), expected)
+
+    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+        since = after.recorded_at if after else None
+        query = shard_query(COMMITS, shard, since=since, before=until).select("body", "recorded_at")
+        if after is not None and after.stream:
+            query.after(self._layout.commit(after.stream, after.version), after.recorded_at)
+        async for batch in self._database.query(query, patience=SCAN_PATIENCE):
+            for document in batch:
+                yield read_commit(document)
+
+    async def _from(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
+        return _loaded(stream, version, snapshot, await self._commits(stream, version))
+
+    async def _commits(self, stream: str, after: int, *, limit: int | None = None) -> list[Commit]:
+        query = self._range(stream, after, None)
+        if limit is not None:
+            query.limit(limit)
+        batches = self._database.query(query, below=self._layout.stream(stream))
+        return [read_commit(document) async for batch in batches for document in batch]
+
+    def _range(self, stream: str, after: int, up_to: int | None) -> Query:
+        query = Query(COMMITS).order_by()
+        if after:
+            query.after(self._layout.commit(stream, after))
+        if up_to is not None:
+            query.up_to(self._layout.commit(stream, up_to))
+        return query
+
+    async def _newest_snapshot(self, stream: str, schema: str) -> Snapshot | None:
+        """None as well if the newest one has another shape: those before it are no better."""
+        query = Query(SNAPSHOTS).order_by().limit(1)
+        async for batch in self._database.query(query, below=self._layout.stream(stream)):
+            snapshot = read_snapshot(batch[0])
+            return snapshot if snapshot.schema == schema else None
+        return None
+
+    async def _arbitrate(
+        self, commits: Sequence[NewCommit], command_id: str, answer: Answer | None, refused: RefusedError
+    ) -> Appended | Replayed:
+        """Something was there already: the answer to this request, our own commits, or somebody else's.
+
+        Our own commits are this very append if its acknowledgement was lost, and it is reported as what it was. If
+        this call was sent once only, they stem from an earlier one, whose answer stands.
+        """
+        wanted = [self._layout.commit(new.position.stream, new.position.version + 1) for new in commits]
+        key = self._layout.answer(answer.key) if answer else ""
+        found = await self._database.get([*wanted, key] if key else wanted)
+        stored = [read_commit(found[name]) for name in wanted if name in found]
+        ours = bool(stored) and [commit.context.command_id for commit in stored] == [command_id] * len(wanted)
+        if answer and key in found and not (ours and refused.retried):
+            return Replayed(read_answer(answer.key, found[key]))
+        if ours:
+            return Appended(reached(commits), stored[0].recorded_at)
+        streams = ", ".join(new.position.stream for new in commits)
+        raise ConcurrencyError(f"somebody else has appended to {streams}") from refused
+
+
+def _loaded(stream: str, seen: int, snapshot: Snapshot | None, commits: list[Commit]) -> LoadedStream:
+    for version, commit in enumerate(commits, seen + 1):
+        _checked(commit, version)
+    return LoadedStream(Position(stream, seen + len(commits)), snapshot, commits)
+
+
+def _checked(commit: Commit, version: int) -> Commit:
+    """A commit's place is its version: a hole, or a document under another's name, must not pass for history."""
+    if commit.version != version:
+        raise CorruptCommitError(commit.stream, version, commit.recorded_at, f"{commit.id} lies in its place")
+    return commit
+
+
+def _retrieved(task: asyncio.Future[list[Commit]]) -> None:
+    """If the other half of a load failed, nobody waits for this one's error."""
+    if not task.cancelled():
+        task.exception()

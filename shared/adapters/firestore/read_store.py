@@ -1,0 +1,95 @@
+"""The read models in Firestore: a document a row, guarded by its update time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from shared.adapters.firestore import messages
+from shared.adapters.firestore.channel import FirestoreChannel
+from shared.adapters.firestore.database import Database
+from shared.adapters.firestore.query import Query
+from shared.adapters.firestore.values import document_id, moment, scalar, set_moment, set_scalar, text_of
+from shared.adapters.read_fields import RESERVED, check_fields
+from shared.eventsourcing.event_store import OperationCounts
+from shared.eventsourcing.projection import Find, Row
+
+READ_MODELS: Final = "read-models"
+
+
+class FirestoreReadStore:
+    """`ReadStore` on the database `read-models`; `timeout` in seconds spans all tries of a request.
+
+    `{collection}/{key}` holds `version`, `recorded_at`, `body` and, beside them, the fields that queries use: an index
+    names them as the manifest does. A row's token is the document's update time.
+    """
+
+    def __init__(self, channel: FirestoreChannel, counts: OperationCounts, timeout: float = 5.0) -> None:
+        self._database = Database(channel, READ_MODELS, counts, timeout)
+
+    async def get(self, collection: str, key: str) -> Row | None:
+        name = self._name(collection, key)
+        found = await self._database.get([name])
+        return _row(found[name]) if name in found else None
+
+    async def put(self, collection: str, row: Row) -> Row:
+        check_fields(row.fields)
+        request = self._database.request()
+        write = request.writes.add()
+        write.update.name = self._name(collection, row.key)
+        _fill(write.update.fields, row)
+        if row.token is None:
+            write.current_document.exists = False
+        else:
+            _set_token(write.current_document.update_time, row.token)
+        response = await self._database.commit(request)
+        return replace(row, token=_token(response.write_results[0].update_time))
+
+    async def find(self, collection: str, find: Find) -> Sequence[Row]:
+        query = Query(collection).order_by(find.order_by, descending=find.descending).limit(find.limit)
+        for name, value in find.where.items():
+            if value is None:
+                query.where_null(name)
+            else:
+                set_scalar(query.where(name, messages.EQUAL), value)
+        if find.after is not None:
+            query.after(self._name(collection, find.after[1]), find.after[0])
+        return [_row(document) async for batch in self._database.query(query) for document in batch]
+
+    def _name(self, collection: str, key: str) -> str:
+        return f"{self._database.root}/{collection}/{document_id(key)}"
+
+
+def _fill(fields: Any, row: Row) -> None:
+    fields["version"].integer_value = row.version
+    set_moment(fields["recorded_at"].timestamp_value, row.recorded_at)
+    if row.body is None:
+        fields["body"].null_value = 0
+    else:
+        fields["body"].bytes_value = row.body
+    for name, value in row.fields.items():
+        set_scalar(fields[name], value)
+
+
+def _row(document: Any) -> Row:
+    fields = document.fields
+    body = fields["body"]
+    return Row(
+        key=text_of(document.name.rpartition("/")[2]),
+        version=fields["version"].integer_value,
+        recorded_at=moment(fields["recorded_at"].timestamp_value),
+        body=body.bytes_value if body.WhichOneof("kind") == "bytes_value" else None,
+        fields={name: scalar(value) for name, value in fields.items() if name not in RESERVED},
+        token=_token(document.update_time),
+    )
+
+
+def _token(timestamp: Any) -> tuple[int, int]:
+    return timestamp.seconds, timestamp.nanos
+
+
+def _set_token(timestamp: Any, token: object) -> None:
+    match token:
+        case (int(seconds), int(nanos)):
+            timestamp.seconds, timestamp.nanos = seconds, nanos
+        case _:
+            raise TypeError(f"not a token of this store: {token!r}")

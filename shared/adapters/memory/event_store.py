@@ -1,0 +1,167 @@
+"""The log in this process's memory: the same promises as Firestore's, for the embedded runtime and for tests."""
+
+import asyncio
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from shared.adapters.append_checks import check_append, reached
+from shared.adapters.paging import FIRST_PAGE
+from shared.eventsourcing.codec import decode_commit
+from shared.eventsourcing.errors import ConcurrencyError, CorruptCommitError, CorruptDataError
+from shared.eventsourcing.event_store import (
+    Answer,
+    Appended,
+    FeedCursor,
+    LoadedStream,
+    NewCommit,
+    OperationCounts,
+    OutboxRow,
+    Position,
+    Replayed,
+    Snapshot,
+)
+from shared.eventsourcing.message import Commit, shard_of
+
+_TICK = timedelta(microseconds=1)
+
+
+class MemoryEventStore:
+    """`EventStore` and `Outbox`.
+
+    What is kept are the encoded commits, so that whoever reads gets objects of their own. `recorded_at` is the clock's
+    time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
+    grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
+    as Firestore would bill them.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
+        self._clock = clock
+        self._counts = counts
+        self._streams: dict[str, list[tuple[datetime, bytes]]] = defaultdict(list)
+        self._snapshots: dict[str, list[Snapshot]] = defaultdict(list)
+        self._answers: dict[str, Answer] = {}
+        self._feeds: dict[str, list[FeedCursor]] = defaultdict(list)
+        self._owed: dict[str, dict[str, datetime]] = defaultdict(dict)
+        self._last: datetime | None = None
+
+    async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
+        await asyncio.sleep(0)
+        if schema is None:
+            return self._after(stream, 0, None)
+        newest = self._snapshots[stream][-1] if self._snapshots[stream] else None
+        snapshot = newest if newest and newest.schema == schema else None
+        self._counts.rpc("RunQuery", read=1)
+        known = len(self._streams[stream])
+        self._counts.rpc("RunQuery", read=max(1, min(known, FIRST_PAGE)))
+        start = snapshot.version if snapshot else 0
+        if known >= FIRST_PAGE:
+            self._counts.rpc("RunQuery", read=max(1, known - max(start, FIRST_PAGE)))
+        commits = [self._commit(stream, version) for version in range(start + 1, known + 1)]
+        return LoadedStream(Position(stream, known), snapshot, commits)
+
+    async def tail(self, position: Position) -> LoadedStream:
+        await asyncio.sleep(0)
+        return self._after(position.stream, position.version, None)
+
+    async def append(
+        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
+    ) -> Appended | Replayed:
+        check_append(commits, answer)
+        await asyncio.sleep(0)
+        if self._is_taken(commits, answer):
+            self._counts.rpc("Commit")
+            return self._arbitrate(commits, command_id, answer)
+        recorded_at = self._now()
+        for new in commits:
+            self._write(new, recorded_at)
+        if answer is not None:
+            self._answers[answer.key] = answer
+        rows = sum(1 + len(new.owed) + (new.snapshot is not None) for new in commits)
+        self._counts.rpc("Commit", written=rows + (answer is not None))
+        return Appended(reached(commits), recorded_at)
+
+    async def answered(self, key: str) -> Answer | None:
+        await asyncio.sleep(0)
+        self._counts.rpc("BatchGetDocuments", read=1)
+        return self._answers.get(key)
+
+    async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
+        await asyncio.sleep(0)
+        end = len(self._streams[stream]) if up_to is None else min(up_to, len(self._streams[stream]))
+        self._counts.rpc("RunQuery", read=max(1, end - after))
+        for version in range(after + 1, end + 1):
+            yield self._commit(stream, version)
+
+    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+        await asyncio.sleep(0)
+        places = self._feeds[shard]
+        first = bisect_right(places, after) if after else 0
+        found = places[first : bisect_left(places, FeedCursor(until, "", 0))]
+        self._counts.rpc("RunQuery", read=max(1, len(found)))
+        for place in found:
+            yield self._commit(place.stream, place.version)
+
+    async def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+        await asyncio.sleep(0)
+        rows = [
+            OutboxRow(identity, recorded_at)
+            for identity, recorded_at in self._owed[shard].items()
+            if recorded_at < before and (since is None or since <= recorded_at)
+        ]
+        self._counts.rpc("RunQuery", read=max(1, len(rows)))
+        for row in rows:
+            yield row
+
+    async def settle(self, message_ids: Iterable[str]) -> None:
+        await asyncio.sleep(0)
+        seen = {identity for identity in message_ids if all(identity.rpartition("@"))}
+        if not seen:
+            return
+        self._counts.rpc("Commit", deleted=len(seen))
+        for identity in seen:
+            self._owed[shard_of(identity.rpartition("@")[0])].pop(identity, None)
+
+    def _after(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
+        known = len(self._streams[stream])
+        self._counts.rpc("RunQuery", read=max(1, known - version))
+        commits = [self._commit(stream, number) for number in range(version + 1, known + 1)]
+        return LoadedStream(Position(stream, known), snapshot, commits)
+
+    def _commit(self, stream: str, version: int) -> Commit:
+        recorded_at, body = self._streams[stream][version - 1]
+        try:
+            return decode_commit(body, recorded_at)
+        except CorruptDataError as error:
+            raise CorruptCommitError(stream, version, recorded_at, error) from error
+
+    def _now(self) -> datetime:
+        now = self._clock()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        self._last = now if self._last is None else max(now, self._last + _TICK)
+        return self._last
+
+    def _is_taken(self, commits: Sequence[NewCommit], answer: Answer | None) -> bool:
+        """A position beyond the end would leave a hole, and no store made it."""
+        moved = any(len(self._streams[new.position.stream]) != new.position.version for new in commits)
+        return moved or (answer is not None and answer.key in self._answers)
+
+    def _arbitrate(self, commits: Sequence[NewCommit], command_id: str, answer: Answer | None) -> Appended | Replayed:
+        self._counts.rpc("BatchGetDocuments", read=len(commits) + (answer is not None))
+        if answer and (first := self._answers.get(answer.key)):
+            return Replayed(first)
+        places = [(new.position.stream, new.position.version + 1) for new in commits]
+        stored = [self._commit(*place) for place in places if len(self._streams[place[0]]) >= place[1]]
+        if [commit.context.command_id for commit in stored] == [command_id] * len(places):
+            return Appended(reached(commits), stored[0].recorded_at)
+        raise ConcurrencyError(f"somebody else has appended to {', '.join(stream for stream, _ in places)}")
+
+    def _write(self, new: NewCommit, recorded_at: datetime) -> None:
+        stream = new.position.stream
+        shard = shard_of(stream)
+        self._streams[stream].append((recorded_at, new.body))
+        insort(self._feeds[shard], FeedCursor(recorded_at, stream, new.position.version + 1))
+        self._owed[shard].update(dict.fromkeys(new.owed, recorded_at))  # appends come in the order of their times
+        if new.snapshot is not None:
+            self._snapshots[stream].append(new.snapshot)

@@ -1,0 +1,69 @@
+"""The read models in this process's memory."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from shared.adapters.read_fields import check_fields
+from shared.eventsourcing.errors import ConcurrencyError
+from shared.eventsourcing.event_store import OperationCounts
+from shared.eventsourcing.projection import Find, Row, Scalar
+
+_RANKS = {type(None): 0, bool: 1, int: 2, datetime: 3, str: 4}
+
+
+class MemoryReadStore:
+    """`ReadStore`; a token is a number that is never used twice. Values of different types order as in Firestore."""
+
+    def __init__(self, counts: OperationCounts) -> None:
+        self._counts = counts
+        self._rows: dict[str, dict[str, Row]] = defaultdict(dict)
+        self._tokens = count(1)
+
+    async def get(self, collection: str, key: str) -> Row | None:
+        await asyncio.sleep(0)
+        self._counts.rpc("BatchGetDocuments", read=1)
+        return self._rows[collection].get(key)
+
+    async def put(self, collection: str, row: Row) -> Row:
+        check_fields(row.fields)
+        await asyncio.sleep(0)
+        stored = self._rows[collection].get(row.key)
+        if (stored.token if stored else None) != row.token:
+            self._counts.rpc("Commit")
+            raise ConcurrencyError(f"{collection}/{row.key} was written by somebody else")
+        self._counts.rpc("Commit", written=1)
+        new = replace(row, fields=dict(row.fields), token=next(self._tokens))
+        self._rows[collection][row.key] = new
+        return new
+
+    async def find(self, collection: str, find: Find) -> Sequence[Row]:
+        await asyncio.sleep(0)
+        where = {name: _ordered(value) for name, value in find.where.items()}
+        matching = sorted(
+            (
+                (_ordered(row.fields[find.order_by]), row.key, row)
+                for row in self._rows[collection].values()
+                if find.order_by in row.fields
+                and all(name in row.fields and _ordered(row.fields[name]) == value for name, value in where.items())
+            ),
+            reverse=find.descending,
+            key=lambda found: found[:2],
+        )
+        rows = [row for value, key, row in matching if _is_behind((value, key), find)][: find.limit]
+        self._counts.rpc("RunQuery", read=max(1, len(rows)))
+        return rows
+
+
+def _ordered(value: Scalar) -> tuple[int, Scalar]:
+    return _RANKS[type(value)], value
+
+
+def _is_behind(place: tuple[tuple[int, Scalar], str], find: Find) -> bool:
+    if find.after is None:
+        return True
+    cursor = (_ordered(find.after[0]), find.after[1])
+    return place < cursor if find.descending else place > cursor

@@ -1,0 +1,43 @@
+"""The contracts of a service as documents: JSON Schemas of what it stores, publishes, takes and returns, its OpenAPI
+and its AsyncAPI. Generated from the code, kept in `schemas/`, and compared there.
+
+Stored and published shapes are promises: see `shared.contracts.promises`. They are schemas of what is written
+(pydantic's mode `serialization`), and closed: under one version a message has these fields, all of them, and no
+others, so that a consumer sees what it may rely on, and any change of shape shows. Consumers read what they need and
+ignore the rest.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from shared.bootstrap import EventSourcedService
+from shared.contracts.asyncapi import asyncapi, integration_events
+from shared.contracts.promises import EVENTS, STORED
+from shared.http.json_schema import json_schema
+from shared.http.openapi import bodies, openapi
+
+
+def documents(service: EventSourcedService[Any, Any, Any]) -> dict[str, dict[str, Any]]:
+    """Path below `schemas/` → document."""
+    name = service.manifest.name
+    promised = {STORED: service.decider.codec.classes, EVENTS: integration_events(service)}
+    taken = bodies(service.commands_api)
+    returned = [projection.document_type for projection in service.projections]
+    return {
+        **{
+            f"{folder}{name}/{cls.TYPE}.json": json_schema(cls, "serialization", cls.TYPE)
+            for folder, classes in promised.items()
+            for cls in classes
+        },
+        **{f"commands/{name}/{cls.__name__}.json": json_schema(cls, "validation", cls.__name__) for cls in taken},
+        **{f"queries/{name}/{cls.__name__}.json": json_schema(cls, "serialization", cls.__name__) for cls in returned},
+        f"openapi/{name}.json": openapi(service.manifest.description, service.commands_api, service.queries_api),
+        f"asyncapi/{name}.json": asyncapi(service),
+    }
+
+
+def unreadable(folder: Path, service: EventSourcedService[Any, Any, Any]) -> list[str]:
+    """Stored shapes that the code has forgotten, a line each: streams that hold them could not be loaded any more."""
+    promised = {path.stem for path in (folder / STORED / service.manifest.name).glob("*.json")}
+    forgotten = sorted(promised - service.decider.codec.types)
+    return [f"{STORED}{service.manifest.name}/{name}.json: {name} has neither class nor upcaster" for name in forgotten]

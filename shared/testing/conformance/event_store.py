@@ -1,0 +1,13 @@
+"""The port `EventStore`."""
+
+from shared.testing.conformance.append import AnswerConformance, AppendConformance
+from shared.testing.conformance.feed import FeedConformance
+from shared.testing.conformance.loading import LoadConformance
+
+
+class EventStoreConformance(AppendConformance, AnswerConformance, LoadConformance, FeedConformance):
+    """Every event store keeps these promises.
+
+    Fixtures to provide: `store` (an EventStore that is an Outbox too), `counts` (the store's own), `spoil` (makes a
+    stored commit unreadable: stream, version).
+    """

@@ -1,0 +1,144 @@
+"""Facts about `EventStore.feed`."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.eventsourcing.checkpoint import at_time
+from shared.eventsourcing.errors import CorruptCommitError
+from shared.eventsourcing.event_store import FeedCursor, OperationCounts, Position
+from shared.eventsourcing.message import Commit
+from shared.testing.conformance.samples import FAR_FUTURE, SHARD, Log, collected, new_commit, streams_of, write
+
+Spoil = Callable[[str, int], Awaitable[None]]
+OTHER_SHARD = "cart-08"
+
+
+def place(commit: Commit) -> FeedCursor:
+    return FeedCursor(commit.recorded_at, commit.stream, commit.version)
+
+
+async def places(store: Log, after: FeedCursor | None = None) -> list[FeedCursor]:
+    return [place(commit) async for commit in store.feed(SHARD, after=after, until=FAR_FUTURE)]
+
+
+class FeedConformance:
+    """Fixtures to provide: `store`, `counts` (the store's own), `spoil` (makes a stored commit unreadable)."""
+
+    async def test_an_empty_feed_is_empty(self, store: Log) -> None:
+        """No commits, no error."""
+        assert await places(store) == []
+
+    async def test_a_feed_has_all_commits_of_its_shard_in_order(self, store: Log) -> None:
+        """By time, then stream, then version; also where many commits share a millisecond."""
+        streams = streams_of(SHARD, 3)
+        for stream in streams:
+            await write(store, stream, 3)
+        await store.append([new_commit(Position(stream, 3)) for stream in reversed(streams)], command_id="all")
+
+        found = await places(store)
+
+        assert found == sorted(found)
+        assert {(p.stream, p.version) for p in found} == {(s, v) for s in streams for v in (1, 2, 3, 4)}
+
+    async def test_a_feed_has_the_commits_as_they_are_loaded(self, store: Log) -> None:
+        """Nothing of a commit is left out on this way."""
+        (stream,) = streams_of(SHARD, 1)
+        await write(store, stream, 2)
+
+        assert await collected(store.feed(SHARD, until=FAR_FUTURE)) == list((await store.load(stream)).commits)
+
+    async def test_other_shards_are_not_in_it(self, store: Log) -> None:
+        """A stream is in the feed of its own shard only."""
+        (stream,) = streams_of(SHARD, 1)
+        (other,) = streams_of(OTHER_SHARD, 1)
+        await write(store, stream)
+        await write(store, other)
+
+        assert [p.stream for p in await places(store)] == [stream]
+
+    async def test_a_cursor_goes_on_where_it_was(self, store: Log) -> None:
+        """From every place in the feed the rest follows, without a gap and without a repetition."""
+        streams = streams_of(SHARD, 3)
+        await write(store, streams[0], 3)
+        await store.append([new_commit(Position(streams[1], 0)), new_commit(Position(streams[2], 0))], command_id="c")
+        everything = await places(store)
+
+        for index, cursor in enumerate(everything):
+            assert await places(store, cursor) == everything[index + 1 :]
+
+    async def test_a_time_is_a_cursor(self, store: Log) -> None:
+        """The place just before a moment has everything recorded at that moment behind it."""
+        (stream,) = streams_of(SHARD, 1)
+        written = await write(store, stream, 4)
+        moment = written[2].recorded_at
+
+        found = await places(store, at_time(moment))
+
+        assert found == [p for p in await places(store) if p.recorded_at >= moment]
+        assert found[-1].version == 4
+
+    async def test_a_feed_ends_before_its_until(self, store: Log) -> None:
+        """What was recorded at `until` or later is left for the next time."""
+        (stream,) = streams_of(SHARD, 1)
+        written = await write(store, stream, 4)
+        until = written[-1].recorded_at
+
+        found = [place(commit) async for commit in store.feed(SHARD, until=until)]
+
+        assert found == [p for p in await places(store) if p.recorded_at < until]
+
+    async def test_a_cursor_behind_the_until_finds_nothing(self, store: Log) -> None:
+        """A reader that is further than the safety lag allows just waits."""
+        (stream,) = streams_of(SHARD, 1)
+        (written,) = await write(store, stream)
+
+        found = store.feed(SHARD, after=FeedCursor(FAR_FUTURE, stream, 1), until=written.recorded_at)
+
+        assert await collected(found) == []
+
+    async def test_a_reader_may_stop_anywhere(self, store: Log) -> None:
+        """Leaving a feed early does no harm to the store."""
+        (stream,) = streams_of(SHARD, 1)
+        await write(store, stream, 3)
+
+        async for commit in store.feed(SHARD, until=FAR_FUTURE):
+            assert commit.version == 1
+            break
+
+        assert len(await places(store)) == 3
+
+    async def test_a_long_feed_is_read_to_its_end(self, store: Log) -> None:
+        """Reading goes on over as many batches as it takes."""
+        streams = streams_of(SHARD, 150)
+        for start in range(0, 150, 50):
+            await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]], command_id="c")
+
+        assert [p.stream for p in await places(store)] == streams
+
+    async def test_an_unreadable_commit_has_a_place_to_go_on_from(self, store: Log, spoil: Spoil) -> None:
+        """The error names the spoilt commit's place in the feed; from there the rest can be read."""
+        streams = streams_of(SHARD, 3)
+        for stream in streams:
+            await write(store, stream)
+        await spoil(streams[1], 1)
+
+        with pytest.raises(CorruptCommitError) as error:
+            await places(store)
+
+        cursor = FeedCursor(error.value.recorded_at, error.value.stream, error.value.version)
+        assert (cursor.stream, cursor.version) == (streams[1], 1)
+        rest = {p.stream for p in await places(store, cursor)}
+        assert rest == {streams[2]}
+
+    async def test_a_feed_is_counted_as_it_is_billed(self, store: Log, counts: OperationCounts) -> None:
+        """One query, a read per commit, and one for an empty answer."""
+        (stream,) = streams_of(SHARD, 1)
+        await write(store, stream, 3)
+        counts.rpcs.clear()
+        counts.documents_read = 0
+
+        end = (await places(store))[-1]
+        assert (counts.rpcs, counts.documents_read) == ({"RunQuery": 1}, 3)
+        await places(store, end)
+        assert (counts.rpcs, counts.documents_read) == ({"RunQuery": 2}, 4)

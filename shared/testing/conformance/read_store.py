@@ -1,0 +1,201 @@
+"""The port `ReadStore`."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.eventsourcing.errors import ConcurrencyError
+from shared.eventsourcing.event_store import OperationCounts
+from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+
+CARTS = "carts"
+NOON = datetime(2017, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def row(key: str, *, version: int = 1, body: bytes | None = b'{"n":1}', **fields: Scalar) -> Row:
+    return Row(key=key, version=version, recorded_at=NOON, body=body, fields=fields)
+
+
+async def keys(store: ReadStore, find: Find) -> list[str]:
+    return [found.key for found in await store.find(CARTS, find)]
+
+
+class RowConformance:
+    """Fixtures to provide: `store`, `counts` (the store's own)."""
+
+    async def test_an_absent_row_is_none(self, store: ReadStore) -> None:
+        """None, and no error."""
+        assert await store.get(CARTS, "1") is None
+
+    async def test_a_row_is_read_back_as_it_was_put(self, store: ReadStore) -> None:
+        """Version, time, body and fields of every type."""
+        put = await store.put(CARTS, row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None))
+
+        found = await store.get(CARTS, "1")
+
+        assert found == put
+        assert found == replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), token=put.token)
+
+    async def test_a_removed_document_keeps_its_version(self, store: ReadStore) -> None:
+        """A row without a body still says which version it shows."""
+        first = await store.put(CARTS, row("1", customer="900"))
+
+        await store.put(CARTS, replace(row("1", version=2, body=None), token=first.token))
+
+        found = await store.get(CARTS, "1")
+        assert found is not None
+        assert (found.version, found.body, found.fields) == (2, None, {})
+
+    async def test_an_empty_body_is_no_missing_body(self, store: ReadStore) -> None:
+        """Empty bytes come back as empty bytes."""
+        await store.put(CARTS, row("1", body=b""))
+
+        found = await store.get(CARTS, "1")
+        assert found is not None
+        assert found.body == b""
+
+    async def test_the_returned_token_guards_the_next_write(self, store: ReadStore) -> None:
+        """A writer can go on with what `put` returned, without reading again."""
+        first = await store.put(CARTS, row("1"))
+        second = await store.put(CARTS, replace(first, version=2))
+
+        await store.put(CARTS, replace(second, version=3))
+
+        found = await store.get(CARTS, "1")
+        assert found is not None
+        assert found.version == 3
+
+    async def test_a_new_row_must_be_new(self, store: ReadStore) -> None:
+        """Without a token nothing is overwritten."""
+        await store.put(CARTS, row("1"))
+
+        with pytest.raises(ConcurrencyError):
+            await store.put(CARTS, row("1", version=2))
+
+    async def test_an_old_token_is_refused(self, store: ReadStore) -> None:
+        """Who read before the last write may not write."""
+        first = await store.put(CARTS, row("1"))
+        await store.put(CARTS, replace(first, version=2))
+
+        with pytest.raises(ConcurrencyError):
+            await store.put(CARTS, replace(first, version=3))
+
+        found = await store.get(CARTS, "1")
+        assert found is not None
+        assert found.version == 2
+
+    async def test_a_token_of_an_absent_row_is_refused(self, store: ReadStore) -> None:
+        """There is nothing that the write could follow."""
+        other = await store.put(CARTS, row("other"))
+
+        with pytest.raises(ConcurrencyError):
+            await store.put(CARTS, replace(row("1"), token=other.token))
+
+    async def test_one_of_many_concurrent_writers_wins(self, store: ReadStore) -> None:
+        """Of 16 writes with the same token one succeeds."""
+        first = await store.put(CARTS, row("1"))
+
+        tries = (store.put(CARTS, replace(first, version=version)) for version in range(2, 18))
+        results = await asyncio.gather(*tries, return_exceptions=True)
+
+        assert sum(isinstance(result, Row) for result in results) == 1
+        assert sum(isinstance(result, ConcurrencyError) for result in results) == 15
+
+    async def test_collections_do_not_mix(self, store: ReadStore) -> None:
+        """A key belongs to its collection."""
+        await store.put(CARTS, row("1"))
+
+        assert await store.get("orders", "1") is None
+
+    @pytest.mark.parametrize("key", ["a/b", ".", "..", "__x__", "100%", "ä €", "a%2Fb", " "])
+    async def test_any_text_is_a_key(self, store: ReadStore, key: str) -> None:
+        """Keys come from clients: none of them reaches another row."""
+        await store.put(CARTS, row(key, customer="900"))
+
+        assert await store.get(CARTS, f"{key}/") is None
+        assert await keys(store, Find(where={"customer": "900"}, order_by="customer")) == [key]
+
+    @pytest.mark.parametrize("name", ["version", "recorded_at", "body"])
+    async def test_a_field_may_not_be_called_like_a_part_of_the_row(self, store: ReadStore, name: str) -> None:
+        """Those names are taken: ValueError, and nothing is written."""
+        with pytest.raises(ValueError, match=name):
+            await store.put(CARTS, replace(row("1"), fields={name: "x"}))
+
+        assert await store.get(CARTS, "1") is None
+
+    async def test_rows_are_counted_as_they_are_billed(self, store: ReadStore, counts: OperationCounts) -> None:
+        """A read or a write each; an absent row and an empty answer cost a read as well."""
+        await store.get(CARTS, "1")
+        await store.put(CARTS, row("1", customer="900"))
+        await store.find(CARTS, Find(where={"customer": "900"}, order_by="customer"))
+        await store.find(CARTS, Find(where={"customer": "901"}, order_by="customer"))
+
+        assert counts == OperationCounts(
+            rpcs={"BatchGetDocuments": 1, "Commit": 1, "RunQuery": 2}, documents_read=3, documents_written=1
+        )
+
+
+class FindConformance:
+    """Fixtures to provide: `store`."""
+
+    async def test_rows_are_found_by_equal_fields(self, store: ReadStore) -> None:
+        """All of the fields must be equal; another type is another value."""
+        await store.put(CARTS, row("1", customer="900", open=True, n=1))
+        await store.put(CARTS, row("2", customer="900", open=False, n=1))
+        await store.put(CARTS, row("3", customer="901", open=True, n=1))
+        await store.put(CARTS, row("4", customer="900", open=1, n=1))
+
+        assert await keys(store, Find(where={"customer": "900", "open": True}, order_by="n")) == ["1"]
+
+    async def test_null_equals_null(self, store: ReadStore) -> None:
+        """A field that is None is found by None; a field that is missing is not."""
+        await store.put(CARTS, row("1", customer=None, n=1))
+        await store.put(CARTS, row("2", n=1))
+        await store.put(CARTS, row("3", customer="", n=1))
+
+        assert await keys(store, Find(where={"customer": None}, order_by="n")) == ["1"]
+
+    async def test_rows_come_in_the_order_of_one_field(self, store: ReadStore) -> None:
+        """Both ways; equal values by key, in the same direction."""
+        for key, n in (("a", 2), ("b", 1), ("c", 2), ("d", 10)):
+            await store.put(CARTS, row(key, customer="900", n=n))
+
+        up = Find(where={"customer": "900"}, order_by="n")
+        assert await keys(store, up) == ["b", "a", "c", "d"]
+        assert await keys(store, replace(up, descending=True)) == ["d", "c", "a", "b"]
+
+    async def test_times_are_ordered(self, store: ReadStore) -> None:
+        """To the microsecond, whatever their zone."""
+        for key, micros in (("a", 3), ("b", 1), ("c", 2)):
+            await store.put(CARTS, row(key, at=NOON.replace(microsecond=micros)))
+
+        assert await keys(store, Find(where={}, order_by="at")) == ["b", "c", "a"]
+
+    async def test_rows_without_the_field_are_not_found(self, store: ReadStore) -> None:
+        """A removed document has no fields: no list shows it."""
+        first = await store.put(CARTS, row("1", n=1))
+        await store.put(CARTS, replace(row("1", version=2, body=None), token=first.token))
+
+        assert await keys(store, Find(where={}, order_by="n")) == []
+
+    @pytest.mark.parametrize("descending", [False, True])
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    async def test_pages_follow_one_another(self, store: ReadStore, limit: int, descending: bool) -> None:
+        """Page after page, each after the last row of the one before: every row once, in order."""
+        for key, n in (("a", 1), ("b", 2), ("c", 2), ("d", 2), ("e/f", 3)):
+            await store.put(CARTS, row(key, customer="900", n=n))
+        find = Find(where={"customer": "900"}, order_by="n", descending=descending, limit=limit)
+
+        seen: list[str] = []
+        while page := await store.find(CARTS, find):
+            assert len(page) <= limit
+            seen += [found.key for found in page]
+            find = replace(find, after=(page[-1].fields["n"], page[-1].key))
+
+        assert seen == sorted(["a", "b", "c", "d", "e/f"], reverse=descending)
+
+
+class ReadStoreConformance(RowConformance, FindConformance):
+    """Every read store keeps these promises. Fixtures to provide: `store`, `counts` (the store's own)."""

@@ -1,0 +1,65 @@
+"""Commits to append, as short as a test wants them."""
+
+from collections.abc import AsyncIterable
+from datetime import UTC, datetime
+from itertools import count, islice
+from typing import Protocol, TypeVar
+
+from shared.eventsourcing.codec import encode_commit
+from shared.eventsourcing.event_store import Answer, Appended, EventStore, NewCommit, Outbox, Position, Snapshot
+from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of
+
+T = TypeVar("T")
+SHARD = "cart-07"
+FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class Log(EventStore, Outbox, Protocol):
+    """What the suites need: both ports on the same log."""
+
+
+def new_commit(
+    position: Position,
+    *,
+    command_id: str = "c-1",
+    note: str = "",
+    snapshot: Snapshot | None = None,
+    public: bool = False,
+) -> NewCommit:
+    """One event; it owes a message to the domain topic, and one to the integration topic if `public`."""
+    version = position.version + 1
+    context = Context(
+        command="WriteNote",
+        command_id=command_id,
+        correlation_id="flow-1",
+        actor="user:1",
+        occurred_at=datetime(2017, 1, 1, 11, 53, 26, tzinfo=UTC),
+    )
+    owed = [message_id(position.stream, version)] + [message_id(position.stream, version, 0)] * public
+    body = encode_commit(position.stream, version, context, [StoredEvent("NoteWritten.v1", {"note": note})])
+    return NewCommit(position=position, body=body, owed=owed, snapshot=snapshot)
+
+
+def answer(key: str = "key-1", *, body: bytes = b'{"id":"1"}') -> Answer:
+    return Answer(key=key, fingerprint="f-1", status=202, headers={"ETag": '"1"', "Location": "/x"}, body=body)
+
+
+async def write(store: EventStore, stream: str, commits: int = 1) -> list[Appended]:
+    """So many commits at the end of a stream, one by one."""
+    position = (await store.load(stream)).position
+    written = []
+    for number in range(commits):
+        result = await store.append([new_commit(position)], command_id=f"{stream}/{number}")
+        assert isinstance(result, Appended)
+        position = result.positions[0]
+        written.append(result)
+    return written
+
+
+def streams_of(shard: str, number: int) -> list[str]:
+    """The first streams that fall into a shard, by name."""
+    return sorted(islice((s for s in (f"cart-{i}" for i in count()) if shard_of(s) == shard), number))
+
+
+async def collected(items: AsyncIterable[T]) -> list[T]:
+    return [item async for item in items]

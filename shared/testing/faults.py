@@ -1,0 +1,84 @@
+"""A log that fails on request: what a test cannot ask of a real one."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from enum import Enum
+
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.event_store import (
+    Answer,
+    Appended,
+    FeedCursor,
+    LoadedStream,
+    NewCommit,
+    OutboxRow,
+    Position,
+    Replayed,
+)
+from shared.eventsourcing.message import Commit
+from shared.testing.conformance.samples import Log
+
+
+class Fault(Enum):
+    """What goes wrong with an append: the request is lost, or only the acknowledgement is."""
+
+    BEFORE = "nothing was written"
+    AFTER = "everything was written"
+
+
+class FaultyEventStore:
+    """`EventStore` and `Outbox` over another log. `down` makes everything unavailable; `next_appends` are the faults of
+    the appends to come, one each, None for none.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.down = False
+        self.next_appends: list[Fault | None] = []
+        self._log = log
+
+    async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
+        self._check()
+        return await self._log.load(stream, schema=schema)
+
+    async def tail(self, position: Position) -> LoadedStream:
+        self._check()
+        return await self._log.tail(position)
+
+    async def append(
+        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
+    ) -> Appended | Replayed:
+        self._check()
+        fault = self.next_appends.pop(0) if self.next_appends else None
+        if fault is Fault.BEFORE:
+            raise UnavailableError(fault.value)
+        result = await self._log.append(commits, command_id=command_id, answer=answer)
+        if fault is Fault.AFTER:
+            raise UnavailableError(fault.value)
+        return result
+
+    async def answered(self, key: str) -> Answer | None:
+        self._check()
+        return await self._log.answered(key)
+
+    async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
+        self._check()
+        async for commit in self._log.read(stream, after=after, up_to=up_to):
+            yield commit
+
+    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+        self._check()
+        async for commit in self._log.feed(shard, after=after, until=until):
+            yield commit
+
+    async def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+        self._check()
+        async for row in self._log.owed(shard, since=since, before=before):
+            yield row
+
+    async def settle(self, message_ids: Iterable[str]) -> None:
+        self._check()
+        await self._log.settle(message_ids)
+
+    def _check(self) -> None:
+        if self.down:
+            raise UnavailableError("the log is down")

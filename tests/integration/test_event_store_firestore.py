@@ -1,0 +1,220 @@
+"""The log in Firestore keeps the promises of the ports, on Google's emulator."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+
+from shared.adapters.firestore import FirestoreChannel, FirestoreEventStore, connect
+from shared.adapters.firestore.messages import CommitRequest
+from shared.eventsourcing.errors import CorruptDataError, TooLargeError
+from shared.eventsourcing.event_store import Appended, OperationCounts, Position, Snapshot
+from shared.testing.conformance.event_store import EventStoreConformance
+from shared.testing.conformance.loading import Spoil
+from shared.testing.conformance.outbox import OutboxConformance
+from shared.testing.conformance.samples import FAR_FUTURE, SHARD, answer, collected, new_commit, streams_of, write
+
+pytestmark = pytest.mark.emulators
+
+
+@pytest.fixture
+async def channel(project: str, firestore_host: str) -> AsyncIterator[FirestoreChannel]:
+    channel = connect(project, firestore_host)
+    yield channel
+    await channel.close()
+
+
+@pytest.fixture
+def counts() -> OperationCounts:
+    return OperationCounts()
+
+
+@pytest.fixture
+def store(channel: FirestoreChannel, counts: OperationCounts) -> FirestoreEventStore:
+    # The emulator's first requests are slow: they must not look like lost ones.
+    return FirestoreEventStore(channel, counts, timeout=60.0)
+
+
+@pytest.fixture
+def spoil(channel: FirestoreChannel, store: FirestoreEventStore) -> Spoil:
+    async def spoil(stream: str, version: int) -> None:
+        request = store._database.request()
+        write = request.writes.add()
+        write.update.name = store._layout.commit(stream, version)
+        write.update.fields["body"].bytes_value = b"{"
+        write.update_mask.field_paths.append("body")
+        await store._database.commit(request)
+
+    return spoil
+
+
+class TestFirestoreEventStore(EventStoreConformance):
+    """Over raw gRPC."""
+
+
+class TestFirestoreOutbox(OutboxConformance):
+    """Over raw gRPC."""
+
+
+class LostAcknowledgement:
+    """A commit request that is carried out; its answer gets lost the first time."""
+
+    def __init__(self, commit: Any) -> None:
+        self._commit = commit
+        self.sent = 0
+
+    async def __call__(self, request: Any, **options: Any) -> Any:
+        self.sent += 1
+        response = await self._commit(request, **options)
+        if self.sent == 1:
+            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "lost")
+        return response
+
+
+@pytest.fixture
+async def lost(channel: FirestoreChannel) -> LostAcknowledgement:
+    lost = LostAcknowledgement(channel.stubs.commit)
+    channel._stubs = replace(channel.stubs, commit=lost)
+    return lost
+
+
+async def test_a_lost_acknowledgement_is_no_conflict(store: FirestoreEventStore, lost: LostAcknowledgement) -> None:
+    """The append sends again, finds its own commit, and reports what it was: a success."""
+    result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+
+    assert lost.sent == 2
+    commits = (await store.load("cart-1")).commits
+    assert result == Appended((Position("cart-1", 1),), commits[0].recorded_at)
+
+
+async def test_a_lost_acknowledgement_with_an_answer_is_no_replay(
+    store: FirestoreEventStore, lost: LostAcknowledgement
+) -> None:
+    """The commit is this request's own and still has to be published: not somebody else's first answer."""
+    result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer())
+
+    assert lost.sent == 2
+    assert isinstance(result, Appended)
+
+
+async def test_a_lost_acknowledgement_of_a_delete_is_nothing(
+    store: FirestoreEventStore, lost: LostAcknowledgement
+) -> None:
+    """Rows that are gone already are settled."""
+    await store.settle(["cart-1@1"])
+
+    assert lost.sent == 2
+
+
+async def test_a_commit_that_the_store_cannot_hold_is_too_large(store: FirestoreEventStore) -> None:
+    """A clear error, at once, and nothing is written."""
+    commit = new_commit(Position("cart-1", 0))
+
+    with pytest.raises(TooLargeError):
+        await store.append([replace(commit, body=b" " * 1_100_000)], command_id="c-1")
+
+    assert (await store.load("cart-1")).position.version == 0
+
+
+async def test_an_append_of_too_many_large_commits_is_too_large(store: FirestoreEventStore) -> None:
+    """One request has its limit as well, and it is not tried for a minute."""
+    commits = [replace(new_commit(Position(f"cart-{n}", 0)), body=b" " * 900_000) for n in range(12)]
+
+    with pytest.raises(TooLargeError):
+        await store.append(commits, command_id="c-1")
+
+
+async def test_a_hole_in_a_stream_is_corrupt_data(store: FirestoreEventStore) -> None:
+    """A commit that somebody deleted must not go unnoticed."""
+    await write(store, "cart-1", 3)
+    request = store._database.request()
+    request.writes.add(delete=store._layout.commit("cart-1", 2))
+    await store._database.commit(request)
+
+    with pytest.raises(CorruptDataError):
+        await store.load("cart-1")
+    with pytest.raises(CorruptDataError):
+        await collected(store.read("cart-1"))
+
+
+async def test_an_append_only_creates(
+    channel: FirestoreChannel, store: FirestoreEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every write of an append requires that the document is new: the right to update is not needed."""
+    sent: list[Any] = []
+    commit = channel.stubs.commit
+
+    def recording(request: Any, **options: Any) -> Any:
+        sent.append(request)
+        return commit(request, **options)
+
+    channel._stubs = replace(channel.stubs, commit=recording)
+    new = new_commit(Position("cart-1", 0), public=True, snapshot=Snapshot(1, "s-1", b"{}"))
+    await store.append([new], command_id="c-1", answer=answer())
+
+    (request,) = sent
+    assert isinstance(request, CommitRequest)
+    assert [write.current_document.WhichOneof("kind") for write in request.writes] == ["exists"] * 5
+    assert not any(write.current_document.exists for write in request.writes)
+
+
+async def test_a_feed_that_breaks_is_taken_up_where_it_broke(
+    channel: FirestoreChannel, store: FirestoreEventStore
+) -> None:
+    """A connection that is lost in the middle neither loses a commit nor brings one twice."""
+    streams = streams_of(SHARD, 150)
+    for start in range(0, 150, 50):
+        await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]], command_id="c")
+    run_query, calls = channel.stubs.run_query, []
+
+    def breaking(request: Any, **options: Any) -> Any:
+        call = run_query(request, **options)
+        calls.append(call)
+        return Broken(call, after=100) if len(calls) == 1 else call
+
+    channel._stubs = replace(channel.stubs, run_query=breaking)
+
+    found = [commit.stream for commit in await collected(store.feed(SHARD, until=FAR_FUTURE))]
+
+    assert found == streams
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("after", [10, 25])
+async def test_a_page_that_breaks_is_taken_up_where_it_broke(
+    channel: FirestoreChannel, store: FirestoreEventStore, after: int
+) -> None:
+    """Within its limit, and no further request if all of it had come."""
+    await write(store, "cart-1", 30)
+    run_query, calls = channel.stubs.run_query, []
+
+    def breaking(request: Any, **options: Any) -> Any:
+        call = run_query(request, **options)
+        calls.append(call)
+        return Broken(call, after) if len(calls) == 1 else call
+
+    channel._stubs = replace(channel.stubs, run_query=breaking)
+
+    commits = await store._commits("cart-1", 0, limit=25)
+
+    assert [commit.version for commit in commits] == list(range(1, 26))
+
+
+class Broken:
+    """A stream of answers that ends in an error after some of them."""
+
+    def __init__(self, call: Any, after: int) -> None:
+        self._call = call
+        self._left = after
+
+    async def read(self) -> Any:
+        if self._left == 0:
+            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "reset")
+        self._left -= 1
+        return await self._call.read()
+
+    def cancel(self) -> None:
+        self._call.cancel()

@@ -1,0 +1,210 @@
+"""The one origin: requests go where the URL map says, and come back unchanged."""
+
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulators.gateway import AsgiBackend, Backend, Gateway, HttpBackend
+from emulators.invoke import client_session
+from emulators.issuer import Issuer
+from emulators.local_routes import issuer_routes, report_routes
+from emulators.ports import free_ports, listen
+from emulators.url_map import UrlMap
+from shared.topology import Function, Http, Maturity, Service
+
+CART = Service(
+    name="cart",
+    description="",
+    maturity=Maturity.EVENT_SOURCED,
+    functions=(
+        Function(name="commands", trigger=Http(("POST",)), permissions=(), description="", timeout=1),
+        Function(name="queries", trigger=Http(("GET",)), permissions=(), description="", timeout=1),
+    ),
+)
+BIG = b"x" * 3_000_000
+USERS, PLATFORM = Issuer(""), Issuer("")  # a key takes a tenth of a second to make
+
+
+async def function(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with what it saw; `/cart/v1/big` with many bytes."""
+    request = Request(scope, receive)
+    body = await request.body()
+    if request.url.path == "/cart/v1/big":
+        await Response(BIG)(scope, receive, send)
+        return
+    seen = {"method": request.method, "path": scope["raw_path"].decode(), "length": len(body), **request.headers}
+    await JSONResponse(seen, 202, {"ETag": '"3"'})(scope, receive, send)
+
+
+async def upstream(request: web.BaseRequest) -> web.StreamResponse:
+    """The same function behind a server of its own; the first segment of the path is its name."""
+    body = await request.content.read()
+    path = request.raw_path.removeprefix("/commands").removeprefix("/queries")
+    if path == "/cart/v1/big":
+        return web.Response(body=BIG)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    seen = {"method": request.method, "path": path, "length": len(body), **headers}
+    return web.json_response(seen, status=202, headers={"ETag": '"3"'})
+
+
+@asynccontextmanager
+async def over_http() -> AsyncIterator[Backend]:
+    runner = web.ServerRunner(web.Server(upstream))
+    await runner.setup()
+    (port,) = free_ports(1)
+    await web.SockSite(runner, listen(port, option="")).start()
+    async with client_session() as session:
+        yield HttpBackend(session, lambda _, name: f"http://127.0.0.1:{port}/{name}")
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def in_process() -> AsyncIterator[Backend]:
+    yield AsgiBackend({("cart", "commands"): function, ("cart", "queries"): function})
+
+
+@asynccontextmanager
+async def gateway(backend: Backend) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a gateway in front of this backend."""
+    (port,) = free_ports(1)
+    USERS.url, PLATFORM.url = (f"http://127.0.0.1:{port}/_issuer/{name}" for name in ("users", "platform"))
+
+    async def status() -> dict[str, Any]:
+        return {"runtime": "embedded"}
+
+    local = issuer_routes(USERS, PLATFORM)
+    under_test = Gateway(UrlMap([CART]), backend, local | report_routes({("GET", "/_local/status"): status}))
+    await under_test.start(listen(port, option="--port"))
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+        yield client
+    await under_test.stop()
+
+
+@pytest.fixture(params=[over_http, in_process])
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[aiohttp.ClientSession]:
+    async with request.param() as backend, gateway(backend) as client:
+        yield client
+
+
+async def test_a_request_reaches_its_function_unchanged(client: aiohttp.ClientSession) -> None:
+    """Method, raw path with query, headers and body arrive; status, headers and body come back."""
+    headers = {"Idempotency-Key": "k1", "Authorization": "Bearer t"}
+    async with client.post("/cart/v1/carts?x=1", data=b"12345", headers=headers) as answer:
+        seen = await answer.json()
+
+    assert (answer.status, answer.headers["ETag"]) == (202, '"3"')
+    assert (seen["method"], seen["length"]) == ("POST", 5)
+    assert seen["path"].startswith("/cart/v1/carts")
+    assert (seen["idempotency-key"], seen["authorization"]) == ("k1", "Bearer t")
+
+
+async def test_a_request_without_trace_gets_one(client: aiohttp.ClientSession) -> None:
+    """Every request can be followed: ids are added where they are missing."""
+    async with client.get("/cart/v1/carts/7") as answer:
+        seen = await answer.json()
+
+    assert len(seen["x-request-id"]) == 32
+    assert seen["traceparent"].startswith("00-")
+
+
+async def test_a_trace_that_is_there_is_kept(client: aiohttp.ClientSession) -> None:
+    """The gateway never breaks a trace that a client began."""
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "X-Request-Id": "mine"}
+    async with client.get("/cart/v1/carts/7", headers=trace) as answer:
+        seen = await answer.json()
+
+    assert (seen["traceparent"], seen["x-request-id"]) == (trace["traceparent"], "mine")
+
+
+async def test_big_bodies_pass_both_ways(client: aiohttp.ClientSession) -> None:
+    """Bodies of any size pass: limits are the functions' business."""
+    async with client.post("/cart/v1/carts", data=io.BytesIO(BIG)) as answer:
+        assert (await answer.json())["length"] == len(BIG)
+    async with client.get("/cart/v1/big") as answer:
+        assert await answer.read() == BIG
+
+
+async def test_a_path_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
+    """Who asks for nothing that exists is told what does."""
+    async with client.get("/wishlist/v1/x") as answer:
+        problem = await answer.json(content_type="application/problem+json")
+
+    assert (answer.status, problem["status"], problem["code"]) == (404, 404, "no-route")
+    assert "/cart/v1/" in problem["detail"]
+
+
+async def test_a_method_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
+    """405 names the methods that are understood."""
+    async with client.patch("/cart/v1/carts/7") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+async def test_a_function_that_is_down_is_unavailable() -> None:
+    """A process that is being replaced costs its clients a retry, not a hang."""
+    (port,) = free_ports(1)
+    async with client_session() as session:
+        backend = HttpBackend(session, lambda *_: f"http://127.0.0.1:{port}")
+        async with gateway(backend) as client, client.post("/cart/v1/carts") as answer:
+            problem = await answer.json(content_type="application/problem+json")
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert problem["code"] == "unreachable"
+
+
+async def test_a_function_that_takes_too_long_is_given_up() -> None:
+    """Its own time limit bounds the request, as in the cloud."""
+
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with gateway(AsgiBackend({("cart", "queries"): never})) as client, client.get("/cart/v1/x") as answer:
+        assert answer.status == 504
+
+
+async def test_the_issuer_is_discovered_at_the_gateway(client: aiohttp.ClientSession) -> None:
+    """From the issuer's address a verifier finds the keys."""
+    async with client.get("/_issuer/users/.well-known/openid-configuration") as answer:
+        document = await answer.json()
+    async with client.get(document["jwks_uri"]) as answer:
+        (key,) = (await answer.json())["keys"]
+
+    assert document["issuer"].endswith("/_issuer/users")
+    assert (key["kty"], key["alg"]) == ("RSA", "RS256")
+    assert "d" not in key
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [{"data": {"subject": "900", "roles": "customer"}}, {"json": {"subject": "900", "roles": ["customer"]}}],
+)
+async def test_a_token_is_given_to_whoever_asks(client: aiohttp.ClientSession, request_body: dict[str, Any]) -> None:
+    """Locally a form or a JSON object is enough."""
+    async with client.post("/oauth/token", **request_body) as answer:
+        content = await answer.json()
+
+    assert answer.status == 200
+    assert content["access_token"].count(".") == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"subject": ""}', b"\xff", b"x" * 20_000])
+async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.ClientSession, body: bytes) -> None:
+    """Bad input of any kind is a 400 with a reason."""
+    async with client.post("/oauth/token", data=body, headers={"Content-Type": "application/json"}) as answer:
+        content = await answer.json()
+
+    assert answer.status == 400
+    assert content["error"] == "invalid_request"
+
+
+async def test_the_platform_tells_its_state(client: aiohttp.ClientSession) -> None:
+    """Reports are served beside the services."""
+    async with client.get("/_local/status") as answer:
+        assert await answer.json() == {"runtime": "embedded"}

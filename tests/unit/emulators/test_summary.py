@@ -1,0 +1,152 @@
+"""The report of a run: what balances, what is printed, what programs read."""
+
+import json
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from emulators.dataset import Line, Slice, Totals
+from emulators.feed import FedCart, FeedResult, RefusedLine
+from emulators.feed_run import FeedOptions, Report, check_sums
+from emulators.percentiles import Spread
+from emulators.platform_facts import Delivery, Operations, PlatformFacts
+from emulators.reconcile import BookTotals, Difference, Reconciliation
+from emulators.summary import SHOWN_DIFFERENCES, show, write_json
+
+DATA_SET = Totals(baskets=2, empty_baskets=1, sold_lines=2, sold_cents=120049, unsold_lines=2, unsold_cents=7)
+BOOK = BookTotals(carts=2, checked_out=1, lines=2, cents=120049)
+BOOKS = Reconciliation(dict.fromkeys(("data set", "log", "read model"), BOOK), ())
+
+
+def feed_result() -> FeedResult:
+    return FeedResult(
+        carts={"1": FedCart("c1", "900", 4, checked_out=True), "2": FedCart("c2", "900", 1, checked_out=False)},
+        refused_lines=[RefusedLine("1", Line("12", 0, 7)), RefusedLine("2", Line("12", 0, 0))],
+        commands=8,
+        accepted=5,
+        replayed=1,
+        retries=3,
+        seconds=2.0,
+    )
+
+
+def report(books: Reconciliation = BOOKS) -> Report:
+    return Report(
+        options=FeedOptions(chosen=Slice(limit=2)),
+        facts=PlatformFacts("embedded", {"cart-projector": Delivery(5, 0, 0, Spread(5, 1.0, 2.0, 3.0))}, Operations()),
+        data_set=DATA_SET,
+        fed=feed_result(),
+        latencies={"command": Spread(8, 4.0, 5.0, 6.25), "publish": None},
+        operations=Operations({"Commit": 10}, read=3, written=20, deleted=0),
+        caught_up_seconds=0.25,
+        seconds=3.0,
+        books=books,
+        log_asked=False,
+    )
+
+
+def printed(shown: Report) -> list[str]:
+    """The lines of the tables, without their frames and padding."""
+    console = Console(file=StringIO(), width=120)
+    show(shown, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    return [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
+
+
+def test_the_tables_say_what_ran_and_what_it_cost() -> None:
+    """Counts, amounts, operations per command, latencies and the three books are all there."""
+    lines = printed(report())
+
+    for expected in (
+        "runtime embedded",
+        "lines sold 2 for 1,200.49 USD",
+        "lines refused, of quantity 0 2 for 0.07 USD",
+        "check-outs refused, of empty carts 1",
+        "commands sent 8 in 2.0 s, 4/s",
+        "commands accepted, a commit each 5",
+        "of them carried out before 1",
+        "requests sent again 3",
+        "RPC Commit 10, 2.00 per command",
+        "documents written 20, 4.00 per command",
+        "command 4.0 5.0 6.2 8",
+        "publish - - - 0",
+        "log 2 1 2 1,200.49 USD",
+        "The books balance, to the cent and to the line.",
+    ):
+        assert expected in lines
+
+
+def test_differences_are_listed_up_to_a_limit() -> None:
+    """The first differences are printed as they are, brackets included, the rest is counted."""
+    found = tuple(Difference(str(n), "line [11]", {"log": "missing", "read model": "1"}) for n in range(25))
+
+    lines = printed(report(replace(BOOKS, differences=found)))
+
+    assert "The books do not balance, differences: 25." in lines
+    assert "basket 0, line [11]: log: missing; read model: 1" in lines
+    assert sum("line [11]" in line for line in lines) == SHOWN_DIFFERENCES
+    assert "... and 5 more" in lines
+
+
+def test_one_difference_is_enough_to_fail() -> None:
+    """A run is balanced without any difference, and only then."""
+    assert report().balanced
+    assert not report(replace(BOOKS, differences=(Difference("1", "cart", {}),))).balanced
+
+
+def test_a_log_that_was_asked_by_queries_says_so() -> None:
+    """Whoever reads the table knows where the figures come from."""
+    assert "log (asked by HTTP) 2 1 2 1,200.49 USD" in printed(replace(report(), log_asked=True))
+
+
+def test_the_json_has_everything(tmp_path: Path) -> None:
+    """Programs find every figure of the tables, and each refused line."""
+    file = tmp_path / "report.json"
+
+    write_json(report(), file)
+
+    found = json.loads(file.read_text())
+    assert found["balanced"] is True
+    assert found["slice"] == {"start": "2017-10-23", "end": None, "limit": 2}
+    assert found["feed"]["refused_lines"][0] == {"basket": "1", "sku": "12", "quantity": 0, "total": 7}
+    assert found["books"]["log"] == {"carts": 2, "checked_out": 1, "lines": 2, "cents": 120049}
+    assert found["milliseconds"]["command"] == {"count": 8, "p50": 4.0, "p95": 5.0, "max": 6.25}
+    assert found["operations"]["rpcs"] == {"Commit": 10}
+
+
+def test_sums_that_agree_are_no_difference() -> None:
+    """The columns' sums, the book of lines and the refusals fit together."""
+    assert list(check_sums(DATA_SET, BOOKS, feed_result())) == []
+
+
+def test_sums_that_differ_are_named() -> None:
+    """A cent in a book and a refusal too few are found without looking at any basket."""
+    fed = feed_result()
+    fed.refused_lines.pop(0)
+    books = replace(BOOKS, totals={**BOOKS.totals, "data set": replace(BOOK, cents=120050)})
+
+    assert [str(difference) for difference in check_sums(DATA_SET, books, fed)] == [
+        "basket (all), cents sold: data set, summed: 120049; book: 120050",
+        "basket (all), refused lines: data set, summed: 2; feed: 1",
+        "basket (all), cents refused: data set, summed: 7; feed: 0",
+    ]
+
+
+def test_operations_are_counted_since_a_moment() -> None:
+    """What was asked before does not count; what was not asked since is not shown."""
+    earlier = Operations({"Commit": 2, "Get": 1}, read=1, written=1, deleted=0)
+
+    assert Operations({"Commit": 5, "Get": 1, "Put": 1}, read=4, written=1, deleted=2).since(earlier) == Operations(
+        {"Commit": 3, "Put": 1}, read=3, written=0, deleted=2
+    )
+
+
+def test_operations_are_unknown_after_a_restart() -> None:
+    """A process that was started again forgot what it had counted: no figure is better than a wrong one."""
+    before = PlatformFacts("emulators", {}, Operations({"Commit": 9}, written=9), restarts=0)
+    after = PlatformFacts("emulators", {}, Operations({"Commit": 10}, written=10), restarts=1)
+
+    assert after.operations_since(before) is None
+    assert "operations not all counted: a function was restarted" in printed(replace(report(), operations=None))

@@ -1,0 +1,53 @@
+"""Public requests find their function by service and method, as through the load balancer."""
+
+import pytest
+
+from emulators.url_map import NoRouteError, UrlMap
+from shared.topology import Function, Http, Maturity, Private, Service
+
+
+def service(name: str) -> Service:
+    functions = (
+        Function(name="commands", trigger=Http(("POST", "PUT")), permissions=(), description=""),
+        Function(name="queries", trigger=Http(("GET",)), permissions=(), description=""),
+        Function(name="relay", trigger=Private(), permissions=(), description=""),
+    )
+    return Service(name=name, description="", maturity=Maturity.EVENT_SOURCED, functions=functions)
+
+
+URL_MAP = UrlMap((service("cart"), service("orders")))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found"),
+    [
+        ("POST", "/cart/v1/carts", ("cart", "commands")),
+        ("PUT", "/cart/v1/carts/7/items/1", ("cart", "commands")),
+        ("GET", "/cart/v1/carts/7", ("cart", "queries")),
+        ("HEAD", "/cart/v1/carts/7", ("cart", "queries")),
+        ("GET", "/orders/v1/", ("orders", "queries")),
+    ],
+)
+def test_the_method_chooses_the_function(method: str, path: str, found: tuple[str, str]) -> None:
+    """The function whose trigger lists the method answers."""
+    target = URL_MAP.find(method, path)
+
+    assert (target.service.name, target.function.name) == found
+
+
+@pytest.mark.parametrize("path", ["/", "/cart", "/cart/", "/cart/v1", "/cart/v2/carts", "/carts/v1/x", "//cart/v1/x"])
+def test_a_path_of_nobody_is_not_found(path: str) -> None:
+    """Only what lies below `/<service>/v1/` has an answer."""
+    with pytest.raises(NoRouteError) as error:
+        URL_MAP.find("GET", path)
+
+    assert error.value.status == 404
+
+
+def test_a_method_of_nobody_is_told_which_ones_there_are() -> None:
+    """A service that does not know a method says which ones it knows."""
+    with pytest.raises(NoRouteError) as error:
+        URL_MAP.find("PATCH", "/cart/v1/carts/7")
+
+    assert error.value.status == 405
+    assert error.value.allowed == ("GET", "POST", "PUT")
