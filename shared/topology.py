@@ -165,7 +165,8 @@ class Service:
         return integration_topic(self.name)
 
     def function(self, name: str) -> Function:
-        return next(function for function in self.functions if function.name == name)
+        """KeyError if it has none of that name."""
+        return {function.name: function for function in self.functions}[name]
 
     def pushed_to(self, subscription: str) -> Function | None:
         """The function that a subscription is pushed to, None if it is pulled."""

@@ -1,5 +1,7 @@
 """The documents that the cart's queries return."""
 
+from typing import Literal
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from functions.cart.events import Channel
@@ -22,7 +24,7 @@ class CartView(BaseModel):
     id: str
     customer_id: str
     channel: Channel
-    status: str
+    status: Literal["open", "checked-out", "expired"]
     currency: Currency
     lines: list[CartLineView]
     line_count: int

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from shared.eventsourcing.checkpoint import Checkpoints, at_time
-from shared.eventsourcing.event_store import EventStore, Outbox
+from shared.eventsourcing.event_store import EventStore, Outbox, OutboxRow
 from shared.eventsourcing.message import SHARDS, Event, parse_message_id, shard_name
 from shared.eventsourcing.publishing import Message, Publication, Publisher, Subscriber
 
 E = TypeVar("E", bound=Event)
+_CHECKPOINT_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,7 @@ class Relay(Generic[E]):
         settled = 0
         for subscription in self._subscriptions:
             settled += await self._settle(subscription)
-        sent = 0
-        for number in range(SHARDS):
-            sent += await self._send_owed(shard_name(self._publication.category, number))
-        return RelayReport(settled, sent)
+        return RelayReport(settled, await self._send_owed())
 
     async def _settle(self, subscription: str) -> int:
         settled = 0
@@ -75,24 +73,32 @@ class Relay(Generic[E]):
             settled += len(ids)
         return settled
 
-    async def _send_owed(self, shard: str) -> int:
+    async def _send_owed(self) -> int:
         """The checkpoint keeps the query away from the index entries of rows deleted long ago, which it would have to
-        step over one by one.
+        step over one by one; it is moved only now and then, for it costs a write.
         """
         before = self._clock() - self._patience
-        name = f"relay/{shard}"
+        name = f"relay/{self._publication.category}"
         reached = await self._checkpoints.load(name)
         since = reached.recorded_at if reached else None
+        oldest, sent = before, 0
+        for number in range(SHARDS):
+            owed = await self._owed(shard_name(self._publication.category, number), since, before)
+            oldest = min(oldest, owed[0].recorded_at if owed else before)
+            for stream, versions in _by_stream(row.message_id for row in owed).items():
+                sent += await self._send(stream, versions)
+        if since is None or oldest - since > _CHECKPOINT_EVERY:
+            await self._checkpoints.save(name, at_time(oldest))
+        return sent
+
+    async def _owed(self, shard: str, since: datetime | None, before: datetime) -> list[OutboxRow]:
+        """The oldest rows of a shard: a long outage is worked off over several runs."""
         owed = []
         async for row in self._outbox.owed(shard, since=since, before=before):
             owed.append(row)
-            if len(owed) == self._batch:  # a long outage is worked off over several runs, oldest first
+            if len(owed) == self._batch:
                 break
-        sent = 0
-        for stream, versions in _by_stream(row.message_id for row in owed).items():
-            sent += await self._send(stream, versions)
-        await self._checkpoints.save(name, at_time(owed[0].recorded_at if owed else before))
-        return sent
+        return owed
 
     async def _send(self, stream: str, wanted: Mapping[int, set[str]]) -> int:
         sent = 0

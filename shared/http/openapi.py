@@ -19,7 +19,7 @@ _LIST_PROBLEMS = ("400", "401", "403", "500", "503")
 _NEEDS_AN_ENTITY = {"404", "412"}
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS_AN_ENTITY)
-_ANSWERED = ("ETag", "Location", "Idempotent-Replayed", "Server-Timing")
+_ANSWERED = ("ETag", "Location", "Idempotent-Replayed")
 
 
 def openapi(description: str, commands: CommandApi[Any], queries: QueryApi[Any, Any]) -> dict[str, Any]:

@@ -118,7 +118,8 @@ def ref(kind: str, name: str) -> dict[str, str]:
 
 
 def headers(names: Iterable[str]) -> dict[str, Any]:
-    return {name: ref("headers", name) for name in names}
+    """References to these headers, and to the one that any answer may have."""
+    return {name: ref("headers", name) for name in (*names, "Server-Timing")}
 
 
 def problems(statuses: Iterable[str]) -> dict[str, Any]:

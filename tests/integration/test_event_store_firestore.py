@@ -183,12 +183,12 @@ async def test_a_feed_that_breaks_is_taken_up_where_it_broke(
     assert len(calls) == 2
 
 
-@pytest.mark.parametrize("after", [10, 25])
+@pytest.mark.parametrize(("limit", "after"), [(70, 66), (64, 64)])
 async def test_a_page_that_breaks_is_taken_up_where_it_broke(
-    channel: FirestoreChannel, store: FirestoreEventStore, after: int
+    channel: FirestoreChannel, store: FirestoreEventStore, limit: int, after: int
 ) -> None:
     """Within its limit, and no further request if all of it had come."""
-    await write(store, "cart-1", 30)
+    await write(store, "cart-1", 75)
     run_query, calls = channel.stubs.run_query, []
 
     def breaking(request: Any, **options: Any) -> Any:
@@ -198,9 +198,10 @@ async def test_a_page_that_breaks_is_taken_up_where_it_broke(
 
     channel._stubs = replace(channel.stubs, run_query=breaking)
 
-    commits = await store._commits("cart-1", 0, limit=25)
+    commits = await store._commits("cart-1", 0, limit=limit)
 
-    assert [commit.version for commit in commits] == list(range(1, 26))
+    assert [commit.version for commit in commits] == list(range(1, limit + 1))
+    assert len(calls) == (1 if after == limit else 2)
 
 
 class Broken:
