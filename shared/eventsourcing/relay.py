@@ -75,7 +75,8 @@ class Relay(Generic[E]):
 
     async def _send_owed(self) -> int:
         """The checkpoint keeps the query away from the index entries of rows deleted long ago, which it would have to
-        step over one by one; it is moved only now and then, for it costs a write.
+        step over one by one. It is moved only now and then, for it costs a write, and stays behind by as much, so that
+        no commit can become visible before it.
         """
         before = self._clock() - self._patience
         name = f"relay/{self._publication.category}"
@@ -87,8 +88,8 @@ class Relay(Generic[E]):
             oldest = min(oldest, owed[0].recorded_at if owed else before)
             for stream, versions in _by_stream(row.message_id for row in owed).items():
                 sent += await self._send(stream, versions)
-        if since is None or oldest - since > _CHECKPOINT_EVERY:
-            await self._checkpoints.save(name, at_time(oldest))
+        if since is None or oldest - since > 2 * _CHECKPOINT_EVERY:
+            await self._checkpoints.save(name, at_time(oldest - _CHECKPOINT_EVERY))
         return sent
 
     async def _owed(self, shard: str, since: datetime | None, before: datetime) -> list[OutboxRow]:
