@@ -4,12 +4,13 @@ A stream's last commit leaves no gap behind it, so a message lost for good would
 The sweep is the answer to a broker that lost its memory, a muted subscription and a new projection.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.eventsourcing.checkpoint import Checkpoints
+from shared.eventsourcing.errors import CorruptCommitError
 from shared.eventsourcing.event_store import EventStore, FeedCursor
 from shared.eventsourcing.message import SHARDS, shard_name
 from shared.eventsourcing.projector import Outcome, Projector
@@ -53,12 +54,11 @@ class FeedWalk:
 
     async def _shard(self, shard: str, until: datetime) -> tuple[int, int]:
         checkpoint = f"{self.name}/{shard}"
-        cursor = await self.checkpoints.load(checkpoint)
+        cursor = reached = await self.checkpoints.load(checkpoint)
         ends: dict[str, int] = {}
         read = changed = 0
-        async for commit in self.log.feed(shard, after=cursor, until=until):
-            ends[commit.stream] = max(commit.version, ends.get(commit.stream, 0))
-            cursor = FeedCursor(commit.recorded_at, commit.stream, commit.version)
+        async for cursor in self._places(shard, reached, until):
+            ends[cursor.stream] = max(cursor.version, ends.get(cursor.stream, 0))
             read += 1
             if read % self.page == 0:
                 changed += await self._visit(checkpoint, ends, cursor)
@@ -66,6 +66,21 @@ class FeedWalk:
         if ends and cursor is not None:
             changed += await self._visit(checkpoint, ends, cursor)
         return read, changed
+
+    async def _places(self, shard: str, cursor: FeedCursor | None, until: datetime) -> AsyncIterator[FeedCursor]:
+        """Where each commit lies. One that cannot be decoded is told like any other: the visit of its stream will find
+        out, and the streams behind it must not wait.
+        """
+        while True:
+            try:
+                async for commit in self.log.feed(shard, after=cursor, until=until):
+                    cursor = FeedCursor(commit.recorded_at, commit.stream, commit.version)
+                    yield cursor
+            except CorruptCommitError as error:
+                cursor = FeedCursor(error.recorded_at, error.stream, error.version)
+                yield cursor
+            else:
+                return
 
     async def _visit(self, checkpoint: str, ends: Mapping[str, int], cursor: FeedCursor) -> int:
         changed = await self.visit(ends)

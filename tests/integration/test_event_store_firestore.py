@@ -209,13 +209,13 @@ class Broken:
 
     def __init__(self, call: Any, after: int) -> None:
         self._call = call
-        self._left = after
+        self._after = after
 
-    async def read(self) -> Any:
-        if self._left == 0:
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "reset")
-        self._left -= 1
-        return await self._call.read()
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        responses = aiter(self._call)
+        for _ in range(self._after):
+            yield await anext(responses)
+        raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "reset")
 
     def cancel(self) -> None:
         self._call.cancel()

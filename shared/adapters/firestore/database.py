@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Final, TypeVar
 
@@ -96,7 +96,8 @@ class Database:
         # A query of limited size that is not read to its end was answered, and billed, in full.
         read, billed = 0, query.message.limit.value
         try:
-            while batch := await _next_batch(call, patience):
+            responses = aiter(call)
+            while batch := await _next_batch(responses, patience):
                 read += len(batch)
                 yield batch
             billed = max(read, 1)
@@ -124,16 +125,15 @@ class Database:
         raise AssertionError  # the last try returns or raises
 
 
-async def _next_batch(call: Any, patience: float) -> Sequence[Any]:
+async def _next_batch(responses: AsyncIterator[Any], patience: float) -> Sequence[Any]:
     batch: list[Any] = []
     try:
         async with asyncio.timeout(patience):
-            while len(batch) < _BATCH:
-                response = await call.read()
-                if response is grpc.aio.EOF:
-                    break
+            async for response in responses:
                 if response.HasField("document"):
                     batch.append(response.document)
+                    if len(batch) == _BATCH:
+                        break
     except TimeoutError as error:
         raise UnavailableError(f"Firestore: a query took longer than {patience} s") from error
     return batch
