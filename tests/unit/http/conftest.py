@@ -2,9 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,49 +20,25 @@ from shared.eventsourcing.command_handler import CommandHandler, Policy
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projector import Projector
-from shared.eventsourcing.publishing import Announcer, Message, Publication
+from shared.eventsourcing.publishing import Announcer, Publication
 from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_api import CommandEdge
 from shared.http.edge import guarded
 from shared.http.query_api import QueryEdge
 from shared.observability.timing import measure
 from shared.testing.api_spec import ApiSpec
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """Stands still until it is told otherwise."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **delta: float) -> None:
-        self.now += timedelta(**delta)
-
-
-@dataclass
-class Topics:
-    """Remembers what was published."""
-
-    sent: dict[str, list[Message]] = field(default_factory=dict)
-
-    async def publish(self, topic: str, messages: Sequence[Message]) -> None:
-        self.sent.setdefault(topic, []).extend(messages)
+from shared.testing.doubles import FixedClock, RecordingPublisher
 
 
 class Shop:
     """The service as its callers see it."""
 
     def __init__(self, jwks: Path) -> None:
-        self.clock = Clock()
+        self.clock = FixedClock()
         self.counts = OperationCounts()
         self.events = MemoryEventStore(self.clock, self.counts)
         self.rows = MemoryReadStore(OperationCounts())
-        self.topics = Topics()
+        self.topics = RecordingPublisher()
         self.issuer = Issuer("https://issuer.test", clock=self.clock)
         jwks.write_text(json.dumps(self.issuer.jwks()))
         self._ids = itertools.count(1)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from shared.testing.api_spec import ApiSpec
-from tests.unit.http.conftest import NOW, Shop
+from shared.testing.doubles import NOON
+from tests.unit.http.conftest import Shop
 
 CARTS = "/cart/v1/carts"
 MILK = {"sku": "milk", "quantity": 2, "charged": {"amount": 500, "currency": "USD"}}
@@ -34,7 +35,7 @@ class TestAccepting:
 
         (commit,) = await shop.log(cart)
         assert (commit.context.actor, commit.context.command) == ("pos:till-1", "OpenCart")
-        assert commit.context.occurred_at == NOW
+        assert commit.context.occurred_at == NOON
 
     async def test_a_till_states_the_business_time(self, shop: Shop, till: ApiSpec) -> None:
         """What a till recorded last year happened last year."""
@@ -47,7 +48,7 @@ class TestAccepting:
         """The domain topic gets one message a commit, a CloudEvent with the commit's id."""
         cart = await opened(till)
 
-        (message,) = shop.topics.sent["cart-commits"]
+        (message,) = shop.topics.on("cart-commits")
         assert (message.id, message.attributes["ce-id"]) == (f"cart-{cart}@1", f"cart-{cart}@1")
 
     async def test_a_warm_command_reads_nothing(self, shop: Shop, till: ApiSpec) -> None:

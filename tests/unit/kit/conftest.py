@@ -1,8 +1,6 @@
 """A small category to try the kit on, and the parts to try it with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -12,13 +10,14 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import Codec, encode_commit
 from shared.eventsourcing.command_handler import CommandHandler, Policy
 from shared.eventsourcing.decider import Decider
-from shared.eventsourcing.errors import DomainError, UnavailableError
+from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.event_store import Answer, Appended, EventStore, NewCommit, OperationCounts
 from shared.eventsourcing.message import Command, Commit, Context, Event, IntegrationEvent
 from shared.eventsourcing.projection import Projection
-from shared.eventsourcing.publishing import Announcer, Message, Publication
+from shared.eventsourcing.publishing import Announcer, Publication
+from shared.testing.doubles import NOON, FixedClock, RecordingPublisher
 
-AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+AT = NOON
 
 
 class Added(Event):
@@ -100,30 +99,6 @@ def answer(key: str) -> Callable[[int], Answer]:
     return lambda version: Answer(key=key, fingerprint="f", status=202, headers={}, body=str(version).encode())
 
 
-@dataclass
-class Clock:
-    now: datetime = AT
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **delta: float) -> None:
-        self.now += timedelta(**delta)
-
-
-@dataclass
-class Topics:
-    """A publisher that remembers, and can be down."""
-
-    sent: list[tuple[str, Message]] = field(default_factory=list)
-    down: bool = False
-
-    async def publish(self, topic: str, messages: Sequence[Message]) -> None:
-        if self.down:
-            raise UnavailableError("the broker is down")
-        self.sent += [(topic, message) for message in messages]
-
-
 async def append(store: EventStore, stream: str, by: int, command_id: str | None = None) -> Commit:
     """One more commit on a stream, behind every handler's back."""
     position = (await store.load(stream)).position
@@ -136,7 +111,7 @@ async def append(store: EventStore, stream: str, by: int, command_id: str | None
     return await anext(store.read(stream, after=version - 1))
 
 
-def handler_on(store: EventStore, topics: Topics, **policy: float) -> CommandHandler[Add, Added, Tally]:
+def handler_on(store: EventStore, topics: RecordingPublisher, **policy: float) -> CommandHandler[Add, Added, Tally]:
     async def pause(_: int) -> None:
         return None
 
@@ -144,8 +119,8 @@ def handler_on(store: EventStore, topics: Topics, **policy: float) -> CommandHan
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
@@ -154,15 +129,15 @@ def counts() -> OperationCounts:
 
 
 @pytest.fixture
-def store(clock: Clock, counts: OperationCounts) -> MemoryEventStore:
+def store(clock: FixedClock, counts: OperationCounts) -> MemoryEventStore:
     return MemoryEventStore(clock, counts)
 
 
 @pytest.fixture
-def topics() -> Topics:
-    return Topics()
+def topics() -> RecordingPublisher:
+    return RecordingPublisher()
 
 
 @pytest.fixture
-def handler(store: MemoryEventStore, topics: Topics) -> CommandHandler[Add, Added, Tally]:
+def handler(store: MemoryEventStore, topics: RecordingPublisher) -> CommandHandler[Add, Added, Tally]:
     return handler_on(store, topics)

@@ -15,7 +15,8 @@ from shared.eventsourcing.errors import (
     VersionMismatchError,
 )
 from shared.eventsourcing.event_store import Answer, Appended, NewCommit, OperationCounts, Replayed
-from tests.unit.kit.conftest import TALLY, Add, Added, Tally, Topics, answer, append, context, handler_on
+from shared.testing.doubles import RecordingPublisher
+from tests.unit.kit.conftest import TALLY, Add, Added, Tally, answer, append, context, handler_on
 
 Handler = CommandHandler[Add, Added, Tally]
 
@@ -44,7 +45,9 @@ class TestWarm:
 
         assert (handled.version, await total(store)) == (3, 22)
 
-    async def test_a_stale_state_never_refuses(self, handler: Handler, store: MemoryEventStore, topics: Topics) -> None:
+    async def test_a_stale_state_never_refuses(
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher
+    ) -> None:
         """A refusal is decided on what the store says, not on what the instance remembers."""
         await handler.handle("tally-1", Add(by=90), context("k1"))
         other = handler_on(store, topics)
@@ -54,7 +57,9 @@ class TestWarm:
 
         assert handled.version == 3
 
-    async def test_a_forgotten_stream_is_loaded_again(self, store: MemoryEventStore, topics: Topics) -> None:
+    async def test_a_forgotten_stream_is_loaded_again(
+        self, store: MemoryEventStore, topics: RecordingPublisher
+    ) -> None:
         """The memory of an instance is bounded: what fell out of it is read."""
         handler = handler_on(store, topics, cached_streams=1)
         await handler.handle("tally-1", Add(by=1), context("k1"))
@@ -81,7 +86,7 @@ class TestCold:
         assert (handled.version, await total(store)) == (2, 21)
 
     async def test_a_snapshot_spares_the_commits_before_it(
-        self, handler: Handler, store: MemoryEventStore, topics: Topics, counts: OperationCounts
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher, counts: OperationCounts
     ) -> None:
         """A stream of seven with a snapshot at five is loaded from the snapshot and two commits."""
         for n in range(7):
@@ -93,7 +98,7 @@ class TestCold:
         assert (loaded.snapshot.version, [commit.version for commit in loaded.commits]) == (5, [6, 7])
 
     async def test_the_state_from_a_snapshot_is_the_state(
-        self, handler: Handler, store: MemoryEventStore, topics: Topics
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher
     ) -> None:
         """Whether folded from the start or from a snapshot, the decision is the same."""
         for n in range(7):
@@ -137,7 +142,7 @@ class TestRefusing:
 
 
 class TestRaces:
-    async def test_sixteen_writers_lose_nothing(self, store: MemoryEventStore, topics: Topics) -> None:
+    async def test_sixteen_writers_lose_nothing(self, store: MemoryEventStore, topics: RecordingPublisher) -> None:
         """Sixteen instances that write one stream at once all get through, once each."""
         instances = [handler_on(store, topics) for _ in range(16)]
 
@@ -155,7 +160,7 @@ class TestRaces:
 
         assert (counts.rpcs["Commit"], await total(store)) == (16, 16)
 
-    async def test_losing_for_ever_ends(self, store: MemoryEventStore, topics: Topics) -> None:
+    async def test_losing_for_ever_ends(self, store: MemoryEventStore, topics: RecordingPublisher) -> None:
         """A writer that always loses gives up after its bounded number of tries."""
         store_that_conflicts = _AlwaysConflicts(store)
         handler = handler_on(store_that_conflicts, topics, attempts=3)  # type: ignore[arg-type] # append is all that differs
@@ -177,7 +182,7 @@ class TestRaces:
 
 class TestDependencies:
     async def test_a_broker_that_is_down_does_not_fail_the_command(
-        self, handler: Handler, store: MemoryEventStore, topics: Topics
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher
     ) -> None:
         """What is in the log has happened, whether or not it could be published."""
         topics.down = True
@@ -186,7 +191,7 @@ class TestDependencies:
 
         assert (handled.version, await total(store)) == (1, 1)
 
-    async def test_a_store_that_hangs_is_given_up(self, store: MemoryEventStore, topics: Topics) -> None:
+    async def test_a_store_that_hangs_is_given_up(self, store: MemoryEventStore, topics: RecordingPublisher) -> None:
         """A command takes no longer than its deadline."""
         handler = handler_on(_Hangs(store), topics, deadline=0.05)  # type: ignore[arg-type] # append is all that differs
 
@@ -194,7 +199,7 @@ class TestDependencies:
             await handler.handle("tally-1", Add(by=1), context("k1"))
 
     async def test_a_command_whose_outcome_is_unknown_is_not_remembered(
-        self, store: MemoryEventStore, topics: Topics
+        self, store: MemoryEventStore, topics: RecordingPublisher
     ) -> None:
         """After a try that may have been written, the next command looks before it decides."""
         hanging = _Hangs(store, writes_first=True)

@@ -12,7 +12,8 @@ from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, heal
 from shared.eventsourcing.projector import Projector
-from tests.unit.kit.conftest import TALLIES, Added, Clock, Tally, append
+from shared.testing.doubles import FixedClock
+from tests.unit.kit.conftest import TALLIES, Added, Tally, append
 
 LAG = timedelta(seconds=10)
 
@@ -23,12 +24,16 @@ def rows() -> MemoryReadStore:
 
 
 @pytest.fixture
-def projector(store: MemoryEventStore, rows: MemoryReadStore, clock: Clock) -> Projector[Added, Tally]:
+def projector(store: MemoryEventStore, rows: MemoryReadStore, clock: FixedClock) -> Projector[Added, Tally]:
     return Projector(TALLIES, store, rows, MemoryDeadLetters(), clock)
 
 
 def walk(
-    store: MemoryEventStore, clock: Clock, visit: Visit, checkpoints: MemoryCheckpoints | None = None, page: int = 500
+    store: MemoryEventStore,
+    clock: FixedClock,
+    visit: Visit,
+    checkpoints: MemoryCheckpoints | None = None,
+    page: int = 500,
 ) -> FeedWalk:
     return FeedWalk(
         name="sweep",
@@ -43,7 +48,7 @@ def walk(
 
 
 async def test_a_lost_last_message_is_healed(
-    store: MemoryEventStore, clock: Clock, rows: MemoryReadStore, projector: Projector[Added, Tally]
+    store: MemoryEventStore, clock: FixedClock, rows: MemoryReadStore, projector: Projector[Added, Tally]
 ) -> None:
     """The end of a stream that no message announced is found by the sweep."""
     await projector.deliver(await append(store, "tally-1", 3))
@@ -57,7 +62,7 @@ async def test_a_lost_last_message_is_healed(
 
 
 async def test_a_new_projection_gets_everything(
-    store: MemoryEventStore, clock: Clock, rows: MemoryReadStore, projector: Projector[Added, Tally]
+    store: MemoryEventStore, clock: FixedClock, rows: MemoryReadStore, projector: Projector[Added, Tally]
 ) -> None:
     """A read model that never was is filled from the beginning of the log."""
     for n in range(40):
@@ -70,7 +75,7 @@ async def test_a_new_projection_gets_everything(
 
 
 async def test_what_is_current_is_left_alone(
-    store: MemoryEventStore, clock: Clock, projector: Projector[Added, Tally]
+    store: MemoryEventStore, clock: FixedClock, projector: Projector[Added, Tally]
 ) -> None:
     """The sweep changes nothing where nothing was lost."""
     await projector.deliver(await append(store, "tally-1", 3))
@@ -80,7 +85,7 @@ async def test_what_is_current_is_left_alone(
 
 
 async def test_the_last_seconds_are_left_for_later(
-    store: MemoryEventStore, clock: Clock, projector: Projector[Added, Tally]
+    store: MemoryEventStore, clock: FixedClock, projector: Projector[Added, Tally]
 ) -> None:
     """Within the safety lag a commit may not be visible yet: the walk does not pass it."""
     await append(store, "tally-1", 3)
@@ -89,7 +94,7 @@ async def test_the_last_seconds_are_left_for_later(
     assert (await walk(store, clock, heal([projector])).run()).read == 0
 
 
-async def test_each_commit_is_read_once(store: MemoryEventStore, clock: Clock) -> None:
+async def test_each_commit_is_read_once(store: MemoryEventStore, clock: FixedClock) -> None:
     """A walk goes on where the last one ended."""
     checkpoints = MemoryCheckpoints()
     visited: list[dict[str, int]] = []
@@ -107,7 +112,7 @@ async def test_each_commit_is_read_once(store: MemoryEventStore, clock: Clock) -
     assert visited == [{"tally-1": 1}, {"tally-1": 2}]
 
 
-async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: Clock) -> None:
+async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: FixedClock) -> None:
     """A page that was visited is not visited again after a crash in a later one."""
     checkpoints = MemoryCheckpoints()
     visited: list[dict[str, int]] = []

@@ -13,7 +13,8 @@ from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projection import Row
 from shared.eventsourcing.projector import Outcome, Projector
-from tests.unit.kit.conftest import TALLIES, Added, Clock, Tally, append, evolve
+from shared.testing.doubles import FixedClock
+from tests.unit.kit.conftest import TALLIES, Added, Tally, append, evolve
 
 POISON = 13
 MENDED = replace(TALLIES, project=lambda document, event: evolve(document or Tally(), event))
@@ -31,7 +32,7 @@ def dead_letters() -> MemoryDeadLetters:
 
 @pytest.fixture
 def projector(
-    store: MemoryEventStore, rows: MemoryReadStore, dead_letters: MemoryDeadLetters, clock: Clock
+    store: MemoryEventStore, rows: MemoryReadStore, dead_letters: MemoryDeadLetters, clock: FixedClock
 ) -> Projector[Added, Tally]:
     return Projector(TALLIES, store, rows, dead_letters, clock)
 
@@ -87,7 +88,7 @@ class TestDelivery:
         store: MemoryEventStore,
         rows: MemoryReadStore,
         dead_letters: MemoryDeadLetters,
-        clock: Clock,
+        clock: FixedClock,
     ) -> None:
         """An instance with an old copy of the document finds out by the guarded write."""
         first, second, third = [await append(store, "tally-1", n) for n in (3, 4, 5)]
@@ -100,7 +101,7 @@ class TestDelivery:
         assert await shown(rows) == (3, 12)
 
     async def test_a_warm_delivery_reads_nothing(
-        self, store: MemoryEventStore, dead_letters: MemoryDeadLetters, clock: Clock
+        self, store: MemoryEventStore, dead_letters: MemoryDeadLetters, clock: FixedClock
     ) -> None:
         """An instance that holds the document spends one write on the next commit."""
         counted = OperationCounts()
@@ -114,7 +115,7 @@ class TestDelivery:
         assert (counted.documents_read - before[0], counted.documents_written - before[1]) == (0, 1)
 
     async def test_losing_for_ever_makes_the_message_come_again(
-        self, store: MemoryEventStore, dead_letters: MemoryDeadLetters, clock: Clock
+        self, store: MemoryEventStore, dead_letters: MemoryDeadLetters, clock: FixedClock
     ) -> None:
         """A document that others write all the time is left for later, not forgotten."""
 
@@ -179,7 +180,7 @@ class TestPoison:
         store: MemoryEventStore,
         rows: MemoryReadStore,
         dead_letters: MemoryDeadLetters,
-        clock: Clock,
+        clock: FixedClock,
     ) -> None:
         """Before a re-drive one can see what it would do."""
         await append(store, "tally-1", 3)
@@ -196,7 +197,7 @@ class TestPoison:
         store: MemoryEventStore,
         rows: MemoryReadStore,
         dead_letters: MemoryDeadLetters,
-        clock: Clock,
+        clock: FixedClock,
     ) -> None:
         """After the fix, the stream is brought to its end and is parked no more."""
         for n in (3, POISON, 5):
@@ -213,7 +214,7 @@ class TestPoison:
         store: MemoryEventStore,
         rows: MemoryReadStore,
         dead_letters: MemoryDeadLetters,
-        clock: Clock,
+        clock: FixedClock,
     ) -> None:
         """Even after the fix nothing moves by itself: somebody looks first."""
         await append(store, "tally-1", 3)
@@ -225,7 +226,7 @@ class TestPoison:
         assert (outcome, await shown(rows)) == (Outcome.PARKED, (1, 3))
 
     async def test_a_log_that_cannot_be_read_parks_too(
-        self, rows: MemoryReadStore, dead_letters: MemoryDeadLetters, clock: Clock
+        self, rows: MemoryReadStore, dead_letters: MemoryDeadLetters, clock: FixedClock
     ) -> None:
         """A stored commit that cannot be decoded stops its stream, not the function."""
 

@@ -11,7 +11,8 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.message import SHARDS, shard_name
 from shared.eventsourcing.publishing import Message
 from shared.eventsourcing.relay import Relay, RelayReport
-from tests.unit.kit.conftest import PUBLICATION, Added, Clock, Topics, append, context, handler_on
+from shared.testing.doubles import FixedClock, RecordingPublisher
+from tests.unit.kit.conftest import PUBLICATION, Added, append, context, handler_on
 from tests.unit.kit.conftest import Add as AddCommand
 
 PATIENCE = timedelta(minutes=1)
@@ -36,7 +37,7 @@ class Pulled:
 class Seen:
     """The relay's own subscriptions: everything on the topics, until acknowledged."""
 
-    topics: Topics
+    topics: RecordingPublisher
     acknowledged: set[str] = field(default_factory=set)
 
     async def pull(self, subscription: str) -> AsyncIterator[Sequence[Pulled]]:
@@ -51,7 +52,7 @@ class Seen:
 
 
 @pytest.fixture
-def relay(store: MemoryEventStore, topics: Topics, clock: Clock) -> Relay[Added]:
+def relay(store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock) -> Relay[Added]:
     return Relay(
         PUBLICATION,
         ("tally-commits-relay", "tally-events-relay"),
@@ -65,13 +66,13 @@ def relay(store: MemoryEventStore, topics: Topics, clock: Clock) -> Relay[Added]
     )
 
 
-async def owed(store: MemoryEventStore, clock: Clock) -> set[str]:
+async def owed(store: MemoryEventStore, clock: FixedClock) -> set[str]:
     later = clock() + timedelta(days=1)
     shards = [shard_name("tally", number) for number in range(SHARDS)]
     return {row.message_id for shard in shards async for row in store.owed(shard, since=None, before=later)}
 
 
-async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: Clock) -> None:
+async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: FixedClock) -> None:
     """From the moment of the append, what must be published is written down."""
     await append(store, "tally-1", PUBLIC)
 
@@ -79,7 +80,7 @@ async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: Clock)
 
 
 async def test_a_message_that_was_seen_is_settled(
-    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A row goes when its message was seen on its topic."""
     await handler_on(store, topics).handle("tally-1", AddCommand(by=PUBLIC), context("k1"))
@@ -90,7 +91,7 @@ async def test_a_message_that_was_seen_is_settled(
 
 
 async def test_a_message_that_was_never_sent_is_sent(
-    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A crash between append and publish heals: the same messages are built from the commit."""
     await append(store, "tally-1", PUBLIC)
@@ -106,7 +107,7 @@ async def test_a_message_that_was_never_sent_is_sent(
 
 
 async def test_only_what_is_missing_is_sent(
-    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A crash between two topics heals with the second one alone."""
     commit = await append(store, "tally-1", PUBLIC)
@@ -118,7 +119,7 @@ async def test_only_what_is_missing_is_sent(
     assert [m.id for _, m in topics.sent[1:]] == ["tally-1@1.0"]
 
 
-async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore, clock: Clock) -> None:
+async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore, clock: FixedClock) -> None:
     """A message may be on its way: nothing is sent again within a minute."""
     await append(store, "tally-1", 1)
     clock.advance(seconds=59)
@@ -127,7 +128,7 @@ async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore
 
 
 async def test_sending_alone_settles_nothing(
-    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """Only being seen on the topic proves publication; so a row outlives being sent."""
     await append(store, "tally-1", 1)
@@ -138,7 +139,7 @@ async def test_sending_alone_settles_nothing(
 
 
 async def test_what_was_sent_again_is_settled_the_next_time(
-    relay: Relay[Added], store: MemoryEventStore, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, clock: FixedClock
 ) -> None:
     """The second run sees what the first one sent."""
     await append(store, "tally-1", 1)
@@ -151,7 +152,7 @@ async def test_what_was_sent_again_is_settled_the_next_time(
 
 
 async def test_an_old_debt_is_not_stepped_over(
-    relay: Relay[Added], store: MemoryEventStore, topics: Topics, clock: Clock
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """While a message cannot be sent, later runs come back to it."""
     await append(store, "tally-1", 1)
