@@ -2,6 +2,8 @@
 
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from shared.topology import Service
 
@@ -34,12 +36,18 @@ def write(service: Service, folder: Path) -> Path:
     """Lay the archive out in a folder of its own below `folder`; returns its `main.py`."""
     target = folder / f"{service.name}-{digest(service)}"
     if not target.exists():
-        staging = folder / f".{target.name}.part"
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(mkdtemp(dir=folder, prefix=f".{service.name}-"))
         for path, content in layout(service).items():
             file = staging / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content.encode() if isinstance(content, str) else content.read_bytes())
-        staging.rename(target)
+        try:
+            staging.rename(target)
+        except OSError:
+            rmtree(staging, ignore_errors=True)
+            if not target.exists():  # else somebody was faster, and theirs is the same
+                raise
     return target / "main.py"
 
 

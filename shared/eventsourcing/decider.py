@@ -23,7 +23,8 @@ class Decider(Generic[C, E, S]):
 
     `decide(command, state)` returns the events that the command causes: none if there is nothing to do; it raises
     DomainError to refuse. `evolve(state, event)` never refuses: what happened, happened.
-    `snapshot_every` is the policy: a snapshot in the commit of every N-th version, 0 for none.
+    `snapshot_every` is the policy: a snapshot in the commit of every N-th version, 0 for none. `state_version` is
+    raised when `evolve` comes to other states of the same shape: snapshots of the old ones are misses then.
     """
 
     category: str
@@ -33,6 +34,7 @@ class Decider(Generic[C, E, S]):
     state_type: type[S]
     codec: Codec[E]
     snapshot_every: int = 0
+    state_version: int = 1
 
     def fold(self, state: S, commits: Iterable[Commit]) -> S:
         """The state after these commits; CorruptDataError if one of them cannot be understood."""
@@ -47,8 +49,8 @@ class Decider(Generic[C, E, S]):
 
     @cached_property
     def state_schema(self) -> str:
-        """Names the shape of the state: a snapshot of any other shape is a miss, never a wrong state."""
-        return sha256(to_json(self._state.json_schema())).hexdigest()[:12]
+        """Names the shape and the meaning of the state: a snapshot of any other is a miss, never a wrong state."""
+        return sha256(to_json([self.state_version, self._state.json_schema()])).hexdigest()[:12]
 
     def dump_state(self, state: S) -> bytes:
         return self._state.dump_json(state)

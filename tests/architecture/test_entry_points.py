@@ -1,0 +1,100 @@
+"""The entry points as the platform calls them, on in-process adapters: what is declared is answered."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import functions
+from emulators.issuer import Issuer
+from emulators.settings import PLATFORM_AUDIENCE, SCHEDULER_IDENTITY
+from shared import bootstrap
+from shared.http.edge import Handler
+from shared.testing.api_spec import ApiSpec
+from shared.topology import Function, Http, Schedule, Service, discover
+
+SERVICES = discover(functions)
+CACHED = (bootstrap.environment, bootstrap.dependencies, bootstrap.embedded, bootstrap._users, bootstrap._callers)
+SCHEDULES = [(service, schedule) for service in SERVICES for schedule in service.schedules]
+FUNCTIONS = [(service, function) for service in SERVICES for function in service.functions]
+
+
+def named(value: Service | Function | Schedule) -> str:
+    return value.name
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer]:
+    """The environment of an embedded platform; its issuer signs for the scheduler."""
+    issuer = Issuer("https://platform.test")
+    (tmp_path / "jwks.json").write_text(json.dumps(issuer.jwks()))
+    environment = {
+        "COMMERCE_RUNTIME": "embedded",
+        "GOOGLE_CLOUD_PROJECT": "test",
+        "COMMERCE_USER_ISSUER": "https://users.test",
+        "COMMERCE_USER_AUDIENCE": "shop",
+        "COMMERCE_USER_JWKS_URL": "file:///nowhere",
+        "COMMERCE_PLATFORM_ISSUER": issuer.url,
+        "COMMERCE_PLATFORM_JWKS_URL": (tmp_path / "jwks.json").as_uri(),
+        "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
+        "COMMERCE_PLATFORM_CALLERS": SCHEDULER_IDENTITY,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for cached in CACHED:
+        cached.cache_clear()
+    bootstrap.embedded().broker.declare(SERVICES)
+    yield issuer
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+def entry_point(service: Service, function: str) -> Handler:
+    """Of a service that was never called before."""
+    main = import_module(f"functions.{service.name}.main")
+    handler: Handler = getattr(replace(main.SERVICE), function)
+    return handler
+
+
+def scheduler(platform: Issuer) -> str:
+    return platform.mint("scheduler", email=SCHEDULER_IDENTITY, audience=PLATFORM_AUDIENCE)
+
+
+@pytest.mark.parametrize(("service", "schedule"), SCHEDULES, ids=named)
+class TestSchedules:
+    async def test_are_served(self, platform: Issuer, service: Service, schedule: Schedule) -> None:
+        """The function runs the job that the schedule names, and reports."""
+        function = ApiSpec(entry_point(service, schedule.function), scheduler(platform))
+
+        reply = await function.send("POST", schedule.path)
+
+        assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+
+    async def test_name_their_path_exactly(self, platform: Issuer, service: Service, schedule: Schedule) -> None:
+        """Beside the declared path there is no job."""
+        function = ApiSpec(entry_point(service, schedule.function), scheduler(platform))
+
+        assert (await function.send("POST", schedule.path + "x")).status == 404
+
+
+@pytest.mark.parametrize(("service", "function"), FUNCTIONS, ids=named)
+async def test_nobody_gets_in_without_a_token(platform: Issuer, service: Service, function: Function) -> None:
+    """Every declared function asks who calls before it does anything."""
+    method, path = a_request(service, function)
+
+    assert (await ApiSpec(entry_point(service, function.name)).send(method, path)).status == 401
+
+
+def a_request(service: Service, function: Function) -> tuple[str, str]:
+    """One that the function serves."""
+    api = import_module(f"functions.{service.name}.main").SERVICE.commands_api
+    match function.trigger:
+        case Http(methods=("GET",)):
+            return "GET", api.location("x")
+        case Http():
+            return api.endpoints[0].method, api.prefix + api.endpoints[0].path
+        case _:
+            return "POST", "/"
