@@ -17,11 +17,14 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 PLATFORM := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(PORT),--port $(PORT))
 FEED := $(if $(BASKETS),--baskets $(BASKETS))
 
-.PHONY: help install fmt lint types arch test unit integration e2e demo run bench schemas lock clean
+.PHONY: help docs install fmt lint types arch test unit integration e2e demo run bench schemas lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
+
+docs: install  ## Make the generated parts of the documents again
+	$(BIN)/python -m cogapp -r README.md
 
 install: $(INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
