@@ -20,7 +20,7 @@ LocalRoute = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 # Of this connection, not of the message (RFC 9110, 7.6.1).
 _HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
+    ("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
 
 
@@ -58,6 +58,8 @@ class Gateway:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", "").lower() == "100-continue":  # the body comes only after this
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if route := self._local.get((request.method, request.path)):
             return await route(request)
         try:

@@ -10,7 +10,7 @@ import grpc.aio
 from shared.adapters.pubsub import PubSubChannel
 from shared.adapters.pubsub.channel import unavailable
 from shared.adapters.pubsub.messages import SCHEMA
-from shared.topology import Service, Subscription
+from shared.topology import Service, Subscription, relay_subscription
 
 _Topic = SCHEMA["Topic"]
 _Subscription = SCHEMA["Subscription"]
@@ -34,12 +34,19 @@ class PubSubTopology:
         self._services = services
 
     async def ensure(self) -> None:
-        """Create what is missing: one small request each, one batch for topics and one for subscriptions. What exists
-        stays as it is. UnavailableError if the emulator does not answer.
+        """Create what is missing: one small request each, in batches. What exists stays as it is. UnavailableError if
+        the emulator does not answer.
+
+        The relays' subscriptions come last: a message that a relay sees counts as published for good, so all others
+        must be there to get it.
         """
         await self._channel.ready(_TIMEOUT)
-        await asyncio.gather(*(self._create("Publisher/CreateTopic", topic) for topic in self._topics()))
-        await asyncio.gather(*(self._create("Subscriber/CreateSubscription", each) for each in self._subscriptions()))
+        await self._create_all("Publisher/CreateTopic", self._topics())
+        await self._create_all("Subscriber/CreateSubscription", self._subscriptions(relays=False))
+        await self._create_all("Subscriber/CreateSubscription", self._subscriptions(relays=True))
+
+    async def _create_all(self, method: str, resources: Iterator[Any]) -> None:
+        await asyncio.gather(*(self._create(method, resource) for resource in resources))
 
     async def _create(self, method: str, resource: Any) -> None:
         try:
@@ -58,9 +65,11 @@ class PubSubTopology:
     def _topic(self, name: str, retention_days: int) -> Any:
         return _Topic(name=self._channel.topic(name), message_retention_duration=_duration(retention_days * _DAY))
 
-    def _subscriptions(self) -> Iterator[Any]:
+    def _subscriptions(self, *, relays: bool) -> Iterator[Any]:
         for service in self._services:
             for subscription in service.subscriptions:
+                if (subscription.name == relay_subscription(subscription.topic)) is not relays:
+                    continue
                 yield self._subscription(subscription)
                 yield self._keeper(subscription.dead_letter_topic)
 

@@ -19,7 +19,7 @@ from shared.eventsourcing.checkpoint import Checkpoints
 from shared.eventsourcing.command_handler import CommandHandler, Policy
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox
-from shared.eventsourcing.feed_walk import FeedWalk, Visit, heal
+from shared.eventsourcing.feed_walk import FeedWalk, Visit, all_of, heal
 from shared.eventsourcing.message import Event, IntegrationEvent
 from shared.eventsourcing.projection import Projection, ReadStore
 from shared.eventsourcing.projector import DeadLetters, Projector
@@ -29,7 +29,8 @@ from shared.http.auth import KeySet, PlatformCallers, TokenVerifier
 from shared.http.command_api import CommandApi, CommandEdge
 from shared.http.edge import Handler, guarded
 from shared.http.platform_api import ProjectorEdge, ScheduleEdge
-from shared.http.query_api import QueryApi, QueryEdge
+from shared.http.query_api import QueryApi
+from shared.http.query_edge import QueryEdge
 from shared.observability.logs import json_log
 from shared.observability.timing import measure
 from shared.topology import Service, relay_subscription
@@ -133,7 +134,7 @@ class EventSourcedService(Generic[C, E, S]):
     decider: Decider[C, E, S]
     to_integration: Callable[[E], IntegrationEvent | None]
     commands_api: CommandApi[S]
-    queries_api: QueryApi[E, Any]
+    query_apis: tuple[QueryApi[E, Any], ...]
     projections: tuple[Projection[E, Any], ...]
     idle_jobs: Mapping[str, tuple[timedelta, React]] = field(default_factory=dict)
 
@@ -160,7 +161,7 @@ class EventSourcedService(Generic[C, E, S]):
     @cached_property
     def _queries(self) -> Handler:
         deps = dependencies()
-        return self._guarded("queries", QueryEdge(self.queries_api, deps.rows, deps.events, _users()))
+        return self._guarded("queries", QueryEdge(self.query_apis, deps.rows, deps.events, _users()))
 
     @cached_property
     def _projector(self) -> Handler:
@@ -169,8 +170,8 @@ class EventSourcedService(Generic[C, E, S]):
             Projector(projection, deps.events, deps.rows, deps.dead_letters, utc_now) for projection in self.projections
         ]
         lag = timedelta(seconds=environment().feed_lag)
-        jobs = {"/sweep": self._walk("sweep", lag, heal(projectors)).run}
-        schedule = ScheduleEdge(_callers(), jobs)
+        sweeps = [self._walk(f"sweep/{p.projection.collection}", lag, heal(p)) for p in projectors]
+        schedule = ScheduleEdge(_callers(), {"/sweep": all_of(sweeps)})
         edge = ProjectorEdge(_callers(), projectors, deps.dead_letters, utc_now, schedule)
         return self._guarded("projector", edge)
 
@@ -201,7 +202,7 @@ class EventSourcedService(Generic[C, E, S]):
     @cached_property
     def _handler(self) -> CommandHandler[C, E, S]:
         deps = dependencies()
-        announcer = Announcer(self._publication, deps.publisher)
+        announcer = Announcer(self._publication, deps.publisher, self._unpublished)
         return CommandHandler(self.decider, deps.events, announcer, Policy(pause=full_jitter_pause, measure=measure))
 
     @cached_property
@@ -213,6 +214,10 @@ class EventSourcedService(Generic[C, E, S]):
             codec=self.decider.codec,
             to_integration=self.to_integration,
         )
+
+    def _unpublished(self, topic: str, error: Exception) -> None:
+        log = json_log(environment().project)
+        log("WARNING", f"not published to {topic}, the relay will", error=str(error), topic=topic)
 
     def _walk(self, name: str, behind: timedelta, visit: Visit) -> FeedWalk:
         deps = dependencies()

@@ -1,6 +1,6 @@
 """The cart's commands over HTTP."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from functions.cart.commands import (
     AddItem,
@@ -19,7 +19,7 @@ from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.money import Currency, Money
 from shared.http.auth import Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
-from shared.http.requests import Body
+from shared.http.requests import Body, Moment
 from shared.http.routing import ID
 
 ID_PATTERN = f"^{ID}$"
@@ -31,7 +31,7 @@ class OpenCartBody(Body):
 
     currency: Currency
     customer_id: str | None = Field(None, pattern=ID_PATTERN)
-    opened_at: AwareDatetime | None = None
+    opened_at: Moment | None = None
 
 
 class AddItemBody(Body):
@@ -40,7 +40,7 @@ class AddItemBody(Body):
     sku: str = Field(pattern=ID_PATTERN)
     quantity: int = Field(ge=1, le=MAX_QUANTITY[Channel.POS])
     charged: Money | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ChangeQuantityBody(Body):
@@ -48,13 +48,13 @@ class ChangeQuantityBody(Body):
 
     quantity: int = Field(ge=1, le=MAX_QUANTITY[Channel.POS])
     charged: Money | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class AtBody(Body):
     """`at` is for tills."""
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class RestoreCartBody(Body):
@@ -68,7 +68,7 @@ def _open(body: OpenCartBody, call: Call) -> OpenCart:
         customer_id=body.customer_id or call.principal.subject,
         channel=Channel.POS if call.principal.has(Role.POS) else Channel.WEB,
         currency=body.currency,
-        at=call.at(body.opened_at),
+        at=call.at(body.opened_at, field="opened_at"),
     )
 
 

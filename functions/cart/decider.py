@@ -1,6 +1,6 @@
 """The rules of a cart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -35,7 +35,7 @@ from functions.cart.manifest import NAME
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
-from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 
 MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
 MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
@@ -121,6 +121,7 @@ def _add(command: AddItem, cart: Cart) -> Sequence[CartEvent]:
     if line is None and len(cart.lines) >= MAX_LINES[cart.channel]:
         raise DomainError("too-many-lines", f"a cart holds at most {MAX_LINES[cart.channel]} products", field="sku")
     _check_line(cart, command.quantity, (line.quantity if line else 0) + command.quantity, command.charged)
+    _check_total(_charged(cart.lines) + _amount(command.charged))
     return [ItemAddedToCart(**command.model_dump())]
 
 
@@ -129,6 +130,7 @@ def _change(command: ChangeQuantity, cart: Cart) -> Sequence[CartEvent]:
     if line is None:
         raise NotFoundError("item-not-in-cart", f"the cart holds no {command.sku}", field="sku")
     _check_line(cart, command.quantity, command.quantity, command.charged)
+    _check_total(_charged(cart.lines) - _amount(line.charged) + _amount(command.charged))
     if line == Line(quantity=command.quantity, charged=command.charged):
         return []
     return [ItemQuantityChanged(**command.model_dump())]
@@ -146,6 +148,19 @@ def _check_line(cart: Cart, stated: int, resulting: int, charged: Money | None) 
         raise DomainError("price-stated", "prices on the web are quoted at checkout", field="charged")
     if charged is not None and charged.currency != cart.currency:
         raise DomainError("currency-differs", f"the cart is in {cart.currency}", field="charged.currency")
+
+
+def _check_total(cents: int) -> None:
+    if cents > MAX_AMOUNT:
+        raise DomainError("total-too-large", f"a cart's total has at most {MAX_AMOUNT} cents", field="charged")
+
+
+def _charged(lines: Mapping[str, Line]) -> int:
+    return sum(_amount(line.charged) for line in lines.values())
+
+
+def _amount(money: Money | None) -> int:
+    return money.amount if money else 0
 
 
 def _check_out(at: datetime, cart: Cart) -> Sequence[CartEvent]:

@@ -5,12 +5,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.cart.command_api import CART_COMMANDS
-from functions.cart.decider import ABANDONED_AFTER, CART
+from functions.cart.decider import CART
 from functions.cart.integration import to_integration
 from functions.cart.manifest import MANIFEST
 from functions.cart.projections import CARTS_PROJECTION
 from functions.cart.query_api import CART_QUERIES
-from functions.cart.reactor import expire
+from functions.cart.reactor import IDLE_FOR, expire
 from shared.bootstrap import EventSourcedService
 
 SERVICE = EventSourcedService(
@@ -18,9 +18,9 @@ SERVICE = EventSourcedService(
     decider=CART,
     to_integration=to_integration,
     commands_api=CART_COMMANDS,
-    queries_api=CART_QUERIES,
+    query_apis=(CART_QUERIES,),
     projections=(CARTS_PROJECTION,),
-    idle_jobs={"/expire": (ABANDONED_AFTER, expire)},
+    idle_jobs={"/expire": (IDLE_FOR, expire)},
 )
 
 

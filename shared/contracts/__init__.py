@@ -31,7 +31,7 @@ def documents(service: EventSourcedService[Any, Any, Any]) -> dict[str, dict[str
         },
         **{f"commands/{name}/{cls.__name__}.json": json_schema(cls, "validation", cls.__name__) for cls in taken},
         **{f"queries/{name}/{cls.__name__}.json": json_schema(cls, "serialization", cls.__name__) for cls in returned},
-        f"openapi/{name}.json": openapi(service.manifest.description, service.commands_api, service.queries_api),
+        f"openapi/{name}.json": openapi(service.manifest.description, service.commands_api, service.query_apis),
         f"asyncapi/{name}.json": asyncapi(service),
     }
 

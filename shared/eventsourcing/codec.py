@@ -62,7 +62,11 @@ class Codec(Generic[E]):
             upcaster = self._upcasters.get(type_name)
             if upcaster is None:
                 raise CorruptDataError(f"no event is called {type_name!r}")
-            data, type_name = upcaster(data), _next_version(type_name)
+            try:
+                data = upcaster(data)
+            except Exception as error:  # a bug there is as final as a bad document
+                raise CorruptDataError(f"the upcaster of {type_name} failed on {stored.type}: {error!r}") from error
+            type_name = _next_version(type_name)
         try:
             return cls.model_validate(data)
         except ValidationError as error:

@@ -11,7 +11,7 @@ from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import ConcurrencyError, DomainError, UnavailableError, VersionMismatchError
 from shared.eventsourcing.event_store import Answer, EventStore, NewCommit, Position, Replayed, Snapshot, start_of
-from shared.eventsourcing.message import Commit, Context, Event, StoredEvent
+from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, Context, Event, StoredEvent
 from shared.eventsourcing.publishing import Announcer
 from shared.eventsourcing.turns import Turns
 
@@ -22,13 +22,14 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """`version` of the stream after the command. `answer` is the first answer if the request had a key; `replayed` if
-    that answer was given before.
+    """`version` of the stream as this instance knows it after the command. `answer` is the first answer if the request
+    had a key; `replayed` if it was given before; `changed` if there is a new commit.
     """
 
     version: int
     answer: Answer | None
     replayed: bool = False
+    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -93,9 +94,11 @@ class CommandHandler(Generic[C, E, S]):
         def decide(entry: _Entry[S]) -> Sequence[E]:
             if guard is not None:
                 guard(entry.state)
-            if expected_version is not None and expected_version != entry.position.version:
-                raise VersionMismatchError(expected_version, entry.position.version)
-            return self._decider.decide(command, entry.state)
+            if entry.position.version:
+                _check_version(expected_version, entry.position.version)
+            events = self._decider.decide(command, entry.state)
+            _check_version(expected_version, entry.position.version)  # of what does not exist, `decide` says so first
+            return events
 
         try:
             async with asyncio.timeout(self._policy.deadline):
@@ -176,7 +179,7 @@ class CommandHandler(Generic[C, E, S]):
             recorded_at=result.recorded_at,
             body=commits[0].body,
         )
-        return Handled(position.version, reply), commit
+        return Handled(position.version, reply, changed=True), commit
 
     def _new_commit(self, position: Position, stored: Sequence[StoredEvent], state: S, context: Context) -> NewCommit:
         version = position.version + 1
@@ -184,6 +187,7 @@ class CommandHandler(Generic[C, E, S]):
         snapshot = None
         if every and version % every == 0:
             snapshot = Snapshot(version, self._decider.state_schema, self._decider.dump_state(state))
+            snapshot = snapshot if len(snapshot.data) <= MAX_COMMIT_BYTES else None  # it is only speed
         return NewCommit(
             position=position,
             body=encode_commit(position.stream, version, context, stored),
@@ -210,3 +214,8 @@ class CommandHandler(Generic[C, E, S]):
     def _remember(self, stream: str, entry: _Entry[S]) -> None:
         entry.fresh = False
         self._cache.put(stream, entry)
+
+
+def _check_version(expected: int | None, actual: int) -> None:
+    if expected is not None and expected != actual:
+        raise VersionMismatchError(expected, actual)

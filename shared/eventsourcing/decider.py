@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.eventsourcing.codec import Codec
-from shared.eventsourcing.message import Commit, Event
+from shared.eventsourcing.message import Commit, Event, checked_category
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
@@ -35,6 +35,9 @@ class Decider(Generic[C, E, S]):
     codec: Codec[E]
     snapshot_every: int = 0
     state_version: int = 1
+
+    def __post_init__(self) -> None:
+        checked_category(self.category)
 
     def fold(self, state: S, commits: Iterable[Commit]) -> S:
         """The state after these commits; CorruptDataError if one of them cannot be understood."""

@@ -79,7 +79,7 @@ class UnavailableError(KitError):
 
 
 class CorruptDataError(KitError):
-    """A stored document or message cannot be decoded; trying again cannot help."""
+    """A document or message cannot be understood, by this code or by the store; trying again cannot help."""
 
 
 class CorruptCommitError(CorruptDataError):

@@ -45,11 +45,19 @@ class FeedWalk:
     page: int = 500
 
     async def run(self) -> WalkReport:
+        """All shards, whatever happens in one of them; then the first trouble, if there was any."""
         until = self.clock() - self.behind
         read = changed = 0
+        troubles: list[Exception] = []
         for number in range(SHARDS):
-            shard_read, shard_changed = await self._shard(shard_name(self.category, number), until)
-            read, changed = read + shard_read, changed + shard_changed
+            try:
+                shard_read, shard_changed = await self._shard(shard_name(self.category, number), until)
+            except Exception as error:  # noqa: BLE001 - raised below, when the other shards have had their turn
+                troubles.append(error)
+            else:
+                read, changed = read + shard_read, changed + shard_changed
+        if troubles:
+            raise troubles[0]
         return WalkReport(read, changed)
 
     async def _shard(self, shard: str, until: datetime) -> tuple[int, int]:
@@ -88,11 +96,21 @@ class FeedWalk:
         return changed
 
 
-def heal(projectors: Sequence[Projector[Any, Any]]) -> Visit:
-    """The visit of the catch-up sweep: brings every read model that is behind to the end of its stream."""
+def all_of(walks: Sequence[FeedWalk]) -> Callable[[], Awaitable[WalkReport]]:
+    """One after the other, and their sum."""
+
+    async def run() -> WalkReport:
+        reports = [await walk.run() for walk in walks]
+        return WalkReport(sum(report.read for report in reports), sum(report.changed for report in reports))
+
+    return run
+
+
+def heal(projector: Projector[Any, Any]) -> Visit:
+    """The visit of the catch-up sweep: brings every document that is behind to the end of its stream."""
 
     async def visit(ends: Mapping[str, int]) -> int:
-        outcomes = [await projector.heal(stream, end) for projector in projectors for stream, end in ends.items()]
+        outcomes = [await projector.heal(stream, end) for stream, end in ends.items()]
         return outcomes.count(Outcome.HEALED)
 
     return visit

@@ -1,5 +1,6 @@
 """What is written and sent: events, the commit that holds them, and who caused it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from typing import Any, ClassVar, NamedTuple
 from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict
+
+from shared.eventsourcing.errors import TopologyError
 
 SHARDS = 16
 """Shards of one category's feed. Fixed for ever: `shard` is part of stored, immutable documents."""
@@ -92,6 +95,13 @@ def parse_message_id(text: str) -> tuple[str, int, int | None]:
     if not stream:
         raise ValueError(f"not a message id: {text!r}")
     return stream, int(version), int(index) if dot else None
+
+
+def checked_category(name: str) -> str:
+    """The name, if a stream's name can be split after it; TopologyError otherwise."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise TopologyError(f"category {name!r} must be of lower-case letters, digits and _")
+    return name
 
 
 def category_of(stream: str) -> str:

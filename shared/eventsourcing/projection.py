@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.message import Commit, Event, entity_of
@@ -49,7 +49,7 @@ class ReadStore(Protocol):
 
     async def put(self, collection: str, row: Row) -> Row:
         """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
-        row with its new token.
+        row with its new token. Raises TooLargeError or CorruptDataError for a row that the store can never hold.
         """
         ...
 
@@ -80,10 +80,18 @@ class Projection(Generic[E, D]):
             document = self.project(document, self.codec.decode(stored))
         return document
 
-    def document(self, row: Row | None) -> D | None:
-        if row is None or row.body is None:
-            return None
-        return self.document_type.model_validate_json(row.body)
+    def restore(self, row: Row | None) -> tuple[D | None, int]:
+        """The stored document and its version. A document of another shape, written by another release, counts as none
+        at version 0: it is folded again from the start.
+        """
+        if row is None:
+            return None, 0
+        if row.body is None:
+            return None, row.version
+        try:
+            return self.document_type.model_validate_json(row.body), row.version
+        except ValidationError:
+            return None, 0
 
     def row(self, stream: str, document: D | None, commit: Commit, token: object) -> Row:
         return Row(

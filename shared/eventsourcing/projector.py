@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from shared.eventsourcing.cache import LruCache
-from shared.eventsourcing.errors import ConcurrencyError, CorruptDataError, UnavailableError
+from shared.eventsourcing.errors import ConcurrencyError, CorruptDataError, TooLargeError, UnavailableError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, Event, entity_of
 from shared.eventsourcing.projection import Projection, ReadStore, Row
@@ -52,6 +52,10 @@ class DeadLetters(Protocol):
     async def bury(self, message_id: str, *, error: str, body: bytes, at: datetime) -> None:
         """Keep a message that names no commit."""
         ...
+
+
+MAX_ERROR_CHARS = 4096
+"""Of a kept reason: a document holds it beside the commit."""
 
 
 class Outcome(StrEnum):
@@ -110,15 +114,18 @@ class Projector(Generic[E, D]):
         """Let a parked stream go on, in order: (document before, document after). A dry run changes nothing. Raises
         what the projection raises if it still fails.
         """
-        row = await self._rows.get(self.projection.collection, entity_of(stream))
-        before = after = self.projection.document(row)
-        last = None
-        async for commit in self._log.read(stream, after=row.version if row else 0):
-            after, last = self.projection.apply(after, commit), commit
-        if not dry_run:
-            if last is not None:
-                await self._store(stream, after, last, row)
-            await self._dead_letters.release(self.projection.name, stream)
+        async with self._turns.of(stream):
+            row = await self._rows.get(self.projection.collection, entity_of(stream))
+            before, seen = self.projection.restore(row)
+            after, last = before, None
+            async for commit in self._log.read(stream, after=seen):
+                after, last = self.projection.apply(after, commit), commit
+            if not dry_run:
+                if last is not None:
+                    await self._store(stream, after, last, row)
+                await self._dead_letters.release(self.projection.name, stream)
+        if not dry_run:  # what was held while this went on was acknowledged: nobody else brings it
+            await self.heal(stream, (last.version if last else seen) + 1)
         return before, after
 
     async def _bring(self, stream: str, version: int, commit: Commit | None) -> Outcome:
@@ -133,11 +140,10 @@ class Projector(Generic[E, D]):
             if version <= seen:
                 return Outcome.DUPLICATE
             follows = commit is not None and version == seen + 1
-            if not follows and await self._is_held(stream, version):
+            if not follows and await self._is_held(stream, version, seen):
                 return Outcome.PARKED
-            commits = _only(commit) if follows and commit else self._log.read(stream, after=seen)
             try:
-                poison = await self._advance(stream, row, commits)
+                poison = await self._advance(stream, row, commit if follows else None)
             except ConcurrencyError:
                 self._cache.pop(stream)
                 continue
@@ -151,17 +157,23 @@ class Projector(Generic[E, D]):
         """A cached row may be old: then the guarded write fails and the row is read again."""
         return self._cache.get(stream) or await self._rows.get(self.projection.collection, entity_of(stream))
 
-    async def _is_held(self, stream: str, version: int) -> bool:
+    async def _is_held(self, stream: str, version: int, seen: int) -> bool:
         parked = await self._dead_letters.parked(self.projection.name, stream)
         if parked is None:
+            return False
+        if parked.version <= seen:  # it came again after a fix, and was applied
+            await self._dead_letters.release(self.projection.name, stream)
             return False
         if version != parked.version:
             await self._dead_letters.hold(self.projection.name, stream, version)
         return True
 
-    async def _advance(self, stream: str, row: Row | None, commits: AsyncIterator[Commit]) -> _Poison | None:
+    async def _advance(self, stream: str, row: Row | None, next_commit: Commit | None) -> _Poison | None:
         """Apply in order, write once; what came before a poison commit is written all the same."""
-        document, last, poison = self.projection.document(row), None, None
+        document, seen = self.projection.restore(row)
+        direct = next_commit is not None and next_commit.version == seen + 1
+        commits = _only(next_commit) if direct and next_commit else self._log.read(stream, after=seen)
+        last, poison = None, None
         try:
             async for commit in commits:
                 try:
@@ -171,10 +183,12 @@ class Projector(Generic[E, D]):
                     break
                 last = commit
         except CorruptDataError as error:  # the log's own document cannot be decoded
-            reached = last.version if last else row.version if row else 0
-            poison = _Poison(reached + 1, b"", error)
+            poison = _Poison((last.version if last else seen) + 1, b"", error)
         if last is not None:
-            await self._store(stream, document, last, row)
+            try:
+                await self._store(stream, document, last, row)
+            except (TooLargeError, CorruptDataError) as error:  # no store will ever take this document
+                return _Poison(last.version, last.body, error)
         return poison
 
     async def _store(self, stream: str, document: D | None, last: Commit, row: Row | None) -> None:
@@ -187,7 +201,7 @@ class Projector(Generic[E, D]):
                 projection=self.projection.name,
                 stream=stream,
                 version=poison.version,
-                error=f"{type(poison.error).__name__}: {poison.error}",
+                error=f"{type(poison.error).__name__}: {poison.error}"[:MAX_ERROR_CHARS],
                 body=poison.body,
                 parked_at=self._clock(),
                 held=(),

@@ -5,7 +5,7 @@ whatever was never seen on its topic.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
@@ -116,11 +116,11 @@ class Announcer(Generic[E]):
 
     publication: Publication[E]
     publisher: Publisher
-    failures: int = field(default=0, init=False)
+    on_failure: Callable[[str, Exception], None] = lambda topic, error: None  # noqa: ARG005 - nobody listens
 
     async def announce(self, commit: Commit) -> None:
         for topic, messages in self.publication.messages(commit).items():
             try:
                 await self.publisher.publish(topic, messages)
-            except UnavailableError:
-                self.failures += 1
+            except UnavailableError as error:
+                self.on_failure(topic, error)

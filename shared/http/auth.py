@@ -17,14 +17,16 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.http.problems import ProblemError
 
 _LEEWAY = 10
+_MAX_SUBJECT = 255
+"""OpenID Connect's own limit; read models are found by it."""
 _OPTIONS: Options = {  # times are checked here, with the clock that was passed in
     "require": ["exp", "sub", "iss", "aud"],
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
 }
-_REFRESH_AFTER = timedelta(minutes=10)
-_RETRY_AFTER = timedelta(seconds=5)
+_KEEP = timedelta(minutes=10)
+_ASK_EVERY = timedelta(seconds=5)
 
 
 class Role(StrEnum):
@@ -59,34 +61,44 @@ class Principal:
 
 @dataclass
 class KeySet:
-    """An issuer's public keys, fetched when needed, kept for ten minutes, and again at once for an unknown key id (but
-    not more often than every five seconds, whatever tokens are presented).
+    """An issuer's public keys, kept for ten minutes. The issuer is asked at most once in five seconds, whatever tokens
+    are presented and whether or not it answers; a known key is good while it does not.
     """
 
     url: str
     clock: Callable[[], datetime]
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict, init=False)
     _fetched: datetime | None = field(default=None, init=False)
+    _asked: datetime | None = field(default=None, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def key(self, key_id: str) -> jwt.PyJWK | None:
         """The key, None if the issuer has none of that id; UnavailableError if it cannot be asked."""
+        if self._is_fresh() and key_id in self._keys:
+            return self._keys[key_id]
         async with self._lock:
-            age = self.clock() - self._fetched if self._fetched else None
-            wanted = age is None or age > _REFRESH_AFTER or (key_id not in self._keys and age > _RETRY_AFTER)
-            if wanted:
-                await self._fetch(key_id)
-            return self._keys.get(key_id)
+            if not (self._is_fresh() and key_id in self._keys) and not _within(_ASK_EVERY, self._asked, self.clock()):
+                await self._fetch()
+        if key_id not in self._keys and not self._is_fresh():
+            raise UnavailableError("the token issuer's keys cannot be fetched", retry_after=5)
+        return self._keys.get(key_id)
 
-    async def _fetch(self, key_id: str) -> None:
+    def _is_fresh(self) -> bool:
+        return _within(_KEEP, self._fetched, self.clock())
+
+    async def _fetch(self) -> None:
+        self._asked = self.clock()
         try:
             document = await asyncio.get_running_loop().run_in_executor(None, _download, self.url)
-        except (OSError, ValueError) as error:
-            if key_id in self._keys:  # an old key is better than no service
-                return
-            raise UnavailableError("the token issuer's keys cannot be fetched") from error
-        self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(document).keys if key.key_id}
+            keys = jwt.PyJWKSet.from_dict(document).keys
+        except (OSError, ValueError, AttributeError, TypeError, jwt.PyJWTError):
+            return  # what is known stays; whoever needs more is told that it cannot be had
+        self._keys = {key.key_id: key for key in keys if key.key_id}
         self._fetched = self.clock()
+
+
+def _within(span: timedelta, moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now - moment < span
 
 
 def _download(url: str) -> dict[str, Any]:
@@ -117,7 +129,8 @@ class TokenVerifier:
             return passed[0]
         claims = await self._claims(token)
         principal = Principal(str(claims["sub"]), _roles(claims.get("roles")), _verified_email(claims))
-        self._passed.put(token, (principal, float(claims["exp"])))
+        until = min(float(claims["exp"]), (self._clock() + _KEEP).timestamp())  # a withdrawn key must not live on here
+        self._passed.put(token, (principal, until))
         return principal
 
     async def _claims(self, token: str) -> dict[str, Any]:
@@ -136,6 +149,8 @@ class TokenVerifier:
             )
         except jwt.PyJWTError as error:
             raise _unauthorized(f"the token is not valid: {error}") from error
+        if not 1 <= len(claims["sub"]) <= _MAX_SUBJECT:
+            raise _unauthorized(f"the token's subject does not have 1 to {_MAX_SUBJECT} characters")
         self._check_times(claims)
         return claims
 
@@ -150,11 +165,12 @@ class TokenVerifier:
 
 def _roles(claim: object) -> frozenset[Role]:
     names = claim if isinstance(claim, list) else []
-    return frozenset(Role(name) for name in names if name in set(Role))
+    return frozenset(Role(name) for name in names if isinstance(name, str) and name in set(Role))
 
 
 def _verified_email(claims: dict[str, Any]) -> str | None:
-    return claims.get("email") if claims.get("email_verified") else None
+    email = claims.get("email")
+    return email if isinstance(email, str) and claims.get("email_verified") is True else None
 
 
 def _unauthorized(detail: str) -> ProblemError:

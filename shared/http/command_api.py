@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from shared.eventsourcing.event_store import Answer
 from shared.eventsourcing.message import Context, Event
 from shared.http.auth import EVERYONE, Principal, Role, TokenVerifier, require_role
 from shared.http.problems import ProblemError, bad_field
-from shared.http.requests import Body, expected_version, idempotency_key, parse_body, read_body
+from shared.http.requests import Body, expected_version, idempotency_key, parse_body, path_of, read_body
 from shared.http.routing import Router
 from shared.observability.tracing import current_traceparent
 
@@ -26,6 +26,7 @@ C = TypeVar("C", bound="TimedCommand")
 E = TypeVar("E", bound=Event)
 S = TypeVar("S")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _WAIT_IN_FLIGHT = 5.0
 
 
@@ -47,11 +48,15 @@ class Call:
     entity_id: str
     path: Mapping[str, str]
 
-    def at(self, stated: datetime | None) -> datetime:
-        """The business time: as stated, but not in the future; now if nothing was stated."""
+    def at(self, stated: datetime | None, *, field: str = "at") -> datetime:
+        """The business time: as stated in `field`, but neither in the future nor before 1970 (no store holds the very
+        first times that can be written down); now if nothing was stated.
+        """
         if stated is not None and stated > self.now + _FUTURE_TOLERANCE:
-            raise bad_field("at", "lies in the future")
-        return stated or self.now
+            raise bad_field(field, "lies in the future")
+        if stated is not None and stated < _EARLIEST:
+            raise bad_field(field, "lies before 1970")
+        return stated.astimezone(UTC) if stated else self.now
 
     def reserve(self, *roles: Role, **fields: object) -> None:
         """A 403 problem that names the first of these fields that was stated by a caller without the role."""
@@ -130,7 +135,7 @@ class CommandEdge(Generic[C, E, S]):
         self._router = Router(self.api.prefix, self.api.endpoints)
 
     async def __call__(self, request: Request) -> Response:
-        endpoint, path = self._router.find(request.method, request.url.path)
+        endpoint, path = self._router.find(request.method, path_of(request))
         principal = await self.verifier.principal(request.headers.get("authorization"))
         require_role(principal, endpoint.roles)
         key, version = idempotency_key(request), expected_version(request)
@@ -187,7 +192,7 @@ class CommandEdge(Generic[C, E, S]):
             raise InFlightError("the same request is still being handled") from error
 
     def _identify(self, request: Request, principal: Principal, key: str | None, body: bytes) -> _Identity:
-        fingerprint = sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
+        fingerprint = sha256(f"{request.method} {path_of(request)}\n".encode() + body).hexdigest()
         if key is None:
             return _Identity(key=None, fingerprint=fingerprint, command_id=self.new_id())
         scoped = sha256(f"{self.api.service}\n{principal.subject}\n{key}".encode()).hexdigest()

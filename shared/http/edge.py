@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter
+from traceback import format_exception
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.problems import ProblemError, problem_of
+from shared.http.requests import path_of
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
 from shared.observability.tracing import current_traceparent, request_span
 
+_UNFORESEEN = 500
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -33,14 +36,16 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
             response.headers["Server-Timing"] = server_timing(durations)
         log(
             _severity(response.status_code),
-            f"{request.method} {request.url.path} {response.status_code}",
+            f"{request.method} {path_of(request)} {response.status_code}",
             traceparent=traceparent,
             function=function,
             message_id=request.headers.get("ce-id"),
             outcome=response.headers.get("outcome"),
             version=response.headers.get("etag"),
             milliseconds=round((perf_counter() - started) * 1000, 2),
+            correlation_id=request.headers.get("x-correlation-id") or request.headers.get("ce-correlationid"),
             error=f"{type(error).__name__}: {error}" if error else None,
+            stack_trace="".join(format_exception(error)) if error and response.status_code == _UNFORESEEN else None,
         )
         return response
 

@@ -22,13 +22,14 @@ _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS
 _ANSWERED = ("ETag", "Location", "Idempotent-Replayed")
 
 
-def openapi(description: str, commands: CommandApi[Any], queries: QueryApi[Any, Any]) -> dict[str, Any]:
+def openapi(description: str, commands: CommandApi[Any], queries: Sequence[QueryApi[Any, Any]]) -> dict[str, Any]:
     """The whole document, ready to be written as JSON."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in commands.endpoints:
         paths.setdefault(commands.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
-    for path, operation in _queries(queries).items():
-        paths.setdefault(queries.prefix + path, {})["get"] = operation
+    for api in queries:
+        for path, operation in _queries(api).items():
+            paths.setdefault(api.prefix + path, {})["get"] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": commands.service, "version": "1", "description": f"{description}\n\n{CONVENTIONS}"},
@@ -44,10 +45,10 @@ def bodies(commands: CommandApi[Any]) -> list[type[BaseModel]]:
     return sorted(models, key=lambda model: model.__name__)
 
 
-def _schemas(commands: CommandApi[Any], queries: QueryApi[Any, Any]) -> dict[str, Any]:
+def _schemas(commands: CommandApi[Any], queries: Sequence[QueryApi[Any, Any]]) -> dict[str, Any]:
     """All models by name; one that is both taken and sent, and differs by that, would have no name of its own."""
     inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies(commands)]
-    models = [*inputs, (queries.projection.document_type, "serialization")]
+    models = [*inputs, *((api.projection.document_type, "serialization") for api in queries)]
     references, found = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=ContractSchema
     )

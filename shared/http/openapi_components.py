@@ -69,7 +69,10 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "415": ("The body is not `application/json`. Code: `unsupported-media-type`.", ()),
     "422": ("The idempotency key was used for another request. Code: `idempotency-key-reused`.", ()),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
-    "503": ("A dependency is down, nothing was done; try again. Code: `unavailable`.", ("Retry-After",)),
+    "503": (
+        "A dependency is down or slow; it may have happened: repeat it with the same key. Code: `unavailable`.",
+        ("Retry-After",),
+    ),
 }
 """Status → what it means, and the headers that come with it."""
 
@@ -80,6 +83,7 @@ def _object(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
 
 _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
+_STORED_EVENT = _object("type data", type=_TEXT, data={"type": "object"})
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Accepted": _object("id version", id=_TEXT, version={"type": "integer", "minimum": 1}),
     "Problem": _object(
@@ -94,15 +98,15 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "HistoryEntry": {
         "description": "One accepted command.",
         **_object(
-            "version command actor occurred_at recorded_at correlation_id causation_id events changes",
+            "version command actor occurred_at recorded_at changes",
             version={"type": "integer", "minimum": 1, "description": "The entity's version since then."},
             command=_TEXT,
-            actor={"type": "string", "description": "Roles and subject of the caller.", "examples": ["customer:900"]},
+            actor={"type": "string", "description": "Who, such as `customer:900`; only the role, to customers."},
             occurred_at={**_TIME, "description": "Business time."},
             recorded_at={**_TIME, "description": "The log's own time."},
-            correlation_id=_TEXT,
-            causation_id={"type": ["string", "null"]},
-            events={"type": "array", "items": _object("type data", type=_TEXT, data={"type": "object"})},
+            correlation_id={"type": "string", "description": "For staff."},
+            causation_id={"type": ["string", "null"], "description": "For staff."},
+            events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
             changes={
                 "type": "object",
                 "description": "Field of the document → its value before and after.",

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from shared.eventsourcing.codec import decode_commit
 from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, parse_message_id
-from shared.eventsourcing.projector import DeadLetters, Outcome, Projector
+from shared.eventsourcing.projector import MAX_ERROR_CHARS, DeadLetters, Outcome, Projector
 from shared.http.auth import PlatformCallers
-from shared.http.problems import ProblemError
-from shared.http.requests import read_body
+from shared.http.problems import ProblemError, bad_field
+from shared.http.requests import Body, parse_body, path_of, read_body
 
 Job = Callable[[], Awaitable[Any]]
 
@@ -29,15 +29,29 @@ class ScheduleEdge:
 
     async def __call__(self, request: Request) -> Response:
         await self.callers.check(request.headers.get("authorization"))
-        job = self.jobs.get(request.url.path)
+        job = self.jobs.get(path_of(request))
         if job is None or request.method != "POST":
             raise ProblemError(404, "not-found", "there is no such job")
-        return Response(to_json(asdict(await job())), 200, media_type="application/json")
+        report = asdict(await job())
+        outcome = " ".join(f"{name}={value}" for name, value in report.items())
+        return Response(to_json(report), 200, {"Outcome": outcome}, "application/json")
+
+
+class RedriveBody(Body):
+    """Which parked stream of which projection; `dry_run` shows what would change and changes nothing."""
+
+    projection: str
+    stream: str
+    dry_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectorEdge:
-    """Hands a pushed commit to each of a service's projectors. A 2xx acknowledges; a 503 makes it come again."""
+    """Hands a pushed commit to each of a service's projectors. A 2xx acknowledges; a 503 makes it come again.
+
+    `POST /dead-letters` lists parked streams, `POST /redrive` lets one go on; both for the platform's operators, whose
+    identity may call this function.
+    """
 
     callers: PlatformCallers
     projectors: Sequence[Projector[Any, Any]]
@@ -46,9 +60,32 @@ class ProjectorEdge:
     schedule: ScheduleEdge
 
     async def __call__(self, request: Request) -> Response:
-        if request.url.path != "/":
-            return await self.schedule(request)
         await self.callers.check(request.headers.get("authorization"))
+        match path_of(request):
+            case "/":
+                return await self._push(request)
+            case "/dead-letters":
+                return await self._parked()
+            case "/redrive":
+                return await self._redrive(request)
+            case _:
+                return await self.schedule(request)
+
+    async def _parked(self) -> Response:
+        categories = {projector.projection.category for projector in self.projectors}
+        parked = [asdict(each) for name in sorted(categories) async for each in self.dead_letters.list(name)]
+        return Response(to_json({"items": parked}), 200, media_type="application/json")
+
+    async def _redrive(self, request: Request) -> Response:
+        wanted = parse_body(RedriveBody, request, await read_body(request))
+        for projector in self.projectors:
+            if projector.projection.name == wanted.projection:
+                before, after = await projector.redrive(wanted.stream, dry_run=wanted.dry_run)
+                report = {"before": before, "after": after, "dry_run": wanted.dry_run}
+                return Response(to_json(report), 200, media_type="application/json")
+        raise bad_field("projection", "this service has none of that name")
+
+    async def _push(self, request: Request) -> Response:
         outcomes = await self._deliver(request.headers, await read_body(request, MAX_COMMIT_BYTES))
         return Response(status_code=204, headers={"Outcome": ",".join(outcomes) or "buried"})
 
@@ -62,7 +99,7 @@ class ProjectorEdge:
                 stream, version, _ = parse_message_id(identity)
             except ValueError:
                 bury_id = identity or headers.get("x-goog-pubsub-message-id", "unnamed")
-                await self.dead_letters.bury(bury_id, error=str(error), body=body, at=self.clock())
+                await self.dead_letters.bury(bury_id, error=str(error)[:MAX_ERROR_CHARS], body=body, at=self.clock())
                 return []
             return [await projector.heal(stream, version) for projector in self.projectors]
         return [await projector.deliver(commit) for projector in self.projectors]

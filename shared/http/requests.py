@@ -1,8 +1,9 @@
 """Reading requests: bodies and parameters into models, with limits and clear refusals."""
 
-from typing import TypeVar
+import re
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from shared.http.problems import ProblemError, bad_field, invalid
@@ -12,16 +13,33 @@ MAX_KEY_CHARS = 255
 M = TypeVar("M", bound=BaseModel)
 
 
-class Body(BaseModel):
-    """A request body: unknown fields are refused."""
+def _not_a_number(value: object) -> object:
+    """Numbers, also those in strings, would pass as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and re.fullmatch(r"[\d.+-]+", value)):
+        raise ValueError("must be a date and a time with a time zone, as RFC 3339 writes them")
+    return value
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_not_a_number)]
+"""A time in a request: RFC 3339, with its zone."""
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, and so is a value of another type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Parameters(BaseModel):
     """Query parameters: unknown ones are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def path_of(request: Request) -> str:
+    """As the server decoded it; `request.url` would parse it again, and drop characters on the way."""
+    path: str = request.scope["path"]
+    return path
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -50,7 +68,10 @@ def parse_body(model: type[M], request: Request, body: bytes) -> M:
 
 
 def parse_parameters(model: type[M], request: Request) -> M:
-    parameters = request.query_params
+    try:
+        parameters = request.query_params
+    except UnicodeDecodeError as error:
+        raise ProblemError(400, "invalid-input", "the query is not UTF-8") from error
     for name in parameters:
         if len(parameters.getlist(name)) > 1:
             raise bad_field(name, "given more than once")

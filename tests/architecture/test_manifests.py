@@ -19,6 +19,7 @@ from shared.contracts.asyncapi import integration_events
 from shared.eventsourcing.codec import split_type
 from shared.eventsourcing.projection import Projection
 from shared.http.json_schema import json_schema
+from shared.http.query_api import QueryApi
 from shared.topology import (
     Http,
     IndexField,
@@ -207,7 +208,10 @@ class TestEventSourced:
 
     def test_has_an_index_for_every_list(self, service: Service) -> None:
         """Any filters that a list can be asked for with those it requires find an index, newest first."""
-        api = composed(service).queries_api
+        for api in composed(service).query_apis:
+            self._serves(service, api)
+
+    def _serves(self, service: Service, api: QueryApi[Any, Any]) -> None:
         optional = sorted(set(api.filters) - set(api.required))
         chosen = [
             {*api.required, *more} for count in range(len(optional) + 1) for more in combinations(optional, count)

@@ -1,10 +1,10 @@
 """What operations cost, counted in memory as Firestore would bill it."""
 
 from functions.cart.manifest import MANIFEST
-from shared.bootstrap import Dependencies
 from shared.adapters.memory import MemoryCheckpoints, MemoryDeadLetters, MemoryEventStore, MemoryReadStore
 from shared.adapters.memory.broker import MemoryBroker
 from shared.adapters.system import utc_now
+from shared.bootstrap import Dependencies
 from shared.eventsourcing.event_store import OperationCounts
 from tests.bench.operations import measured
 from tests.bench.promises import PROMISED

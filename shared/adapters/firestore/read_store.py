@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import grpc
+import grpc.aio
+
 from shared.adapters.firestore import messages
 from shared.adapters.firestore.channel import FirestoreChannel
 from shared.adapters.firestore.database import Database
 from shared.adapters.firestore.query import Query
 from shared.adapters.firestore.values import document_id, moment, scalar, set_moment, set_scalar, text_of
 from shared.adapters.read_fields import RESERVED, check_fields
+from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.projection import Find, Row
 
@@ -41,7 +45,12 @@ class FirestoreReadStore:
             write.current_document.exists = False
         else:
             _set_token(write.current_document.update_time, row.token)
-        response = await self._database.commit(request)
+        try:
+            response = await self._database.commit(request)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+                raise CorruptDataError(f"{collection}/{row.key} cannot be stored: {error.details()}") from error
+            raise
         return replace(row, token=_token(response.write_results[0].update_time))
 
     async def find(self, collection: str, find: Find) -> Sequence[Row]:

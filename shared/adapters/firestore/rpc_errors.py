@@ -11,7 +11,13 @@ _Code = grpc.StatusCode
 _REFUSED: Final = {_Code.ALREADY_EXISTS, _Code.FAILED_PRECONDITION, _Code.NOT_FOUND}
 _TRANSIENT: Final = {_Code.UNAVAILABLE, _Code.DEADLINE_EXCEEDED, _Code.ABORTED, _Code.INTERNAL, _Code.UNKNOWN}
 _DOWN: Final = _TRANSIENT | {_Code.RESOURCE_EXHAUSTED, _Code.CANCELLED}
-_SIZE_WORDS: Final = ("exceeds maximum size", "larger than max", "longer than", "exceeds the maximum")
+_SIZE_WORDS: Final = (
+    "exceeds maximum size",
+    "larger than max",
+    "longer than",
+    "exceeds the maximum",
+    "maximum entity size",
+)
 
 
 class RefusedError(ConcurrencyError):

@@ -53,7 +53,7 @@ class MemoryEventStore:
         newest = self._snapshots[stream][-1] if self._snapshots[stream] else None
         snapshot = newest if newest and newest.schema == schema else None
         self._counts.rpc("RunQuery", read=1)
-        known = len(self._streams[stream])
+        known = len(self._streams.get(stream, ()))
         self._counts.rpc("RunQuery", read=max(1, min(known, FIRST_PAGE)))
         start = snapshot.version if snapshot else 0
         if known >= FIRST_PAGE:
@@ -89,7 +89,7 @@ class MemoryEventStore:
 
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         await asyncio.sleep(0)
-        end = len(self._streams[stream]) if up_to is None else min(up_to, len(self._streams[stream]))
+        end = len(self._streams.get(stream, ())) if up_to is None else min(up_to, len(self._streams.get(stream, ())))
         self._counts.rpc("RunQuery", read=max(1, end - after))
         for version in range(after + 1, end + 1):
             yield self._commit(stream, version)
@@ -124,7 +124,7 @@ class MemoryEventStore:
             self._owed[shard_of(identity.rpartition("@")[0])].pop(identity, None)
 
     def _after(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
-        known = len(self._streams[stream])
+        known = len(self._streams.get(stream, ()))
         self._counts.rpc("RunQuery", read=max(1, known - version))
         commits = [self._commit(stream, number) for number in range(version + 1, known + 1)]
         return LoadedStream(Position(stream, known), snapshot, commits)
@@ -144,7 +144,7 @@ class MemoryEventStore:
 
     def _is_taken(self, commits: Sequence[NewCommit], answer: Answer | None) -> bool:
         """A position beyond the end would leave a hole, and no store made it."""
-        moved = any(len(self._streams[new.position.stream]) != new.position.version for new in commits)
+        moved = any(len(self._streams.get(new.position.stream, ())) != new.position.version for new in commits)
         return moved or (answer is not None and answer.key in self._answers)
 
     def _arbitrate(self, commits: Sequence[NewCommit], command_id: str, answer: Answer | None) -> Appended | Replayed:
@@ -152,7 +152,7 @@ class MemoryEventStore:
         if answer and (first := self._answers.get(answer.key)):
             return Replayed(first)
         places = [(new.position.stream, new.position.version + 1) for new in commits]
-        stored = [self._commit(*place) for place in places if len(self._streams[place[0]]) >= place[1]]
+        stored = [self._commit(*place) for place in places if len(self._streams.get(place[0], ())) >= place[1]]
         if [commit.context.command_id for commit in stored] == [command_id] * len(places):
             return Appended(reached(commits), stored[0].recorded_at)
         raise ConcurrencyError(f"somebody else has appended to {', '.join(stream for stream, _ in places)}")

@@ -29,7 +29,7 @@ from functions.cart.events import (
     ItemQuantityChanged,
     ItemRemovedFromCart,
 )
-from shared.eventsourcing.money import Money
+from shared.eventsourcing.money import MAX_AMOUNT, Money
 from shared.testing.decider_spec import DeciderSpec
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
@@ -145,6 +145,12 @@ class TestWhenOpen:
         """Another currency than the cart's is refused."""
         euros = Money(amount=100, currency="EUR")
         cart.given(opened()).when(add(charged=euros)).then_refused("currency-differs", field="charged.currency")
+
+    @pytest.mark.parametrize("sku", ["milk", "tea"])
+    def test_a_total_has_a_limit(self, sku: str) -> None:
+        """A sum that money cannot hold is refused before it is stored, on one line or over several."""
+        full = added("milk", cents=MAX_AMOUNT)
+        cart.given(opened(), full).when(add(sku, charged=usd(1))).then_refused("total-too-large", field="charged")
 
     def test_changes_a_quantity(self) -> None:
         """A line's quantity and price are replaced."""

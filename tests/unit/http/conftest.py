@@ -24,7 +24,7 @@ from shared.eventsourcing.publishing import Announcer, Publication
 from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_api import CommandEdge
 from shared.http.edge import guarded
-from shared.http.query_api import QueryEdge
+from shared.http.query_edge import QueryEdge
 from shared.observability.timing import measure
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import FixedClock, RecordingPublisher
@@ -45,7 +45,7 @@ class Shop:
         self._keys = KeySet(jwks.as_uri(), self.clock)
         self.lines: list[dict[str, object]] = []
         self.function = guarded("cart-commands", self.new_instance(), self._log)
-        queries = QueryEdge(CART_QUERIES, self.rows, self.events, self._verifier())
+        queries = QueryEdge((CART_QUERIES,), self.rows, self.events, self._verifier())
         self.query_function = guarded("cart-queries", queries, self._log)
 
     def new_instance(self) -> CommandEdge:  # type: ignore[type-arg] # its parameters do not matter to a caller

@@ -66,6 +66,7 @@ class TestOneDocument:
             ("min_version=x", "min_version"),
             ("version=-1", "version"),
             ("as_of=yesterday", "as_of"),
+            ("as_of=1767225600", "as_of"),
             ("as_of=2026-03-01T12:00:00", "as_of"),
             ("colour=red", "colour"),
             ("version=1&version=2", "version"),
@@ -137,6 +138,10 @@ class TestHistory:
 
         assert [[x["version"] for x in page["items"]] for page in (first, second)] == [[1, 2], [3]]
 
+    async def test_the_last_page_says_so(self, reader: ApiSpec, cart: str) -> None:
+        """A page that ends with the newest commit names no next one."""
+        assert (await reader.get(f"{CARTS}/{cart}/history?limit=3")).json["next"] is None
+
     async def test_of_nothing_is_not_found(self, reader: ApiSpec) -> None:
         """What never was has no history."""
         assert (await reader.get(f"{CARTS}/nobody/history")).status == 404
@@ -204,12 +209,32 @@ class TestWhose:
 
         assert (await shop.reader("900", "customer").get(f"{CARTS}/{cart}")).status == 200
 
-    @pytest.mark.parametrize("suffix", ["", "?version=2", "?min_version=3", "?as_of=2030-01-01T00:00:00Z", "/history"])
+    @pytest.mark.parametrize("suffix", ["", "?version=2", "?as_of=2030-01-01T00:00:00Z", "/history"])
     async def test_what_is_not_theirs_is_not_there(self, shop: Shop, cart: str, suffix: str) -> None:
         """By no path does a customer see, or learn of, somebody else's cart."""
         await shop.project(cart)
 
         assert (await shop.reader("901", "customer").get(f"{CARTS}/{cart}{suffix}")).status == 404
+
+    @pytest.mark.parametrize("query", ["", "?version=9", "?min_version=1", "?min_version=9"])
+    async def test_somebody_elses_is_as_if_it_were_not(self, shop: Shop, cart: str, query: str) -> None:
+        """Whatever is asked, somebody else's cart and no cart at all get the same answer."""
+        await shop.project(cart)
+        other = shop.reader("901", "customer")
+
+        foreign, absent = await other.get(f"{CARTS}/{cart}{query}"), await other.get(f"{CARTS}/nobody{query}")
+
+        assert (foreign.status, foreign.body) == (absent.status, absent.body)
+
+    async def test_a_customers_history_names_nobody(self, shop: Shop, cart: str) -> None:
+        """A customer sees what changed and when, not who of the staff it was nor what is stored."""
+        (first, *_) = (await shop.reader("900", "customer").get(f"{CARTS}/{cart}/history")).json["items"]
+
+        assert (first["actor"], "events" in first, "correlation_id" in first) == ("pos", False, False)
+
+    async def test_a_caller_without_a_role_sees_nothing(self, shop: Shop, cart: str) -> None:
+        """A good token of nobody in particular is refused."""
+        assert (await shop.reader("900").get(f"{CARTS}/{cart}")).status == 403
 
     async def test_a_list_is_their_own(self, shop: Shop, cart: str) -> None:
         """A customer need not say whose carts they mean."""

@@ -55,7 +55,7 @@ async def test_a_lost_last_message_is_healed(
     await append(store, "tally-1", 4)
     clock.advance(seconds=11)
 
-    report = await walk(store, clock, heal([projector])).run()
+    report = await walk(store, clock, heal(projector)).run()
 
     row = await rows.get("tallies", "1")
     assert (report, row and row.version) == (WalkReport(read=2, changed=1), 2)
@@ -69,7 +69,7 @@ async def test_a_new_projection_gets_everything(
         await append(store, f"tally-{n}", 1)
     clock.advance(seconds=11)
 
-    report = await walk(store, clock, heal([projector])).run()
+    report = await walk(store, clock, heal(projector)).run()
 
     assert report == WalkReport(read=40, changed=40)
 
@@ -81,7 +81,7 @@ async def test_what_is_current_is_left_alone(
     await projector.deliver(await append(store, "tally-1", 3))
     clock.advance(seconds=11)
 
-    assert (await walk(store, clock, heal([projector])).run()).changed == 0
+    assert (await walk(store, clock, heal(projector)).run()).changed == 0
 
 
 async def test_the_last_seconds_are_left_for_later(
@@ -91,7 +91,27 @@ async def test_the_last_seconds_are_left_for_later(
     await append(store, "tally-1", 3)
     clock.advance(seconds=9)
 
-    assert (await walk(store, clock, heal([projector])).run()).read == 0
+    assert (await walk(store, clock, heal(projector)).run()).read == 0
+
+
+async def test_trouble_in_one_shard_does_not_stop_the_others(store: MemoryEventStore, clock: FixedClock) -> None:
+    """Whatever happens with one stream, the walk goes on to the other shards, and says so in the end."""
+    visited: list[str] = []
+
+    async def visit(ends: Mapping[str, int]) -> int:
+        visited.extend(ends)
+        if "tally-3" in ends:
+            raise RuntimeError("third")
+        return 0
+
+    for n in range(40):
+        await append(store, f"tally-{n}", 1)
+    clock.advance(seconds=11)
+
+    with pytest.raises(RuntimeError, match="third"):
+        await walk(store, clock, visit).run()
+
+    assert len(visited) == 40
 
 
 async def test_each_commit_is_read_once(store: MemoryEventStore, clock: FixedClock) -> None:

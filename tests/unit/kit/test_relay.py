@@ -8,7 +8,9 @@ import pytest
 
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
 from shared.adapters.memory.event_store import MemoryEventStore
-from shared.eventsourcing.message import SHARDS, shard_name
+from shared.eventsourcing.codec import encode_commit
+from shared.eventsourcing.event_store import NewCommit
+from shared.eventsourcing.message import SHARDS, StoredEvent, shard_name
 from shared.eventsourcing.publishing import Message
 from shared.eventsourcing.relay import Relay, RelayReport
 from shared.testing.doubles import FixedClock, RecordingPublisher
@@ -149,6 +151,21 @@ async def test_what_was_sent_again_is_settled_the_next_time(
     report = await relay.run()
 
     assert (report, await owed(store, clock)) == (RelayReport(settled=1, sent=0), set())
+
+
+async def test_one_commit_that_cannot_be_read_stops_no_other(
+    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+) -> None:
+    """A bug in an upcaster or a mapping leaves its own commit owed, and says so."""
+    position = (await store.load("tally-1")).position
+    body = encode_commit("tally-1", 1, context("bad"), [StoredEvent("Unknown.v1", {})])
+    await store.append([NewCommit(position=position, body=body, owed=["tally-1@1"])], command_id="bad")
+    await append(store, "tally-2", 1)
+    clock.advance(seconds=61)
+
+    report = await relay.run()
+
+    assert (report, [m.id for _, m in topics.sent]) == (RelayReport(settled=0, sent=1, stuck=1), ["tally-2@1"])
 
 
 async def test_an_old_debt_is_not_stepped_over(

@@ -1,0 +1,180 @@
+"""The read side's HTTP edge: documents, their lists, their history and their earlier states."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.eventsourcing.errors import NotFoundError, UnavailableError
+from shared.eventsourcing.event_store import EventStore
+from shared.eventsourcing.message import Event
+from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+from shared.http.auth import EVERYONE, STAFF, Principal, TokenVerifier, require_role
+from shared.http.cursor import cursor_after, parse_cursor
+from shared.http.history import history_entry
+from shared.http.problems import ProblemError, bad_field
+from shared.http.query_api import EntityParameters, HistoryParameters, QueryApi
+from shared.http.requests import parse_parameters, path_of
+from shared.http.routing import Router
+
+E = TypeVar("E", bound=Event)
+D = TypeVar("D", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One query: the request, who asks, and the id in its path."""
+
+    request: Request
+    principal: Principal
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    path: str
+    id_parameter: str
+    answer: Callable[[_Asked], Awaitable[Response]]
+    method: str = "GET"
+
+
+class QueryEdge:
+    """Serves the read models of a service."""
+
+    def __init__(
+        self, apis: tuple[QueryApi[Any, Any], ...], rows: ReadStore, log: EventStore, verifier: TokenVerifier
+    ) -> None:
+        self._verifier = verifier
+        endpoints = [endpoint for api in apis for endpoint in ReadModelQueries(api, rows, log).endpoints()]
+        self._router = Router(apis[0].prefix, endpoints)
+
+    async def __call__(self, request: Request) -> Response:
+        endpoint, path = self._router.find(request.method, path_of(request))
+        principal = await self._verifier.principal(request.headers.get("authorization"))
+        require_role(principal, EVERYONE)
+        return await endpoint.answer(_Asked(request, principal, path.get(endpoint.id_parameter, "")))
+
+
+class ReadModelQueries(Generic[E, D]):
+    """The three kinds of queries on one read model. What a caller may not see is to them as if it were not there."""
+
+    def __init__(self, api: QueryApi[E, D], rows: ReadStore, log: EventStore) -> None:
+        self._api = api
+        self._rows = rows
+        self._log = log
+        self._list_parameters = api.list_parameters()
+        ordered: Any = api.projection.document_type.model_fields[api.order_by].annotation
+        self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
+
+    def endpoints(self) -> tuple[_Endpoint, ...]:
+        api = self._api
+        return (
+            _Endpoint(api.entity, api.id_parameter, self.entity),
+            _Endpoint(f"{api.entity}/history", api.id_parameter, self.history),
+            _Endpoint(api.collection, api.id_parameter, self.list),
+        )
+
+    async def entity(self, asked: _Asked) -> Response:
+        """The document, now or as it was."""
+        wanted = parse_parameters(EntityParameters, asked.request)
+        if sum(value is not None for value in (wanted.min_version, wanted.version, wanted.as_of)) > 1:
+            raise bad_field("version", "only one of min_version, version and as_of can be given")
+        if wanted.version is not None or wanted.as_of is not None:
+            row = await self._past(asked, wanted.version, wanted.as_of)
+        else:
+            row = await self._present(asked, wanted.min_version or 0)
+        if row is None or row.body is None:
+            raise _not_found()
+        return Response(row.body, 200, {"ETag": f'"{row.version}"', "Cache-Control": "no-cache"}, "application/json")
+
+    async def history(self, asked: _Asked) -> Response:
+        """Who changed what, when and why, commit by commit."""
+        wanted = parse_parameters(HistoryParameters, asked.request)
+        projection, staff = self._api.projection, asked.principal.has(*STAFF)
+        entries: list[dict[str, Any]] = []
+        visible = False
+        document: D | None = None
+        async for commit in self._log.read(self._stream(asked), up_to=wanted.after + wanted.limit + 1):
+            before, document = document, projection.apply(document, commit)
+            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+            if commit.version > wanted.after:
+                entries.append(history_entry(commit, before, document, staff=staff))
+        if not visible:
+            raise _not_found()
+        following = wanted.after + wanted.limit if len(entries) > wanted.limit else None
+        page = to_json({"items": entries[: wanted.limit], "next": following})
+        return Response(page, 200, media_type="application/json")
+
+    async def list(self, asked: _Asked) -> Response:
+        """A page of documents, newest first."""
+        wanted = parse_parameters(self._list_parameters, asked.request)
+        find = Find(
+            where=self._where(asked.principal, wanted),
+            order_by=self._api.order_by,
+            descending=True,
+            limit=wanted.limit + 1,
+            after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
+        )
+        rows = await self._rows.find(self._api.projection.collection, find)
+        page, more = rows[: wanted.limit], len(rows) > wanted.limit
+        following = to_json(cursor_after(page[-1], self._api.order_by) if more else None)
+        items = b",".join(row.body for row in page if row.body is not None)
+        return Response(b'{"items":[' + items + b'],"next":' + following + b"}", 200, media_type="application/json")
+
+    def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
+        """The filters, limited to what is the caller's own unless they are staff."""
+        where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
+        owner = self._api.owner
+        if not principal.has(*STAFF) and where.setdefault(owner, principal.subject) != principal.subject:
+            raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
+        for name in self._api.required:
+            if name not in where:
+                raise bad_field(name, "this filter is required")
+        return where
+
+    async def _present(self, asked: _Asked, min_version: int) -> Row | None:
+        """The read model's document; what it lacks to `min_version` is folded on the fly."""
+        row = await self._rows.get(self._api.projection.collection, asked.key)
+        if row is None or row.version < min_version:
+            row = await self._fold(asked, row) if min_version else None
+        row = self._visible(asked, row)
+        if min_version and (row is None or row.version < min_version):
+            raise UnavailableError(f"version {min_version} is not there yet")
+        return row
+
+    async def _past(self, asked: _Asked, version: int | None, as_of: datetime | None) -> Row | None:
+        row = self._visible(asked, await self._fold(asked, None, version=version, as_of=as_of))
+        if row is not None and version is not None and row.version < version:
+            raise NotFoundError("version-not-found", f"the newest version is {row.version}", field="version")
+        return row
+
+    async def _fold(
+        self, asked: _Asked, row: Row | None, *, version: int | None = None, as_of: datetime | None = None
+    ) -> Row | None:
+        """The document after the commits that follow `row`, up to a version or a moment of the log's time."""
+        projection, stream = self._api.projection, self._stream(asked)
+        document, seen = projection.restore(row)
+        last = None
+        async for commit in self._log.read(stream, after=seen, up_to=version):
+            if as_of is not None and commit.recorded_at > as_of:
+                break
+            document, last = projection.apply(document, commit), commit
+        return projection.row(stream, document, last, None) if last is not None else row
+
+    def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
+        return row if row is not None and self._sees(asked, row.fields) else None
+
+    def _sees(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
+        return asked.principal.has(*STAFF) or fields.get(self._api.owner) == asked.principal.subject
+
+    def _stream(self, asked: _Asked) -> str:
+        return f"{self._api.projection.category}-{asked.key}"
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("not-found", "there is no such document")

@@ -1,0 +1,162 @@
+"""The platform's own calls: pushes, schedules, and what operators do about parked streams."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.cart.projections import CARTS_PROJECTION
+from shared.adapters.memory.dead_letters import MemoryDeadLetters
+from shared.eventsourcing.projection import Projection
+from shared.eventsourcing.projector import Projector
+from shared.http.auth import KeySet, PlatformCallers, TokenVerifier
+from shared.http.edge import Handler, guarded
+from shared.http.platform_api import ProjectorEdge, ScheduleEdge
+from shared.testing.api_spec import ApiSpec, Reply
+from tests.unit.http.conftest import Shop
+
+PUSHER = "pusher@shop.test"
+
+
+def broken(*_: object) -> Any:
+    raise ZeroDivisionError("a bug")
+
+
+class Backend:
+    """The projector function of a shop, whose projection can be broken and mended."""
+
+    def __init__(self, shop: Shop, folder: Path) -> None:
+        self.shop = shop
+        self.dead_letters = MemoryDeadLetters()
+        (folder / "platform.json").write_text(json.dumps(shop.issuer.jwks()))
+        keys = KeySet((folder / "platform.json").as_uri(), shop.clock)
+        verifier = TokenVerifier("https://issuer.test", "functions", keys, shop.clock)
+        self.callers = PlatformCallers(verifier, frozenset({PUSHER}))
+        self.mend()
+
+    def mend(self) -> None:
+        self.function = self._function(CARTS_PROJECTION)
+
+    def break_(self) -> None:
+        self.function = self._function(replace(CARTS_PROJECTION, project=broken))
+
+    def caller(self, email: str = PUSHER) -> ApiSpec:
+        token = self.shop.issuer.mint("robot", email=email, audience="functions")
+        return ApiSpec(self.function, token)
+
+    async def push(self, cart_id: str, version: int = -1, **change: str) -> Reply:
+        commit = (await self.shop.log(cart_id))[version]
+        headers = {"ce-id": commit.id, "ce-recordedtime": commit.recorded_at.isoformat(), **change}
+        return await self.caller().send("POST", "/", body=commit.body, headers=headers)
+
+    def _function(self, projection: Projection[Any, Any]) -> Handler:
+        shop = self.shop
+        projector = Projector(projection, shop.events, shop.rows, self.dead_letters, shop.clock)
+        schedule = ScheduleEdge(self.callers, {})
+        edge = ProjectorEdge(self.callers, [projector], self.dead_letters, shop.clock, schedule)
+        return guarded("cart-projector", edge, shop._log)
+
+
+@pytest.fixture
+def backend(shop: Shop, tmp_path: Path) -> Backend:
+    return Backend(shop, tmp_path)
+
+
+@pytest.fixture
+async def cart(till: ApiSpec) -> str:
+    reply = await till.post("/cart/v1/carts", "k1", {"currency": "USD", "customer_id": "900"})
+    return str(reply.json["id"])
+
+
+async def test_a_pushed_commit_is_acknowledged_and_shown(shop: Shop, backend: Backend, cart: str) -> None:
+    """A message that was applied is acknowledged, and its document can be queried."""
+    reply = await backend.push(cart)
+
+    shown = await shop.reader("op", "operator").get(f"/cart/v1/carts/{cart}")
+    assert (reply.status, reply.headers["outcome"], shown.status) == (204, "applied", 200)
+
+
+async def test_a_body_that_cannot_be_read_is_read_from_the_log(shop: Shop, backend: Backend, cart: str) -> None:
+    """A message still says which commit it is about."""
+    headers = {"ce-id": f"cart-{cart}@1"}
+
+    reply = await backend.caller().send("POST", "/", body=b"garbage", headers=headers)
+
+    assert (reply.status, reply.headers["outcome"]) == (204, "healed")
+
+
+async def test_a_message_about_nothing_is_buried(backend: Backend) -> None:
+    """A message that names no commit is kept and acknowledged: it would never be understood."""
+    reply = await backend.caller().send("POST", "/", body=b"garbage", headers={"ce-id": "x"})
+
+    assert (reply.status, reply.headers["outcome"]) == (204, "buried")
+
+
+async def test_others_may_not_push(backend: Backend, cart: str) -> None:
+    """A good token of another service account is refused."""
+    backend.callers = PlatformCallers(backend.callers.verifier, frozenset({"nobody"}))
+    backend.mend()
+
+    assert (await backend.push(cart)).status == 403
+
+
+async def test_a_user_may_not_push(shop: Shop, backend: Backend) -> None:
+    """A user's token does not pass for the platform's."""
+    caller = ApiSpec(backend.function, shop.token("900", "operator"))
+
+    assert (await caller.send("POST", "/", body=b"{}")).status == 401
+
+
+async def test_a_store_that_is_down_makes_the_message_come_again(
+    shop: Shop, backend: Backend, cart: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is acknowledged that was not kept."""
+    from shared.eventsourcing.errors import UnavailableError  # noqa: PLC0415 - the fault of this test
+
+    async def down(*_: object) -> None:
+        raise UnavailableError("down")
+
+    monkeypatch.setattr(shop.rows, "put", down)
+
+    reply = await backend.push(cart)
+
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+
+
+async def test_parked_streams_are_listed(backend: Backend, cart: str) -> None:
+    """An operator sees which stream of which projection is parked, where and why."""
+    backend.break_()
+    await backend.push(cart)
+
+    (parked,) = (await backend.caller().send("POST", "/dead-letters")).json["items"]
+
+    assert (parked["stream"], parked["version"], parked["error"]) == (f"cart-{cart}", 1, "ZeroDivisionError: a bug")
+
+
+async def test_a_redrive_shows_first_and_acts_then(shop: Shop, backend: Backend, cart: str) -> None:
+    """A dry run shows the document that would be; the re-drive makes it so."""
+    backend.break_()
+    await backend.push(cart)
+    backend.mend()
+    wanted = {"projection": "cart.carts", "stream": f"cart-{cart}"}
+
+    dry = await backend.caller().send("POST", "/redrive", json=wanted)
+    before = await shop.rows.get("carts", cart)
+    await backend.caller().send("POST", "/redrive", json={**wanted, "dry_run": False})
+    after = await shop.rows.get("carts", cart)
+
+    assert (dry.json["after"]["status"], before, after and after.version) == ("open", None, 1)
+
+
+async def test_an_unforeseen_error_is_logged_with_its_place(shop: Shop, cart: str) -> None:
+    """The caller of a 500 learns nothing, the log everything."""
+
+    async def bug(_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    reply = await ApiSpec(guarded("x", bug, shop._log)).send("POST", "/cart/v1/carts")  # type: ignore[arg-type] # never answers
+
+    assert (reply.status, reply.json["code"]) == (500, "internal-error")
+    assert "in bug" in str(shop.lines[-1]["stack_trace"])
