@@ -1,6 +1,6 @@
 """A warm command in this process against the bare one-document commit RPC below it, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from itertools import count
 
 from shared.adapters.firestore import FirestoreChannel, FirestoreEventStore
@@ -9,7 +9,7 @@ from shared.adapters.pubsub import PubSubChannel, PubSubPublisher
 from shared.adapters.pubsub.messages import SCHEMA
 from shared.adapters.system import new_id, utc_now
 from shared.eventsourcing.codec import decode_commit
-from shared.eventsourcing.event_store import Appended, NewCommit, OperationCounts, Position
+from shared.eventsourcing.event_store import Answer, Appended, NewCommit, OperationCounts, Position
 from shared.eventsourcing.message import message_id
 from tests.bench.carts import PUBLICATION, NoPublisher, Till, answer_of, commit_body, handler_on
 from tests.bench.figures import Result, Target, ratio, timed
@@ -92,18 +92,19 @@ def _append(log: FirestoreEventStore) -> Operation:
     positions = [Position(f"cart-{new_id()}", 0) for _ in range(_CARTS)]
     numbers = count()
 
-    async def append() -> None:
-        place = next(numbers) % _CARTS
-        position = positions[place]
-        version, key = position.version + 1, new_id() * 2
-        body, owed = commit_body(position.stream, version), [message_id(position.stream, version)]
-        answer = answer_of(key, position.stream)(version)
-        new = NewCommit(position=position, body=body, owed=owed)
-        appended = await log.append([new], command_id=key, answer=answer)
+    def prepare() -> Awaitable[None]:
+        place, key = next(numbers) % _CARTS, new_id() * 2
+        stream, version = positions[place].stream, positions[place].version + 1
+        owed = [message_id(stream, version)]
+        new = NewCommit(position=positions[place], body=commit_body(stream, version), owed=owed)
+        return append(place, new, answer_of(key, stream)(version))
+
+    async def append(place: int, new: NewCommit, answer: Answer) -> None:
+        appended = await log.append([new], command_id=answer.key, answer=answer)
         assert isinstance(appended, Appended)
         positions[place] = appended.positions[0]
 
-    return append
+    return prepare
 
 
 def _result(taken: Mapping[str, Sequence[float]]) -> Result:

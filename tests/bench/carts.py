@@ -1,6 +1,6 @@
 """Carts to measure with: the cart service's own rules on whatever store and topics a part gives it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -98,9 +98,10 @@ class Till:
     _carts: list[str] = field(default_factory=list, init=False)
     _numbers: Iterator[int] = field(default_factory=count, init=False)
 
-    async def send(self, cart_id: str, command: CartCommand, *, key: str | None = None) -> Handled:
+    def send(self, cart_id: str, command: CartCommand, *, key: str | None = None) -> Awaitable[Handled]:
+        """What the edge does first is done when this returns; what the handler does is awaited."""
         answer = answer_of((key or new_id()) * 2, cart_id) if self.keyed else None
-        return await self.handler.handle(f"{CART.category}-{cart_id}", command, context_of(command), answer=answer)
+        return self.handler.handle(f"{CART.category}-{cart_id}", command, context_of(command), answer=answer)
 
     async def open(self, carts: int = 1) -> list[str]:
         """So many new carts, which `add` goes round."""
@@ -110,10 +111,10 @@ class Till:
             self._carts.append(cart_id)
         return self._carts
 
-    async def add(self) -> Handled:
+    def add(self) -> Awaitable[Handled]:
         """One more item in the cart whose turn it is."""
         number = next(self._numbers)
-        return await self.send(self._carts[number % len(self._carts)], adding(number))
+        return self.send(self._carts[number % len(self._carts)], adding(number))
 
 
 def commit_body(stream: str, version: int, events: int = 1) -> bytes:

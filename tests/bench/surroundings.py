@@ -51,6 +51,4 @@ async def surroundings(installation: Installation, folder: Path, *, quick: bool)
         stack.push_async_callback(asyncio.to_thread, firestore.stop)
         pubsub = await asyncio.to_thread(start_pubsub, installation, log_file=logs / "pubsub.log")
         stack.push_async_callback(asyncio.to_thread, pubsub.stop)
-        yield Surroundings(
-            installation=installation, firestore=firestore, pubsub=pubsub, folder=folder, quick=quick
-        )
+        yield Surroundings(installation=installation, firestore=firestore, pubsub=pubsub, folder=folder, quick=quick)

@@ -1,6 +1,6 @@
 """One platform a module, and ways to make its function processes crash."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,12 @@ def crash_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "Guarded", guarded)
         yield file
+
+
+@pytest.fixture
+def crash_at(crash_file: Path) -> Callable[[str], object]:
+    """Arms the next crash."""
+    return crash_file.write_text
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -30,14 +30,15 @@ T = TypeVar("T")
 CARTS_PATH = "/cart/v1/carts"
 HOURS = 3600.0
 """Seconds of a minute of schedules that never fire by themselves: the test says when relay and sweep run."""
-SPARE_COMMITS, SPARE_EVENTS = "spare-commits", "spare-events"
+SPARE_COMMITS, SPARE_EVENTS, STREAMED_EVENTS = "spare-commits", "spare-events", "streamed-events"
 
 
 def with_spares(service: Service = MANIFEST) -> Service:
-    """The cart, with a further subscription to each of its topics: what others would see."""
+    """The cart, with further subscriptions to its topics: what others would see."""
     spares = (
         Subscription(name=SPARE_COMMITS, topic=service.domain_topic),
         Subscription(name=SPARE_EVENTS, topic=service.integration_topic),
+        Subscription(name=STREAMED_EVENTS, topic=service.integration_topic),
     )
     return replace(service, subscriptions=(*service.subscriptions, *spares))
 
@@ -60,7 +61,8 @@ class Answer:
         """A problem as RFC 9457 has it, of this very status."""
         if self.headers.get("Content-Type") != "application/problem+json":
             return False
-        return self.body["status"] == self.status and {"type", "title", "detail", "code"} <= self.body.keys()
+        fields: dict[str, Any] = self.body
+        return fields["status"] == self.status and {"type", "title", "detail", "code"} <= fields.keys()
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -83,6 +85,12 @@ class Rig:
     def emulators(self) -> Emulators:
         assert self.platform.parts.emulators is not None
         return self.platform.parts.emulators
+
+    @property
+    def restarts(self) -> int:
+        """How often the cart's function process was replaced."""
+        assert self.platform.parts.processes is not None
+        return self.platform.parts.processes.restarts["cart"]
 
     def token(self, role: str, subject: str = "till-1") -> str:
         return self.platform.users.mint(subject, roles=(role,), audience=USER_AUDIENCE)
@@ -110,10 +118,14 @@ class Rig:
 
     async def insist(self, method: str, path: str, body: object = None, *, key: str) -> Answer:
         """The same request until it is answered with something else than 503."""
-        async with asyncio.timeout(30):
-            while (answer := await self.send(method, path, body, key=key)).status == 503:
-                await asyncio.sleep(0.1)
-        return answer
+        answers: list[Answer] = []
+
+        async def answered() -> bool:
+            answers.append(await self.send(method, path, body, key=key))
+            return answers[-1].status != 503
+
+        await eventually(answered)
+        return answers[-1]
 
     async def open_cart(self, *skus: str) -> str:
         """The id of a new cart of the till, with one of each product."""
@@ -139,9 +151,7 @@ class Rig:
     async def owed(self) -> set[str]:
         """All messages that were not yet seen on their topics."""
         return {
-            row.message_id
-            for shard in shards()
-            async for row in self.log.owed(shard, since=None, before=AFTER_ALL)
+            row.message_id for shard in shards() async for row in self.log.owed(shard, since=None, before=AFTER_ALL)
         }
 
     async def behind(self, ends: Mapping[str, int]) -> dict[str, tuple[int, int]]:
@@ -183,7 +193,7 @@ def shards() -> list[str]:
 async def eventually(check: Callable[[], Awaitable[object]], *, within: float = 30.0) -> None:
     """Return as soon as `check` is true; TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
-        while not await check():
+        while not await check():  # noqa: ASYNC110 - what is waited for happens in other processes
             await asyncio.sleep(0.05)
 
 
@@ -233,7 +243,7 @@ async def held(context: AbstractAsyncContextManager[T]) -> AsyncGenerator[T]:
             await enough.wait()
 
     task = asyncio.create_task(hold())
-    await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((task, asyncio.ensure_future(ready)), return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         await task
     try:

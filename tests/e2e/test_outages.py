@@ -12,7 +12,7 @@ import pytest_asyncio
 from emulators.dataset import Slice
 from emulators.feed_run import FeedOptions, run_feed
 from shared.eventsourcing.errors import UnavailableError
-from tests.e2e.rig import CARTS_PATH, SPARE_COMMITS, SPARE_EVENTS, Rig, line
+from tests.e2e.rig import CARTS_PATH, SPARE_COMMITS, SPARE_EVENTS, STREAMED_EVENTS, Rig, line
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
@@ -83,7 +83,7 @@ async def test_a_broker_that_restarts_empty_loses_no_sale(rig: Rig, spy: set[str
     """In mid-feed Pub/Sub forgets topics, subscriptions and messages: the books balance to the cent, the outbox empties
     and a subscriber of the integration topic sees every check-out.
     """
-    half = asyncio.Event()
+    half, first = asyncio.Event(), rig.emulators.pubsub.pid
     options = FeedOptions(chosen=Slice(limit=60), concurrency=8)
 
     def progress(phase: str, done: int, total: int) -> None:
@@ -102,6 +102,7 @@ async def test_a_broker_that_restarts_empty_loses_no_sale(rig: Rig, spy: set[str
     await rig.settled()
     ends = await rig.ends()
 
+    assert rig.emulators.pubsub.pid != first
     assert report.books.differences == ()
     assert await rig.behind(ends) == {}
     sold = {f"cart-{cart.id}@{cart.version}.0" for cart in report.fed.carts.values() if cart.checked_out}
@@ -125,9 +126,9 @@ async def spy(rig: Rig) -> AsyncIterator[set[str]]:
     async def read() -> None:
         while True:
             try:
-                async for batch in source.stream(SPARE_EVENTS, 60):
+                async for batch in source.stream(STREAMED_EVENTS, 60):
                     seen.update(message.attributes["ce-id"] for message in batch)
-                    await source.acknowledge(SPARE_EVENTS, [message.ack_id for message in batch])
+                    await source.acknowledge(STREAMED_EVENTS, [message.ack_id for message in batch])
             except UnavailableError:
                 await asyncio.sleep(0.05)
 

@@ -18,19 +18,18 @@ def _die_at(step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _crash_around_appends() -> None:
+def _crash_around_commits() -> None:
     commit = Database.commit
 
     async def crashing(database: Database, request: Any, *, deletes: bool = False) -> Any:
-        append = database.name.endswith("/events") and not deletes
-        if append:
-            _die_at("before the commit")
+        if not database.name.endswith("/events"):
+            return await commit(database, request, deletes=deletes)
+        _die_at("before settling" if deletes else "before the commit")
         response = await commit(database, request, deletes=deletes)
-        if append:
-            _die_at("after the commit")
+        _die_at("after settling" if deletes else "after the commit")
         return response
 
-    Database.commit = crashing  # type: ignore[method-assign] # that is the point
+    Database.commit = crashing  # type: ignore[method-assign,assignment] # that is the point
 
 
 def _crash_after_publishing() -> None:
@@ -40,9 +39,9 @@ def _crash_after_publishing() -> None:
         await publish(publisher, topic, messages)
         _die_at(f"after {topic}")
 
-    PubSubPublisher.publish = crashing  # type: ignore[method-assign] # that is the point
+    PubSubPublisher.publish = crashing  # type: ignore[method-assign,assignment] # that is the point
 
 
 if "CRASH_FILE" in os.environ:
-    _crash_around_appends()
+    _crash_around_commits()
     _crash_after_publishing()
