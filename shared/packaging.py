@@ -8,6 +8,16 @@ from tempfile import mkdtemp
 from shared.topology import Service
 
 ROOT = Path(__file__).resolve().parent.parent
+_MAIN = """import gc
+
+gc.disable()  # what an import leaves behind stays: looking for garbage in it only slows the cold start
+
+from functions.{service}.main import {names}
+
+gc.enable()
+
+__all__ = {quoted}
+"""
 _NOT_DEPLOYED = {"testing"}
 
 
@@ -53,4 +63,4 @@ def write(service: Service, folder: Path) -> Path:
 
 def _main(service: Service) -> str:
     names = [function.name for function in service.functions]
-    return f"from functions.{service.name}.main import {', '.join(names)}\n\n__all__ = {names}\n"
+    return _MAIN.format(service=service.name, names=", ".join(names), quoted=names)

@@ -41,6 +41,14 @@ class _Entry(Generic[S]):
     fresh: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Written(Generic[E]):
+    """A commit that is in the log, and its events as they were decided."""
+
+    commit: Commit
+    events: Sequence[E]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Bounds of one handler. `deadline` in seconds spans all tries of a command; `attempts` counts lost races;
@@ -104,12 +112,12 @@ class CommandHandler(Generic[C, E, S]):
             async with asyncio.timeout(self._policy.deadline):
                 async with self._turns.of(stream):
                     entry = self._cache.pop(stream) or (self._begin(stream) if begins else await self._load(stream))
-                    handled, commit = await self._write(stream, entry, decide, context, answer)
+                    handled, written = await self._write(stream, entry, decide, context, answer)
         except TimeoutError as error:
             raise UnavailableError(f"{context.command} took longer than {self._policy.deadline} s") from error
-        if commit is not None:
+        if written is not None:
             with self._policy.measure("publish"):
-                await self._announcer.announce(commit)
+                await self._announcer.announce(written.commit, written.events)
         return handled
 
     async def _write(
@@ -119,7 +127,7 @@ class CommandHandler(Generic[C, E, S]):
         decide: Callable[[_Entry[S]], Sequence[E]],
         context: Context,
         answer: Callable[[int], Answer] | None,
-    ) -> tuple[Handled, Commit | None]:
+    ) -> tuple[Handled, _Written[E] | None]:
         lost = 0
         while True:
             try:
@@ -153,12 +161,12 @@ class CommandHandler(Generic[C, E, S]):
 
     async def _append(
         self, stream: str, entry: _Entry[S], events: Sequence[E], context: Context, reply: Answer | None
-    ) -> tuple[Handled, Commit | None]:
+    ) -> tuple[Handled, _Written[E] | None]:
         state = entry.state
         for event in events:
             state = self._decider.evolve(state, event)
         stored = self._decider.codec.encode(events)
-        commits = [self._new_commit(entry.position, stored, state, context)] if stored else []
+        commits = [self._new_commit(entry.position, events, stored, state, context)] if stored else []
         if not commits and reply is None:
             self._remember(stream, entry)
             return Handled(entry.position.version, None), None
@@ -179,9 +187,11 @@ class CommandHandler(Generic[C, E, S]):
             recorded_at=result.recorded_at,
             body=commits[0].body,
         )
-        return Handled(position.version, reply, changed=True), commit
+        return Handled(position.version, reply, changed=True), _Written(commit, events)
 
-    def _new_commit(self, position: Position, stored: Sequence[StoredEvent], state: S, context: Context) -> NewCommit:
+    def _new_commit(
+        self, position: Position, events: Sequence[E], stored: Sequence[StoredEvent], state: S, context: Context
+    ) -> NewCommit:
         version = position.version + 1
         every = self._decider.snapshot_every
         snapshot = None
@@ -191,7 +201,7 @@ class CommandHandler(Generic[C, E, S]):
         return NewCommit(
             position=position,
             body=encode_commit(position.stream, version, context, stored),
-            owed=self._announcer.publication.owed(position.stream, version, stored),
+            owed=self._announcer.publication.owed(position.stream, version, events),
             snapshot=snapshot,
         )
 

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.errors import UnavailableError
-from shared.eventsourcing.message import Commit, Event, IntegrationEvent, StoredEvent, entity_of, message_id
+from shared.eventsourcing.message import Commit, Event, IntegrationEvent, entity_of, message_id
 
 E = TypeVar("E", bound=Event)
 EVENT_NAMESPACE = "commerce"
@@ -66,21 +66,23 @@ class Publication(Generic[E]):
     codec: Codec[E]
     to_integration: Callable[[E], IntegrationEvent | None]
 
-    def owed(self, stream: str, version: int, events: Sequence[StoredEvent]) -> list[str]:
-        """The ids of all messages that a commit owes, known before it is stored."""
+    def owed(self, stream: str, version: int, events: Sequence[E]) -> list[str]:
+        """The ids of all messages that a commit of these events owes, known before it is stored."""
         public = [message_id(stream, version, index) for index, _ in self._public(events)]
         return [message_id(stream, version), *public]
 
-    def messages(self, commit: Commit) -> dict[str, list[Message]]:
-        """By topic."""
+    def messages(self, commit: Commit, events: Sequence[E] | None = None) -> dict[str, list[Message]]:
+        """By topic. `events` are the commit's own, if the caller has them at hand; else they are decoded."""
+        if events is None:
+            events = [self.codec.decode(stored) for stored in commit.events]
         topics = {self.domain_topic: [self._domain_message(commit)]}
-        public = [self._integration_message(commit, index, event) for index, event in self._public(commit.events)]
+        public = [self._integration_message(commit, index, event) for index, event in self._public(events)]
         if public:
             topics[self.integration_topic] = public
         return topics
 
-    def _public(self, events: Sequence[StoredEvent]) -> list[tuple[int, IntegrationEvent]]:
-        mapped = ((index, self.to_integration(self.codec.decode(stored))) for index, stored in enumerate(events))
+    def _public(self, events: Sequence[E]) -> list[tuple[int, IntegrationEvent]]:
+        mapped = ((index, self.to_integration(event)) for index, event in enumerate(events))
         return [(index, event) for index, event in mapped if event is not None]
 
     def _domain_message(self, commit: Commit) -> Message:
@@ -118,8 +120,9 @@ class Announcer(Generic[E]):
     publisher: Publisher
     on_failure: Callable[[str, Exception], None] = lambda topic, error: None  # noqa: ARG005 - nobody listens
 
-    async def announce(self, commit: Commit) -> None:
-        for topic, messages in self.publication.messages(commit).items():
+    async def announce(self, commit: Commit, events: Sequence[E]) -> None:
+        """`events` are those of the commit, as they were decided."""
+        for topic, messages in self.publication.messages(commit, events).items():
             try:
                 await self.publisher.publish(topic, messages)
             except UnavailableError as error:

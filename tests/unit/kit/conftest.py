@@ -103,9 +103,10 @@ async def append(store: EventStore, stream: str, by: int, command_id: str | None
     """One more commit on a stream, behind every handler's back."""
     position = (await store.load(stream)).position
     version = position.version + 1
-    stored = CODEC.encode([Added(by=by)])
+    events = [Added(by=by)]
+    stored = CODEC.encode(events)
     body = encode_commit(stream, version, context(command_id or f"{stream}-{version}"), stored)
-    new = NewCommit(position=position, body=body, owed=PUBLICATION.owed(stream, version, stored))
+    new = NewCommit(position=position, body=body, owed=PUBLICATION.owed(stream, version, events))
     result = await store.append([new], command_id=command_id or f"{stream}-{version}")
     assert isinstance(result, Appended)
     return await anext(store.read(stream, after=version - 1))

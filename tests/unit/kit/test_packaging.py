@@ -54,7 +54,7 @@ class TestLayout:
         main = packaging.layout(SHOP)["main.py"]
 
         assert isinstance(main, str)
-        assert main.startswith("from functions.shop.main import commands, queries, projector, relay\n")
+        assert "\nfrom functions.shop.main import commands, queries, projector, relay\n" in main
         ast.parse(main)
 
 
