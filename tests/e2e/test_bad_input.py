@@ -1,0 +1,102 @@
+"""Bad input of every kind, over HTTP: refused with a problem, and the log does not know of it."""
+
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, Phase, given, settings
+from yarl import URL
+
+from emulators.books import AFTER_ALL
+from tests.e2e.hostile import A_CART, Attack, attacks
+from tests.e2e.rig import Rig, shards
+
+pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
+
+ATTACKS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request; `correlation` is the id under which the log would know it."""
+
+    attack: Attack
+    correlation: str
+    status: int
+    content_type: str
+    content: bytes
+
+    @property
+    def is_foreseen(self) -> bool:
+        """Accepted, or refused with a problem of the caller's; only a version that is not there yet may be asked for
+        again later.
+        """
+        if self.status < 400:
+            return True
+        waits = self.status == 503 and "min_version" in self.attack.path
+        return self.content_type == "application/problem+json" and (self.status < 500 or waits)
+
+
+def drawn() -> list[Attack]:
+    """The same every time."""
+    found: list[Attack] = []
+
+    @settings(
+        max_examples=ATTACKS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(attacks)
+    def draw(attack: Attack) -> None:
+        found.append(attack)
+
+    draw()
+    return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outcomes(rig: Rig) -> list[Outcome]:
+    """One after another, so that each meets what those before it did."""
+    cart = await rig.open_cart("milk", "bread")
+    return [await attacked(rig, cart, f"attack-{number}", attack) for number, attack in enumerate(drawn())]
+
+
+async def attacked(rig: Rig, cart: str, correlation: str, attack: Attack) -> Outcome:
+    url = URL(f"{rig.platform.origin}/cart/v1{attack.path.replace(A_CART, cart)}", encoded=True)
+    token = rig.token(attack.role, "900")
+    own = {"Authorization": f"Bearer {token}", "Idempotency-Key": correlation, "Content-Type": "application/json"}
+    headers = {**own, **attack.headers, "X-Correlation-Id": correlation}
+    async with rig.session.request(attack.method, url, headers=headers, data=attack.body) as response:
+        return Outcome(attack, correlation, response.status, response.content_type, await response.read())
+
+
+async def test_every_refusal_is_a_problem_of_the_callers(outcomes: list[Outcome]) -> None:
+    """Nothing that is sent makes a server error, and whatever is refused comes as problem+json."""
+    assert [outcome for outcome in outcomes if not outcome.is_foreseen] == []
+
+
+async def test_the_attacks_get_somewhere(outcomes: list[Outcome]) -> None:
+    """Some pass, the others fail for many reasons: the requests reach every part of the edge."""
+    statuses = {outcome.status for outcome in outcomes}
+
+    assert statuses >= {200, 202, 400, 401, 403, 404, 405}
+
+
+async def test_the_log_is_untouched_by_what_was_refused(rig: Rig, outcomes: list[Outcome]) -> None:
+    """Every commit that an attack made belongs to one that was accepted."""
+    commits = [commit for shard in shards() async for commit in rig.log.feed(shard, until=AFTER_ALL)]
+
+    made = {commit.context.correlation_id for commit in commits} & {outcome.correlation for outcome in outcomes}
+    assert made <= {outcome.correlation for outcome in outcomes if outcome.status == 202}
+    assert made
+
+
+async def test_what_was_accepted_harms_nobody(rig: Rig, outcomes: list[Outcome]) -> None:
+    """However odd, all of it is published, projected and read; nothing is parked."""
+    await rig.settled()
+
+    assert await rig.behind(await rig.ends()) == {}
+    assert [letter async for letter in rig.dead_letters.list("cart")] == []
