@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from emulators.books import BookError
-from emulators.catch_up import CatchUpError
-from emulators.client import NoAnswerError
-from emulators.dataset import DEFAULT_BASKETS, DEFAULT_START, DataSetError, Slice
-from emulators.feed import FeedError
-from emulators.feed_run import FeedOptions, Report, run_feed
+from emulators.feed.books import BookError
+from emulators.feed.catch_up import CatchUpError
+from emulators.feed.client import NoAnswerError
+from emulators.feed.dataset import DEFAULT_BASKETS, DEFAULT_START, DataSetError, Slice
+from emulators.feed.progress import bars
+from emulators.feed.run import FeedOptions, Report, run_feed
+from emulators.feed.summary import show, write_json
+from emulators.feed.tills import FeedError
 from emulators.platform import LocalPlatform
-from emulators.progress import bars
 from emulators.running import InterruptedByUserError, run
 from emulators.settings import Options, RuntimeChoice
-from emulators.summary import show, write_json
 from emulators.terminal import (
     FOLDER,
     Exit,

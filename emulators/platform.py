@@ -12,14 +12,15 @@ from typing import Any, Self
 
 import functions
 from emulators import state
-from emulators.delivery import DeliveryService
-from emulators.faults import Faults, parse_faults
-from emulators.gateway import Gateway
-from emulators.issuer import Issuer, ServiceAccount
-from emulators.local_routes import issuer_routes, report_routes
-from emulators.ports import listen
+from emulators.delivery.faults import Faults, parse_faults
+from emulators.delivery.service import DeliveryService
+from emulators.edge.gateway import Gateway
+from emulators.edge.issuer import Issuer, ServiceAccount
+from emulators.edge.local_routes import issuer_routes, report_routes
+from emulators.edge.scheduler import Scheduler
+from emulators.edge.url_map import UrlMap
+from emulators.processes.ports import listen
 from emulators.runtimes import Emulators, Parts, Say, choose, in_this_process, on_emulators
-from emulators.scheduler import Scheduler
 from emulators.settings import (
     DELIVERY_IDENTITY,
     FEED_LAG,
@@ -30,7 +31,6 @@ from emulators.settings import (
     platform_issuer,
     user_issuer,
 )
-from emulators.url_map import UrlMap
 from shared.adapters.system import utc_now
 from shared.config import Runtime
 from shared.topology import Schedule, Service, discover

@@ -8,15 +8,22 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from emulators import embedded
-from emulators.gateway import AsgiBackend, Backend, HttpBackend
-from emulators.google import HOW_TO_INSTALL, Emulator, Installation, find_installation, start_firestore, start_pubsub
-from emulators.invoke import AsgiSend, HttpSend, Send, client_session
-from emulators.process_plans import plans
-from emulators.processes import FunctionProcesses
-from emulators.pubsub_topology import PubSubTopology
+from emulators.delivery.pubsub_topology import PubSubTopology
+from emulators.delivery.sources import MemorySource, MessageSource, PubSubSource
+from emulators.edge import embedded
+from emulators.edge.gateway import AsgiBackend, Backend, HttpBackend
+from emulators.edge.invoke import AsgiSend, HttpSend, Send, client_session
+from emulators.processes.google import (
+    HOW_TO_INSTALL,
+    Emulator,
+    Installation,
+    find_installation,
+    start_firestore,
+    start_pubsub,
+)
+from emulators.processes.plans import plans
+from emulators.processes.supervision import FunctionProcesses
 from emulators.settings import PROJECT, Options, RuntimeChoice, function_environment
-from emulators.sources import MemorySource, MessageSource, PubSubSource
 from shared import bootstrap, packaging
 from shared.adapters import firestore, pubsub
 from shared.config import Runtime

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 
 from emulators import state
-from emulators.faults import FaultSyntaxError
-from emulators.google import EmulatorError
+from emulators.delivery.faults import FaultSyntaxError
 from emulators.platform import LocalPlatform, PlatformError
-from emulators.ports import PortTakenError
-from emulators.processes import ProcessError
+from emulators.processes.google import EmulatorError
+from emulators.processes.ports import PortTakenError
+from emulators.processes.supervision import ProcessError
 from emulators.running import InterruptedByUserError, reasons
 from emulators.runtimes import NoEmulatorsError
 from emulators.settings import ROOT, RuntimeChoice

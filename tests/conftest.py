@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulators.google import HOW_TO_INSTALL, Installation, find_installation, start_firestore, start_pubsub
+from emulators.processes.google import (
+    HOW_TO_INSTALL,
+    Installation,
+    find_installation,
+    start_firestore,
+    start_pubsub,
+)
 
 pytest.register_assert_rewrite("shared.testing")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import functions
-from emulators.issuer import Issuer
+from emulators.edge.issuer import Issuer
 from emulators.settings import PLATFORM_AUDIENCE, SCHEDULER_IDENTITY
 from shared import bootstrap
 from shared.http.edge import Handler

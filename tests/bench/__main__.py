@@ -12,7 +12,7 @@ import uvloop
 from pydantic_core import to_json
 from rich.console import Console
 
-from emulators.google import HOW_TO_INSTALL, Installation, find_installation
+from emulators.processes.google import HOW_TO_INSTALL, Installation, find_installation
 from emulators.settings import ROOT
 from shared.adapters.system import utc_now
 from tests.bench import append, cold_load, cold_start, feed_rate, http_warm, lag, priced, throughput

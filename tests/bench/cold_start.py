@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from emulators.process_plans import Plan, plans
+from emulators.processes.plans import Plan, plans
 from functions.cart.events import CartOpened
 from shared.adapters.system import new_id, utc_now
 from shared.eventsourcing.codec import decode_commit, encode_commit

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.percentiles import spread
+from emulators.feed.percentiles import spread
 
 
 @dataclass(frozen=True, slots=True)

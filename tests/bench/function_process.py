@@ -11,13 +11,14 @@ import aiohttp
 import psutil
 
 import functions
-from emulators.gateway import Gateway, HttpBackend
-from emulators.invoke import client_session
-from emulators.issuer import Issuer
-from emulators.local_routes import issuer_routes
-from emulators.ports import free_ports, listen
-from emulators.process_plans import plans
-from emulators.processes import FunctionProcesses
+from emulators.edge.gateway import Gateway, HttpBackend
+from emulators.edge.invoke import client_session
+from emulators.edge.issuer import Issuer
+from emulators.edge.local_routes import issuer_routes
+from emulators.edge.url_map import UrlMap
+from emulators.processes.plans import plans
+from emulators.processes.ports import free_ports, listen
+from emulators.processes.supervision import FunctionProcesses
 from emulators.settings import (
     DELIVERY_IDENTITY,
     PLATFORM_AUDIENCE,
@@ -26,7 +27,6 @@ from emulators.settings import (
     platform_issuer,
     user_issuer,
 )
-from emulators.url_map import UrlMap
 from shared import packaging
 from shared.adapters.firestore import FirestoreChannel
 from shared.config import Runtime

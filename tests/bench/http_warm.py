@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Iterator, Sequence
 from itertools import cycle
 
-from emulators.client import server_timing
+from emulators.feed.client import server_timing
 from functions.cart.projections import CARTS_PROJECTION
 from shared.adapters.firestore import FirestoreDeadLetters, FirestoreEventStore, FirestoreReadStore
 from shared.adapters.system import utc_now

@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 
-from emulators.guard import Guarded
-from emulators.ports import free_ports
+from emulators.processes.guard import Guarded
+from emulators.processes.ports import free_ports
 from emulators.settings import ROOT
 
 _START_SECONDS = 120.0

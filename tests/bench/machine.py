@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from emulators.google import Installation
+from emulators.processes.google import Installation
 from emulators.settings import ROOT
 
 _PACKAGES = ("grpcio", "google-cloud-firestore", "functions-framework", "pydantic", "uvloop")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import functions
-from emulators.google import Emulator, Installation, start_firestore, start_pubsub
-from emulators.pubsub_topology import PubSubTopology
+from emulators.delivery.pubsub_topology import PubSubTopology
+from emulators.processes.google import Emulator, Installation, start_firestore, start_pubsub
 from shared.adapters.firestore import FirestoreChannel
 from shared.adapters.firestore import connect as connect_firestore
 from shared.adapters.pubsub import PubSubChannel

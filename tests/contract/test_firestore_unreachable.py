@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulators.ports import free_ports
+from emulators.processes.ports import free_ports
 from shared.adapters.firestore import FirestoreEventStore, FirestoreReadStore, connect
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts, Position

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from emulators import processes
-from emulators.guard import Guarded
+from emulators.processes import supervision as processes
+from emulators.processes.guard import Guarded
 from tests.e2e.rig import Rig, held, running
 
 CRASH_POINTS = Path(__file__).parent / "crash_points"

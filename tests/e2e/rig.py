@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from emulators.books import AFTER_ALL
+from emulators.feed.books import AFTER_ALL
 from emulators.platform import LocalPlatform
-from emulators.ports import free_ports
+from emulators.processes.ports import free_ports
 from emulators.runtimes import Emulators
 from emulators.settings import PROJECT, USER_AUDIENCE, Options, RuntimeChoice
 from functions.cart.manifest import CARTS, MANIFEST

@@ -7,7 +7,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, Phase, given, settings
 from yarl import URL
 
-from emulators.books import AFTER_ALL
+from emulators.feed.books import AFTER_ALL
 from tests.e2e.hostile import A_CART, Attack, attacks
 from tests.e2e.rig import Rig, shards
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emulators.ports import free_ports
+from emulators.processes.ports import free_ports
 
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)
 RUNTIMES = pytest.mark.parametrize("runtime", [EMULATED, "embedded"])

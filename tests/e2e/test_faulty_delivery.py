@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from emulators.dataset import Slice
-from emulators.feed_run import FeedOptions, run_feed
+from emulators.feed.dataset import Slice
+from emulators.feed.run import FeedOptions, run_feed
 from tests.e2e.rig import Rig, held, running
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 import pytest_asyncio
 
-from emulators.dataset import Slice
-from emulators.feed_run import FeedOptions, run_feed
+from emulators.feed.dataset import Slice
+from emulators.feed.run import FeedOptions, run_feed
 from shared.eventsourcing.errors import UnavailableError
 from tests.e2e.rig import CARTS_PATH, SPARE_COMMITS, SPARE_EVENTS, STREAMED_EVENTS, Rig, line
 

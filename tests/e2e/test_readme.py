@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from emulators.platform import LocalPlatform
-from emulators.ports import free_ports
+from emulators.processes.ports import free_ports
 from emulators.settings import Options, RuntimeChoice
 
 ROOT = Path(__file__).resolve().parents[2]

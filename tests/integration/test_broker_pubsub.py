@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
-from emulators.ports import free_ports
-from emulators.pubsub_topology import PubSubTopology
+from emulators.delivery.pubsub_topology import PubSubTopology
+from emulators.processes.ports import free_ports
 from shared.adapters import pubsub
 from shared.adapters.pubsub.messages import SCHEMA
 from shared.eventsourcing.errors import UnavailableError

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from emulators.delivery import DeliveryService
-from emulators.google import Emulator, Installation, start_pubsub
-from emulators.pubsub_topology import PubSubTopology
-from emulators.sources import PubSubSource
+from emulators.delivery.pubsub_topology import PubSubTopology
+from emulators.delivery.service import DeliveryService
+from emulators.delivery.sources import PubSubSource
+from emulators.processes.google import Emulator, Installation, start_pubsub
 from shared.adapters import pubsub
 from shared.adapters.system import utc_now
 from shared.eventsourcing.errors import UnavailableError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.pubsub_topology import PubSubTopology
+from emulators.delivery.pubsub_topology import PubSubTopology
 from functions.cart.manifest import MANIFEST
 from shared.adapters import firestore, pubsub
 from shared.eventsourcing.event_store import OperationCounts

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emulators.ports import free_ports, listen
+from emulators.processes.ports import free_ports, listen
 
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)
 RUNTIMES = pytest.mark.parametrize("runtime", [EMULATED, "embedded"])

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from emulators.invoke import client_session
-from emulators.process_plans import plans
-from emulators.processes import FunctionProcesses, ProcessError
+from emulators.edge.invoke import client_session
+from emulators.processes.plans import plans
+from emulators.processes.supervision import FunctionProcesses, ProcessError
 from shared.topology import Function, Maturity, Private, Service
 
 MAIN = """

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from emulators.client import PlatformClient, connect
+from emulators.feed.client import PlatformClient, connect
 from emulators.platform import LocalPlatform, PlatformError
-from emulators.ports import free_ports
+from emulators.processes.ports import free_ports
 from emulators.settings import Options, RuntimeChoice
 
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)

@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from emulators.client import Patience, PlatformClient, connect
-from emulators.dataset import Basket, Line
-from emulators.feed import ACCEPTED, FeedResult, feed
+from emulators.feed.client import Patience, PlatformClient, connect
+from emulators.feed.dataset import Basket, Line
+from emulators.feed.tills import ACCEPTED, FeedResult, feed
 
 AT = datetime(2017, 3, 6, 12, tzinfo=UTC)
 FULL = Basket("1", "900", AT, [Line("11", 1, 50), Line("12", 0, 7), Line("13", 28502, 6999)])

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from emulators.delivery import DeliveryService
-from emulators.delivery_stats import SubscriptionStats
-from emulators.faults import NO_FAULTS, Faults
-from emulators.sources import MemorySource
+from emulators.delivery.faults import NO_FAULTS, Faults
+from emulators.delivery.service import DeliveryService
+from emulators.delivery.sources import MemorySource
+from emulators.delivery.stats import SubscriptionStats
 from shared.adapters.memory.broker import MemoryBroker
 from shared.eventsourcing.publishing import Message
 from shared.testing.virtual_time import virtual_now

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulators.books import BookError, carts_in_log, data_set_book, log_book
-from emulators.dataset import Row
-from emulators.feed import FedCart
-from emulators.reconcile import BookedCart, Entry
+from emulators.feed.books import BookError, carts_in_log, data_set_book, log_book
+from emulators.feed.dataset import Row
+from emulators.feed.reconcile import BookedCart, Entry
+from emulators.feed.tills import FedCart
 from functions.cart.decider import CART
 from functions.cart.events import CartCheckedOut, CartEvent, CartOpened, Channel, ItemAddedToCart
 from shared.adapters.memory.event_store import MemoryEventStore

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import TestServer
 
-from emulators.client import NoAnswerError, connect, server_timing
+from emulators.feed.client import NoAnswerError, connect, server_timing
 from tests.unit.emulators.cart_in_miniature import BREAK, FULL, IMPATIENT, CartInMiniature, fed
 
 

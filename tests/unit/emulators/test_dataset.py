@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emulators import dataset
-from emulators.dataset import Basket, DataSetError, Line, Slice, Totals, baskets, rows, totals
+from emulators.feed import dataset
+from emulators.feed.dataset import Basket, DataSetError, Line, Slice, Totals, baskets, rows, totals
 
 EVERYTHING = Slice(start=None, end=None, limit=None)
 NOON = datetime(2017, 3, 6, 12)  # noqa: DTZ001 - as the file has it

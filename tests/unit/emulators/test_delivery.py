@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.delivery_stats import Reservoir
+from emulators.delivery.stats import Reservoir
 from shared.testing.virtual_time import START, on_virtual_time, virtual_now
 from tests.unit.emulators.delivery_world import hanging, pushed, status, taking, until, world
 

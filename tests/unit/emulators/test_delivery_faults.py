@@ -1,6 +1,6 @@
 """Faults on request reach the messages they were drawn for, and lose nothing but what they drop."""
 
-from emulators.faults import Faults
+from emulators.delivery.faults import Faults
 from shared.testing.virtual_time import on_virtual_time
 from tests.unit.emulators.delivery_world import world
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from emulators.sources import MemorySource
+from emulators.delivery.sources import MemorySource
 from shared.adapters.memory.broker import LeasedMessage
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.publishing import Message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.faults import NO_FAULTS, Faults, FaultSyntaxError, Plan, parse_faults
+from emulators.delivery.faults import NO_FAULTS, Faults, FaultSyntaxError, Plan, parse_faults
 
 
 def test_notation_is_read() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulators.dataset import Line
-from emulators.feed import FedCart, FeedError, RefusedLine, feed
+from emulators.feed.dataset import Line
+from emulators.feed.tills import FedCart, FeedError, RefusedLine, feed
 from tests.unit.emulators.cart_in_miniature import EMPTY, FULL, CartInMiniature, fed, till
 
 

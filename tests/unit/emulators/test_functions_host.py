@@ -6,8 +6,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from emulators.functions_host import dispatcher
-from emulators.invoke import AsgiRequest, AsgiResponse, call, once
+from emulators.edge.functions_host import dispatcher
+from emulators.edge.invoke import AsgiRequest, AsgiResponse, call, once
 
 
 def function(name: str) -> Any:

@@ -11,12 +11,12 @@ from aiohttp import web
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulators.gateway import AsgiBackend, Backend, Gateway, HttpBackend
-from emulators.invoke import client_session
-from emulators.issuer import Issuer
-from emulators.local_routes import issuer_routes, report_routes
-from emulators.ports import free_ports, listen
-from emulators.url_map import UrlMap
+from emulators.edge.gateway import AsgiBackend, Backend, Gateway, HttpBackend
+from emulators.edge.invoke import client_session
+from emulators.edge.issuer import Issuer
+from emulators.edge.local_routes import issuer_routes, report_routes
+from emulators.edge.url_map import UrlMap
+from emulators.processes.ports import free_ports, listen
 from shared.topology import Function, Http, Maturity, Service
 
 CART = Service(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.google import Installation, find_installation
+from emulators.processes.google import Installation, find_installation
 
 FIRESTORE = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 PUBSUB = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-0.8.20-all.jar"
@@ -13,7 +13,7 @@ PUBSUB = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-0.8.20-all.jar"
 @pytest.fixture(autouse=True)
 def no_usual_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this machine has must not decide the outcome."""
-    monkeypatch.setattr("emulators.google._USUAL_ROOTS", ("~/google-cloud-sdk",))
+    monkeypatch.setattr("emulators.processes.google._USUAL_ROOTS", ("~/google-cloud-sdk",))
 
 
 def program(path: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emulators.guard import Guarded
+from emulators.processes.guard import Guarded
 
 SLEEPER = (sys.executable, "-S", "-c", "import time; time.sleep(60)")
 WITH_CHILD_CODE = (
@@ -22,7 +22,7 @@ WITH_CHILD = (sys.executable, "-S", "-c", WITH_CHILD_CODE)
 PARENT = (
     "import sys, time\n"
     "from pathlib import Path\n"
-    "from emulators.guard import Guarded\n"
+    "from emulators.processes.guard import Guarded\n"
     "child = Guarded([sys.executable, '-S', '-c', 'import time; time.sleep(60)'], log_file=Path(sys.argv[1]))\n"
     "print(child.pid, flush=True)\n"
     "time.sleep(60)"

@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulators.invoke import TIMEOUT, UNREACHABLE, AsgiRequest, AsgiSend, HttpSend, call, client_session, once
-from emulators.ports import free_ports
+from emulators.edge.invoke import TIMEOUT, UNREACHABLE, AsgiRequest, AsgiSend, HttpSend, call, client_session, once
+from emulators.processes.ports import free_ports
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

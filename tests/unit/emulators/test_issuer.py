@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from emulators.issuer import Issuer, ServiceAccount, TokenRequestError, answer_token_request
+from emulators.edge.issuer import Issuer, ServiceAccount, TokenRequestError, answer_token_request
 from shared.adapters.system import utc_now
 
 URL = "http://127.0.0.1:8080/_issuer/users"

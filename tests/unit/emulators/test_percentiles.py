@@ -1,6 +1,6 @@
 """Latencies in short."""
 
-from emulators.percentiles import Spread, spread
+from emulators.feed.percentiles import Spread, spread
 
 
 def test_no_samples_have_no_spread() -> None:

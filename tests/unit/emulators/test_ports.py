@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.ports import PortTakenError, free_ports, listen
+from emulators.processes.ports import PortTakenError, free_ports, listen
 
 
 def test_free_ports_are_all_different() -> None:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from emulators.books import BookError
-from emulators.catch_up import CatchUpError, caught_up
-from emulators.client import NoAnswerError
-from emulators.dataset import Basket, Line
-from emulators.feed import FedCart, feed
-from emulators.query_book import QueryBook
-from emulators.reconcile import BookedCart, Entry
+from emulators.feed.books import BookError
+from emulators.feed.catch_up import CatchUpError, caught_up
+from emulators.feed.client import NoAnswerError
+from emulators.feed.dataset import Basket, Line
+from emulators.feed.query_book import QueryBook
+from emulators.feed.reconcile import BookedCart, Entry
+from emulators.feed.tills import FedCart, feed
 from tests.unit.emulators.cart_in_miniature import AT, EMPTY, FULL, CartInMiniature, silent, till
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulators.reconcile import BookedCart, BookTotals, Entry, reconcile
+from emulators.feed.reconcile import BookedCart, BookTotals, Entry, reconcile
 
 
 def book() -> dict[str, BookedCart]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulators.scheduler import Cron, CronError, Scheduler
+from emulators.edge.scheduler import Cron, CronError, Scheduler
 from shared.topology import Maturity, Schedule, Service
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from emulators.dataset import Line, Slice, Totals
-from emulators.feed import FedCart, FeedResult, RefusedLine
-from emulators.feed_run import FeedOptions, Report, check_sums
-from emulators.percentiles import Spread
-from emulators.platform_facts import Delivery, Operations, PlatformFacts
-from emulators.reconcile import BookTotals, Difference, Reconciliation
-from emulators.summary import SHOWN_DIFFERENCES, show, write_json
+from emulators.feed.dataset import Line, Slice, Totals
+from emulators.feed.percentiles import Spread
+from emulators.feed.platform_facts import Delivery, Operations, PlatformFacts
+from emulators.feed.reconcile import BookTotals, Difference, Reconciliation
+from emulators.feed.run import FeedOptions, Report, check_sums
+from emulators.feed.summary import SHOWN_DIFFERENCES, show, write_json
+from emulators.feed.tills import FedCart, FeedResult, RefusedLine
 
 DATA_SET = Totals(baskets=2, empty_baskets=1, sold_lines=2, sold_cents=120049, unsold_lines=2, unsold_cents=7)
 BOOK = BookTotals(carts=2, checked_out=1, lines=2, cents=120049)

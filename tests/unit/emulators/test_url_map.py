@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulators.url_map import NoRouteError, UrlMap
+from emulators.edge.url_map import NoRouteError, UrlMap
 from shared.topology import Function, Http, Maturity, Private, Service
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.issuer import Issuer
+from emulators.edge.issuer import Issuer
 from functions.cart.command_api import CART_COMMANDS
 from functions.cart.decider import CART
 from functions.cart.integration import to_integration

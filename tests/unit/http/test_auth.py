@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulators.issuer import Issuer
+from emulators.edge.issuer import Issuer
 from shared.eventsourcing.errors import UnavailableError
 from shared.http import auth
 from shared.http.auth import KeySet, TokenVerifier

@@ -307,7 +307,7 @@ class TestWho:
 
     async def test_a_token_signed_by_somebody_else_is_refused(self, shop: Shop, tmp_path: object) -> None:
         """A token of the same name from another key is not from our issuer."""
-        from emulators.issuer import Issuer  # noqa: PLC0415 - the forger
+        from emulators.edge.issuer import Issuer  # noqa: PLC0415 - the forger
 
         token = Issuer("https://issuer.test", clock=shop.clock).mint("900", roles=["customer"], audience="shop")
         reply = await ApiSpec(shop.function, token).post(CARTS, "k1", USD)

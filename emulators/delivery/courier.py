@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulators.delivery_stats import Counters, Reservoir
-from emulators.faults import Faults
-from emulators.invoke import Send
-from emulators.push import PATH, dead_letter, push_headers
+from emulators.delivery.faults import Faults
+from emulators.delivery.push import PATH, dead_letter, push_headers
+from emulators.delivery.stats import Counters, Reservoir
+from emulators.edge.invoke import Send
 from shared.adapters.memory.broker import LeasedMessage
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.publishing import Publisher

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from emulators.percentiles import Spread
+from emulators.feed.percentiles import Spread
 
 _SAMPLES = 4096
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
-from emulators.gateway import LocalRoute
-from emulators.issuer import Issuer, TokenRequestError, answer_token_request
+from emulators.edge.gateway import LocalRoute
+from emulators.edge.issuer import Issuer, TokenRequestError, answer_token_request
 from emulators.settings import USER_AUDIENCE
 
 _TOKEN_REQUEST_LIMIT = 16 * 1024

@@ -12,8 +12,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from emulators.invoke import Address, AsgiApp, AsgiRequest, call
-from emulators.url_map import NoRouteError, Target, UrlMap
+from emulators.edge.invoke import Address, AsgiApp, AsgiRequest, call
+from emulators.edge.url_map import NoRouteError, Target, UrlMap
 
 _SMALL = 64 * 1024
 LocalRoute = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -12,9 +12,9 @@ from typing import Any
 
 import aiohttp
 
-from emulators.guard import Guarded
-from emulators.ports import LOOPBACK
-from emulators.process_plans import Plan
+from emulators.processes.guard import Guarded
+from emulators.processes.plans import Plan
+from emulators.processes.ports import LOOPBACK
 from emulators.settings import ROOT
 
 _START_TIMEOUT = 60.0

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from emulators.client import PlatformClient
-from emulators.feed import CARTS, FedCart, Progress
-from emulators.workers import for_each
+from emulators.feed.client import PlatformClient
+from emulators.feed.tills import CARTS, FedCart, Progress
+from emulators.feed.workers import for_each
 
 OK = 200
 NOT_FOUND = 404

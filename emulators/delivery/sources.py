@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
-from emulators.pubsub_topology import PubSubTopology
+from emulators.delivery.pubsub_topology import PubSubTopology
 from shared.adapters.memory.broker import LeasedMessage, MemoryBroker
 from shared.adapters.pubsub import PubSubChannel
 from shared.adapters.pubsub.channel import unavailable

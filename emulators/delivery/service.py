@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from emulators.courier import Courier, Surroundings
-from emulators.delivery_stats import SubscriptionStats
-from emulators.faults import NO_FAULTS, Faults
-from emulators.invoke import Send
-from emulators.lane import Lane
-from emulators.sources import MessageSource
+from emulators.delivery.courier import Courier, Surroundings
+from emulators.delivery.faults import NO_FAULTS, Faults
+from emulators.delivery.lane import Lane
+from emulators.delivery.sources import MessageSource
+from emulators.delivery.stats import SubscriptionStats
+from emulators.edge.invoke import Send
 from shared.eventsourcing.publishing import Publisher
 from shared.topology import Function, Service, Subscription
 

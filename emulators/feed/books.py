@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
-from emulators.dataset import Row
-from emulators.feed import FedCart
-from emulators.reconcile import BookedCart, Entry
+from emulators.feed.dataset import Row
+from emulators.feed.reconcile import BookedCart, Entry
+from emulators.feed.tills import FedCart
 from functions.cart.decider import CART, Cart, Status
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import SHARDS, entity_of, shard_name

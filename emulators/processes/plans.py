@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulators.ports import LOOPBACK, free_ports
+from emulators.processes.ports import LOOPBACK, free_ports
 from shared.topology import Service
 
 
@@ -70,5 +70,5 @@ def _framework(source: Path, port: int, target: str) -> tuple[str, ...]:
 
 
 def _host(source: Path, port: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    program = (sys.executable, "-P", "-m", "emulators.functions_host")
+    program = (sys.executable, "-P", "-m", "emulators.edge.functions_host")
     return (*program, "--source", str(source), "--port", str(port), *names)

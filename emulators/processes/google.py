@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emulators.guard import Guarded
-from emulators.ports import LOOPBACK, PortTakenError, free_ports, listen
+from emulators.processes.guard import Guarded
+from emulators.processes.ports import LOOPBACK, PortTakenError, free_ports, listen
 
 HOW_TO_INSTALL = (
     "gcloud components install cloud-firestore-emulator pubsub-emulator"

@@ -9,9 +9,9 @@ from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 
-from emulators.feed_run import Report
-from emulators.percentiles import Spread
-from emulators.platform_facts import Operations
+from emulators.feed.percentiles import Spread
+from emulators.feed.platform_facts import Operations
+from emulators.feed.run import Report
 
 SHOWN_DIFFERENCES = 20
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from emulators.client import CONFLICT, PlatformClient, Reply
-from emulators.dataset import Basket, Line
-from emulators.workers import for_each
+from emulators.feed.client import CONFLICT, PlatformClient, Reply
+from emulators.feed.dataset import Basket, Line
+from emulators.feed.workers import for_each
 
 CURRENCY = "USD"
 NOTHING_TO_BUY = frozenset({"cart-is-empty", "cart-is-expired"})

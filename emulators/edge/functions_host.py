@@ -1,6 +1,6 @@
 """All functions of one service in one process, out of its archive: boots in a second, behaves as deployed.
 
-Run as `python -P -m emulators.functions_host --source <archive>/main.py --port N function...`. A request to
+Run as `python -P -m emulators.edge.functions_host --source <archive>/main.py --port N function...`. A request to
 `/<function>/<path>` reaches that function as `/<path>`. `/_health` and `/_operations` are the host's own.
 """
 
@@ -66,7 +66,7 @@ async def _answer(send: Send, status: int, content: Mapping[str, Any]) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m emulators.functions_host", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m emulators.edge.functions_host", description=__doc__)
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("functions", nargs="+")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.client import PlatformClient
-from emulators.percentiles import Spread
+from emulators.feed.client import PlatformClient
+from emulators.feed.percentiles import Spread
 
 OK = 200
 DOCUMENTS = ("read", "written", "deleted")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from functions_framework.aio import create_asgi_app
 
-from emulators.invoke import AsgiApp
+from emulators.edge.invoke import AsgiApp
 from shared import bootstrap
 from shared.topology import Service
 

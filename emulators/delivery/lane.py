@@ -6,11 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from emulators.courier import Courier
-from emulators.delivery_stats import SubscriptionStats
-from emulators.faults import Faults, Plan
-from emulators.percentiles import spread
-from emulators.sources import MessageSource, SubscriptionMissingError
+from emulators.delivery.courier import Courier
+from emulators.delivery.faults import Faults, Plan
+from emulators.delivery.sources import MessageSource, SubscriptionMissingError
+from emulators.delivery.stats import SubscriptionStats
+from emulators.feed.percentiles import spread
 from shared.adapters.memory.broker import LeasedMessage
 from shared.adapters.memory.filters import compile_filter
 from shared.eventsourcing.errors import UnavailableError

@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from emulators.books import carts_in_log, data_set_book, log_book
-from emulators.catch_up import CatchUp, caught_up
-from emulators.client import PlatformClient, connect
-from emulators.dataset import Slice, Totals, baskets, rows, totals
-from emulators.feed import FeedResult, Progress, feed
-from emulators.percentiles import Spread, spread
-from emulators.platform_facts import Operations, PlatformFacts, platform_facts
-from emulators.query_book import QueryBook
-from emulators.reconcile import Book, Difference, Reconciliation, reconcile
+from emulators.feed.books import carts_in_log, data_set_book, log_book
+from emulators.feed.catch_up import CatchUp, caught_up
+from emulators.feed.client import PlatformClient, connect
+from emulators.feed.dataset import Slice, Totals, baskets, rows, totals
+from emulators.feed.percentiles import Spread, spread
+from emulators.feed.platform_facts import Operations, PlatformFacts, platform_facts
+from emulators.feed.query_book import QueryBook
+from emulators.feed.reconcile import Book, Difference, Reconciliation, reconcile
+from emulators.feed.tills import FeedResult, Progress, feed
 from shared.eventsourcing.event_store import EventStore
 
 DATA_SET, LOG, READ_MODEL = "data set", "log", "read model"

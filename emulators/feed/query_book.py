@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from emulators.books import BookError, baskets_by_cart, stray
-from emulators.client import PlatformClient, Reply
-from emulators.feed import CARTS, FedCart, Progress
-from emulators.reconcile import BookedCart, Entry
-from emulators.workers import for_each
+from emulators.feed.books import BookError, baskets_by_cart, stray
+from emulators.feed.client import PlatformClient, Reply
+from emulators.feed.reconcile import BookedCart, Entry
+from emulators.feed.tills import CARTS, FedCart, Progress
+from emulators.feed.workers import for_each
 
 PAGE = 2
 """Carts a page: so few that every feed has households whose lists go on."""

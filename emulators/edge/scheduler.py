@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from emulators.invoke import Send
+from emulators.edge.invoke import Send
 from shared.topology import Schedule, Service
 
 MINUTE = timedelta(minutes=1)

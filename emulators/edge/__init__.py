@@ -1,0 +1,1 @@
+"""The local edge: gateway, issuer, scheduler, and the functions behind them."""

@@ -1,0 +1,1 @@
+"""The real baskets: read, sent like any till would, waited for, and reconciled."""

@@ -1,0 +1,1 @@
+"""Processes of the local platform: started, watched, and never left behind."""
