@@ -1,6 +1,7 @@
 """The main job from the command line: `demo` starts a platform for it, `feed` feeds one that runs."""
 
 import asyncio
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +48,25 @@ ConcurrencyOption = Annotated[int, typer.Option("--concurrency", min=1, help="Ba
 PatienceOption = Annotated[
     float, typer.Option("--patience", metavar="SECONDS", min=1, help="How long the read models may take to catch up.")
 ]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the whole report to this file, too.")]
+
+
+def _writable(file: Path | None) -> Path | None:
+    """Found out before the run, not after it."""
+    if file is None:
+        return None
+    if file.is_dir():
+        raise typer.BadParameter(f"{file} is a folder")
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise typer.BadParameter(f"there is no folder {folder}")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise typer.BadParameter(f"{file} cannot be written")
+    return file
+
+
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", callback=_writable, help="Write the whole report to this file, too.")
+]
 _START = datetime(DEFAULT_START.year, DEFAULT_START.month, DEFAULT_START.day)  # noqa: DTZ001 - a day, no moment
 
 
@@ -112,6 +131,8 @@ def feed(
 
 
 def _options(baskets: int, start: datetime, end: datetime | None, concurrency: int, patience: float) -> FeedOptions:
+    if end and end <= start:
+        raise typer.BadParameter(f"--to {end:%Y-%m-%d} must be later than --from {start:%Y-%m-%d}")
     chosen = Slice(start=start.date(), end=end.date() if end else None, limit=baskets or None)
     return FeedOptions(chosen=chosen, concurrency=concurrency, patience=patience)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from emulators.delivery.faults import Faults
 from emulators.delivery.push import PATH, dead_letter, push_headers
-from emulators.delivery.stats import Counters, Reservoir
+from emulators.delivery.stats import Counters, LagCounts
 from emulators.edge.invoke import Send
 from shared.adapters.memory.broker import LeasedMessage
 from shared.eventsourcing.errors import UnavailableError
@@ -37,7 +37,7 @@ class Courier:
 
     def __init__(self, service: str, function: Function, subscription: Subscription, around: Surroundings) -> None:
         self.counters = Counters()
-        self.lags = Reservoir()
+        self.lags = LagCounts()
         self.in_flight = 0
         self._service = service
         self._function = function

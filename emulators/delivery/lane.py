@@ -10,7 +10,6 @@ from emulators.delivery.courier import Courier
 from emulators.delivery.faults import Faults, Plan
 from emulators.delivery.sources import MessageSource, SubscriptionMissingError
 from emulators.delivery.stats import SubscriptionStats
-from emulators.feed.percentiles import spread
 from shared.adapters.memory.broker import LeasedMessage
 from shared.adapters.memory.filters import compile_filter
 from shared.eventsourcing.errors import UnavailableError
@@ -36,6 +35,7 @@ class _Held:
     def let_them_go(self) -> None:
         for held in self.behind:
             held.passed.set()
+        self.behind = ()  # or each would keep all before it in memory
 
 
 class Lane:
@@ -77,7 +77,8 @@ class Lane:
             in_flight=in_flight,
             waiting=max(len(self._held) - in_flight, 0),
             backlog=self._source.backlog(self.subscription.name),
-            lag=spread(self._courier.lags.samples),
+            lag=self._courier.lags.spread,
+            lag_counts=self._courier.lags.counts,
         )
 
     async def _read(self, tasks: asyncio.TaskGroup) -> None:

@@ -1,11 +1,8 @@
 """What became of the messages of one subscription."""
 
 from dataclasses import dataclass
-from random import Random
 
-from emulators.feed.percentiles import Spread
-
-_SAMPLES = 4096
+from emulators.feed.percentiles import Spread, spread_of_counts
 
 
 @dataclass(slots=True)
@@ -33,7 +30,7 @@ class Counters:
 class SubscriptionStats:
     """A moment's view. `in_flight` requests are running, `waiting` messages are held for a free place, a retry or a
     fault; `backlog` is what the broker still keeps, None if it does not tell. `lag` in milliseconds: from the commit's
-    `ce-recordedtime` to its acknowledgement.
+    `ce-recordedtime` to its acknowledgement, repeated deliveries included; `lag_counts` are all of them by value.
     """
 
     counters: Counters
@@ -41,20 +38,26 @@ class SubscriptionStats:
     waiting: int
     backlog: int | None
     lag: Spread | None
+    lag_counts: tuple[tuple[float, int], ...]
 
 
-class Reservoir:
-    """A fair sample of bounded size of everything that was added."""
+class LagCounts:
+    """Every lag in milliseconds, counted by its first three digits: what two moments differ by is what came between,
+    with its true number and, to those digits, its true percentiles and maximum. Memory is bounded by the digits.
+    """
 
-    def __init__(self, size: int = _SAMPLES, *, seed: int = 0) -> None:
-        self.samples: list[float] = []
-        self._size = size
-        self._added = 0
-        self._random = Random(seed)  # noqa: S311 - sampling
+    def __init__(self) -> None:
+        self._counts: dict[float, int] = {}
 
     def add(self, value: float) -> None:
-        self._added += 1
-        if len(self.samples) < self._size:
-            self.samples.append(value)
-        elif (place := self._random.randrange(self._added)) < self._size:
-            self.samples[place] = value
+        rounded = float(f"{value:.3g}")
+        self._counts[rounded] = self._counts.get(rounded, 0) + 1
+
+    @property
+    def counts(self) -> tuple[tuple[float, int], ...]:
+        """Each value and how often there was one, in their order."""
+        return tuple(sorted(self._counts.items()))
+
+    @property
+    def spread(self) -> Spread | None:
+        return spread_of_counts(self._counts)

@@ -13,6 +13,9 @@ from yarl import URL
 
 BUSY = frozenset({429, 502, 503, 504})
 """Answers that say "not now": worth another try with the same idempotency key, which makes a repeat harmless."""
+TILL = "feed-till"
+TILL_ACTOR = f"pos:{TILL}"
+"""Who fed, as the log names it; a till of its own, so that its carts can be told from those of others."""
 UNAUTHORIZED = 401
 CONFLICT = 409
 OK_BELOW = 300
@@ -154,7 +157,7 @@ async def connect(origin: str, *, patience: Patience | None = None) -> AsyncIter
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=chosen.timeout),
     ) as session:
-        form = {"subject": "till-1", "roles": "pos"}
+        form = {"subject": TILL, "roles": "pos"}
         yield PlatformClient(session, origin.rstrip("/"), TokenSource(session, origin.rstrip("/"), form), chosen)
 
 

@@ -67,13 +67,14 @@ class Slice:
 
 
 class Row(NamedTuple):
-    """A line as the columns tell it; `total` in cents."""
+    """A line as the columns tell it; `total` in cents, `at` in UTC."""
 
     basket: str
     household: str
     sku: str
     quantity: int
     total: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,8 @@ def rows(chosen: Slice, source: Path | None = None) -> Iterator[Row]:
     table = _selected(chosen, source or transactions_file())
     texts = [table[name].cast(pa.string()).to_pylist() for name in COLUMNS[:3]]
     numbers = [table[name].to_pylist() for name in ("quantity", "cents")]
-    return map(Row._make, zip(*texts, *numbers, strict=True))
+    times = table[AT].cast(pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC")).to_pylist()
+    return map(Row._make, zip(*texts, *numbers, times, strict=True))
 
 
 def totals(chosen: Slice, source: Path | None = None) -> Totals:

@@ -1,11 +1,12 @@
 """The book of what queries answer about the feed's carts, over HTTP like anybody."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from emulators.feed.books import BookError, baskets_by_cart, stray
-from emulators.feed.client import PlatformClient, Reply
+from emulators.feed.client import TILL_ACTOR, PlatformClient, Reply
 from emulators.feed.reconcile import BookedCart, Entry
 from emulators.feed.tills import CARTS, FedCart, Progress
 from emulators.feed.workers import for_each
@@ -17,7 +18,9 @@ NOT_FOUND = 404
 
 
 class QueryBook:
-    """Fill it with `ask` and, after that, `ask_lists`. Times in milliseconds, one for each question."""
+    """Fill it with `ask` and, after that, `ask_lists`. Times in milliseconds, one for each question. `others` are the
+    ids of listed carts that somebody else opened meanwhile: they are not booked.
+    """
 
     def __init__(self, client: PlatformClient, fed: Mapping[str, FedCart], *, workers: int, progress: Progress) -> None:
         self._client = client
@@ -27,6 +30,7 @@ class QueryBook:
         self.carts: dict[str, BookedCart] = {}
         self.cart_times: list[float] = []
         self.list_times: list[float] = []
+        self.others: set[str] = set()
 
     async def ask(self, *, past: bool = False) -> None:
         """Each cart by its own query; `past` asks for the feed's last version, which is answered from the log. A cart
@@ -45,7 +49,7 @@ class QueryBook:
 
     async def ask_lists(self, before: Collection[str]) -> None:
         """Count each cart as often as the list of its household has it; book what only the lists have, unless it was
-        there `before` the feed.
+        there `before` the feed, or was opened by others.
         """
         baskets = baskets_by_cart(self._fed)
         for cart in self.carts.values():
@@ -54,7 +58,7 @@ class QueryBook:
             cart_id = body["id"]
             name = baskets.get(cart_id)
             if name not in self.carts:
-                if name is None and cart_id in before:
+                if name is None and (cart_id in before or await self._is_of_others(cart_id)):
                     continue
                 name = stray(cart_id)
             self.carts.setdefault(name, booked(body, copies=0)).copies += 1
@@ -81,6 +85,15 @@ class QueryBook:
         await for_each(sorted(households), one, workers=self._workers)
         return found
 
+    async def _is_of_others(self, cart_id: str) -> bool:
+        """Whether the log says that another till or a customer opened it. What has no history is nobody's."""
+        if cart_id not in self.others:
+            reply = await self._client.get(f"{CARTS}/{quote(cart_id)}/history?limit=1")
+            if reply.status != OK or not reply.body["items"] or reply.body["items"][0]["actor"] == TILL_ACTOR:
+                return False
+            self.others.add(cart_id)
+        return True
+
     async def _get(self, path: str, times: list[float]) -> Reply:
         reply = await self._client.get(path)
         times.append(reply.elapsed)
@@ -98,7 +111,13 @@ def booked(body: Any, *, copies: int = 1) -> BookedCart:
         copies=copies,
         status=status,
         stated_total=body["total"]["amount"],
+        opened_at=_moment(body.get("opened_at")),
+        checked_out_at=_moment(body.get("checked_out_at")),
     )
     for line in body["lines"]:
         cart.add(line["sku"], Entry(line["quantity"], line["total"]["amount"] if line["total"] else None))
     return cart
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

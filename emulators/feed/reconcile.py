@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 
@@ -17,7 +18,8 @@ class BookedCart:
     """What one book says about one basket.
 
     `lines` holds every line found under a SKU: a second one is a fault to be shown, not merged. `copies` is how often
-    the cart itself was found. `status` and `stated_total` (cents) only where the book states them.
+    the cart itself was found. `opened_at` and `checked_out_at` are business times, None if it never was. `status` and
+    `stated_total` (cents) only where the book states them.
     """
 
     household: str
@@ -26,6 +28,8 @@ class BookedCart:
     copies: int = 1
     status: str | None = None
     stated_total: int | None = None
+    opened_at: datetime | None = None
+    checked_out_at: datetime | None = None
 
     def add(self, sku: str, entry: Entry) -> None:
         self.lines[sku] = (*self.lines.get(sku, ()), entry)
@@ -118,6 +122,8 @@ def _differences(basket: str, carts: Mapping[str, BookedCart | None]) -> Iterato
 def _facts(cart: BookedCart) -> Iterator[tuple[str, str]]:
     yield "household", cart.household
     yield "checked out", "yes" if cart.checked_out else "no"
+    yield "opened at", _moment(cart.opened_at)
+    yield "checked out at", _moment(cart.checked_out_at)
     yield "times found", str(cart.copies)
     yield "total", _money(cart.total if cart.stated_total is None else cart.stated_total)
     if cart.status is not None:
@@ -131,6 +137,10 @@ def _presence(cart: BookedCart | None) -> str:
 def _entries(entries: tuple[Entry, ...]) -> str:
     ordered = sorted(entries, key=lambda entry: (entry.quantity, -1 if entry.total is None else entry.total))
     return " and ".join(f"{entry.quantity} for {_money(entry.total)}" for entry in ordered) or "missing"
+
+
+def _moment(at: datetime | None) -> str:
+    return "never" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}".replace(".000000Z", "Z")
 
 
 def _money(cents: int | None) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from emulators.feed.books import carts_in_log, data_set_book, log_book
+from emulators.feed.books import carts_in_log, data_set_book, log_book, opened_by_others
 from emulators.feed.catch_up import CatchUp, caught_up
 from emulators.feed.client import PlatformClient, connect
-from emulators.feed.dataset import Slice, Totals, baskets, rows, totals
+from emulators.feed.dataset import DataSetError, Slice, Totals, baskets, rows, totals
 from emulators.feed.percentiles import Spread, spread
-from emulators.feed.platform_facts import Operations, PlatformFacts, platform_facts
+from emulators.feed.platform_facts import Delivery, Operations, PlatformFacts, platform_facts
 from emulators.feed.query_book import QueryBook
 from emulators.feed.reconcile import Book, Difference, Reconciliation, reconcile
 from emulators.feed.tills import FeedResult, Progress, feed
@@ -31,8 +31,9 @@ class FeedOptions:
 class Report:
     """What a run did and found. `latencies` in milliseconds by what was timed.
 
-    `operations` are those between the first command and the last read model, None where a restarted process forgot
-    some. `log_asked` says that the log was asked through queries, not read itself.
+    `deliveries` and `operations` are those between the first command and the last read model; no operations where a
+    restarted process forgot some, or one does not count. `opened_by_others` is how many carts somebody else opened
+    meanwhile. `log_asked` says that the log was asked through queries, not read itself.
     """
 
     options: FeedOptions
@@ -40,7 +41,9 @@ class Report:
     data_set: Totals
     fed: FeedResult
     latencies: Mapping[str, Spread | None]
+    deliveries: Mapping[str, Delivery]
     operations: Operations | None
+    opened_by_others: int
     caught_up_seconds: float
     seconds: float
     books: Reconciliation
@@ -72,6 +75,8 @@ class _Run:
     async def report(self) -> Report:
         began = perf_counter()
         chosen = baskets(self.options.chosen)
+        if not chosen:
+            raise DataSetError(f"there are no baskets {_in_words(self.options.chosen)}: nothing to feed")
         before = await self._carts_before({basket.household for basket in chosen})
         at_first = await platform_facts(self.client)
         fed = await feed(self.client, chosen, concurrency=self.options.concurrency, progress=self.progress)
@@ -80,16 +85,19 @@ class _Run:
         queries = self._queries(fed)
         await queries.ask()
         await queries.ask_lists(before)
-        data_set = totals(self.options.chosen)
+        in_log, others = await self._log_book(fed, before)
+        data_set, deliveries = totals(self.options.chosen), facts.deliveries_since(at_first)
         return Report(
             options=self.options,
             facts=facts,
             data_set=data_set,
             fed=fed,
-            latencies=_latencies(fed, facts, queries),
+            latencies=_latencies(fed, deliveries, queries),
+            deliveries=deliveries,
             operations=facts.operations_since(at_first),
+            opened_by_others=len(others | queries.others),
             caught_up_seconds=waited.seconds,
-            books=self._reconciled(data_set, fed, await self._log_book(fed, before), queries.carts),
+            books=self._reconciled(data_set, fed, in_log, queries.carts),
             log_asked=self.log is None,
             seconds=perf_counter() - began,
         )
@@ -105,19 +113,20 @@ class _Run:
             self.client,
             [*fed.carts.values()],
             within=self.options.patience,
-            concurrency=self.options.concurrency,
             progress=self.progress,
         )
 
     def _queries(self, fed: FeedResult) -> QueryBook:
         return QueryBook(self.client, fed.carts, workers=self.options.concurrency, progress=self.progress)
 
-    async def _log_book(self, fed: FeedResult, before: Collection[str]) -> Book:
+    async def _log_book(self, fed: FeedResult, before: Collection[str]) -> tuple[Book, set[str]]:
+        """The book, and the carts that others opened meanwhile, as far as the log itself was read."""
         if self.log is not None:
-            return log_book(await carts_in_log(self.log), fed.carts, before)
+            carts = await carts_in_log(self.log)
+            return log_book(carts, fed.carts, before), opened_by_others(carts, fed.carts, before)
         asked = self._queries(fed)
         await asked.ask(past=True)
-        return asked.carts
+        return asked.carts, set()
 
     def _reconciled(self, data_set: Totals, fed: FeedResult, in_log: Book, in_queries: Book) -> Reconciliation:
         books = reconcile({DATA_SET: data_set_book(rows(self.options.chosen)), LOG: in_log, READ_MODEL: in_queries})
@@ -141,8 +150,13 @@ def check_sums(expected: Totals, books: Reconciliation, fed: FeedResult) -> Iter
             yield Difference("(all)", fact, {"data set, summed": str(summed), other: str(counted)})
 
 
-def _latencies(fed: FeedResult, facts: PlatformFacts, queries: QueryBook) -> dict[str, Spread | None]:
-    lags = {f"lag of {name}": delivery.lag for name, delivery in facts.deliveries.items() if delivery.lag}
+def _in_words(chosen: Slice) -> str:
+    start, end = chosen.start, chosen.end
+    return " ".join([f"from {start}" if start else "from the first day", f"to {end}" if end else "to the last day"])
+
+
+def _latencies(fed: FeedResult, deliveries: Mapping[str, Delivery], queries: QueryBook) -> dict[str, Spread | None]:
+    lags = {f"lag of {name}, repeats included": delivery.lag for name, delivery in deliveries.items() if delivery.lag}
     return {
         "command": spread(fed.command_times),
         "append": spread(fed.append_times),

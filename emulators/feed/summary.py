@@ -1,5 +1,6 @@
 """A run in one table, and the same as JSON."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emulators.feed.percentiles import Spread
-from emulators.feed.platform_facts import Operations
+from emulators.feed.platform_facts import Delivery, Operations
 from emulators.feed.run import Report
 
 SHOWN_DIFFERENCES = 20
@@ -50,16 +51,19 @@ def as_data(report: Report) -> dict[str, Any]:
             "empty_carts": fed.empty_carts,
             "commands": fed.commands,
             "accepted": fed.accepted,
+            "carried_out": fed.carried_out,
             "replayed": fed.replayed,
             "refused": fed.refused,
             "retries": fed.retries,
             "refused_lines": [{"basket": refused.basket, **asdict(refused.line)} for refused in fed.refused_lines],
         },
+        "opened_by_others": report.opened_by_others,
         "caught_up_seconds": report.caught_up_seconds,
         "seconds": report.seconds,
         "milliseconds": {name: asdict(spread) if spread else None for name, spread in report.latencies.items()},
-        "deliveries": {name: asdict(delivery) for name, delivery in report.facts.deliveries.items()},
+        "deliveries": {name: _delivery(delivery) for name, delivery in report.deliveries.items()},
         "operations": asdict(report.operations) if report.operations else None,
+        "operations_not_counted_by": report.facts.uncounted,
         "books": {name: asdict(totals) for name, totals in report.books.totals.items()},
         "log_asked": report.log_asked,
         "differences": [asdict(difference) for difference in report.books.differences],
@@ -84,19 +88,32 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "lines refused, of quantity 0", f"{len(fed.refused_lines):,} for {_usd(_refused_cents(report))}"
     yield "check-outs refused, of empty carts", f"{fed.empty_carts:,}"
     yield "commands sent", f"{fed.commands:,} in {fed.seconds:.1f} s, {fed.commands / max(fed.seconds, 1e-9):,.0f}/s"
-    yield "commands accepted, a commit each", f"{fed.accepted:,}"
+    yield "commands carried out, a commit each", f"{fed.carried_out:,}"
     if fed.replayed:
-        yield "  of them carried out before", f"{fed.replayed:,}"
+        yield "answers repeated, carried out before", f"{fed.replayed:,}"
     if fed.retries:
         yield "requests sent again", f"{fed.retries:,}"
     yield "read models caught up", f"{report.caught_up_seconds:.2f} s after the last command"
+    if report.opened_by_others:
+        yield "carts opened by others meanwhile, not compared", f"{report.opened_by_others:,}"
+    yield from _faults(report)
     yield from _operations(report.operations, fed.accepted)
+
+
+def _faults(report: Report) -> Iterator[tuple[str, str]]:
+    total: Counter[str] = Counter()
+    for delivery in report.deliveries.values():
+        total.update(delivery.faults)
+    if total:
+        yield "faults on request", ", ".join(f"{count:,} {name}" for name, count in sorted(total.items()))
+        yield "commits healed by the sweep", "have no sample in the lag"
 
 
 def _operations(operations: Operations | None, commands: int) -> Iterator[tuple[str, str]]:
     if operations is None:
-        yield "operations", "not all counted: a function was restarted"
+        yield "operations", "not counted: a function process does not say, or was restarted"
         return
+    yield "operations of the whole run", "schedules and polling included"
     for name, count in sorted(operations.rpcs.items()):
         yield f"RPC {name}", _per_command(count, commands)
     for what, count in (("read", operations.read), ("written", operations.written), ("deleted", operations.deleted)):
@@ -123,6 +140,12 @@ def _books(report: Report) -> Table:
     return table
 
 
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    """Without each single lag."""
+    counts = {"delivered": delivery.delivered, "retried": delivery.retried, "dead_lettered": delivery.dead_lettered}
+    return {**counts, "faults": dict(delivery.faults), "lag": asdict(delivery.lag) if delivery.lag else None}
+
+
 def _figures(spread: Spread | None) -> tuple[str, ...]:
     if spread is None:
         return ("-", "-", "-", "0")
@@ -130,7 +153,7 @@ def _figures(spread: Spread | None) -> tuple[str, ...]:
 
 
 def _per_command(count: int, commands: int) -> str:
-    return f"{count:,}, {count / max(commands, 1):.2f} per command"
+    return f"{count:,}, {count / max(commands, 1):.2f} per accepted command"
 
 
 def _refused_cents(report: Report) -> int:

@@ -62,6 +62,11 @@ class FeedResult:
     seconds: float = 0.0
 
     @property
+    def carried_out(self) -> int:
+        """Commands that were carried out this time: a commit each."""
+        return self.accepted - self.replayed
+
+    @property
     def refused(self) -> int:
         """Commands refused as expected: unsold lines, and checkouts of carts that stayed empty."""
         return self.commands - self.accepted
@@ -73,7 +78,7 @@ class FeedResult:
     def record(self, reply: Reply) -> None:
         self.commands += 1
         self.accepted += reply.accepted
-        self.replayed += reply.replayed
+        self.replayed += reply.accepted and reply.replayed
         self.retries += reply.attempts - 1
         self.command_times.append(reply.elapsed)
         if (append := reply.server.get("append")) is not None:

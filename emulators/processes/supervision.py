@@ -3,6 +3,7 @@ instance that crashed.
 """
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -74,12 +75,15 @@ class FunctionProcesses:
         }
 
     async def operations(self) -> dict[str, Any]:
-        """What each hosted process asked of its stores and topics so far; one that cannot say is left out."""
-        hosted = [plan for plan in self.plans if plan.hosted]
-        answers = await asyncio.gather(*(self._get_operations(plan) for plan in hosted))
-        return {plan.name: answer for plan, answer in zip(hosted, answers, strict=True) if answer is not None}
+        """What each process asked of its stores and topics so far. None of one that does not say: only hosted processes
+        count, and one may be too busy to answer.
+        """
+        answers = await asyncio.gather(*map(self._get_operations, self.plans))
+        return {plan.name: answer for plan, answer in zip(self.plans, answers, strict=True)}
 
     async def _get_operations(self, plan: Plan) -> Any:
+        if not plan.hosted:
+            return None
         url = f"http://{LOOPBACK}:{plan.port}/_operations"
         try:
             async with self.session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as response:
@@ -88,20 +92,21 @@ class FunctionProcesses:
             return None
 
     async def _keep(self, plan: Plan) -> None:
-        pause, started = _FIRST_PAUSE, time.monotonic()
+        pause, started = 0.0, -math.inf
         while True:
             code = self._running[plan.name].exit_code
             if code is None:
                 await asyncio.sleep(_WATCH)
                 continue
-            pause = _FIRST_PAUSE if time.monotonic() - started > _STEADY else min(pause * 2, _LONGEST_PAUSE)
-            self.say(f"{plan.name} died ({_how(code)}); starting it again")
+            steady = time.monotonic() - started > _STEADY
+            pause = 0.0 if steady else min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+            self.say(f"{plan.name} died ({_how(code)}); starting it again" + (f" in {pause:g} s" if pause else ""))
+            await asyncio.sleep(pause)
             self.restarts[plan.name] += 1
             try:
                 await self._start(plan)
             except ProcessError as error:
-                self.say(f"{error}\n{plan.name} is tried again in {pause:g} s")
-                await asyncio.sleep(pause)
+                self.say(str(error))
             else:
                 self.say(f"{plan.name} is back")
             started = time.monotonic()

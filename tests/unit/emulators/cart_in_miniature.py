@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from emulators.feed.client import Patience, PlatformClient, connect
+from emulators.feed.client import TILL, TILL_ACTOR, Patience, PlatformClient, connect
 from emulators.feed.dataset import Basket, Line
 from emulators.feed.tills import ACCEPTED, FeedResult, feed
 
@@ -45,11 +45,12 @@ class CartInMiniature:
         app.router.add_post("/cart/v1/carts/{id}/checkout", self.check_out)
         app.router.add_get("/cart/v1/carts", self.list)
         app.router.add_get("/cart/v1/carts/{id}", self.cart)
+        app.router.add_get("/cart/v1/carts/{id}/history", self.history)
         return app
 
     async def token(self, request: web.Request) -> web.Response:
         form = await request.post()
-        assert (form["subject"], form["roles"]) == ("till-1", "pos")
+        assert (form["subject"], form["roles"]) == (TILL, "pos")
         self.tokens += 1
         return web.json_response({"access_token": f"token-{self.tokens}"})
 
@@ -72,6 +73,7 @@ class CartInMiniature:
         def carry_out(body: Any) -> web.Response:
             cart_id = f"c{request.headers['Idempotency-Key']}"
             fresh = {"id": cart_id, "customer_id": body["customer_id"], "status": "open", "lines": {}, "version": 1}
+            fresh |= {"opened_at": body["opened_at"], "checked_out_at": None, "opened_by": TILL_ACTOR}
             return accepted(self.carts.setdefault(cart_id, fresh))
 
         return await self.command(request, carry_out)
@@ -92,11 +94,11 @@ class CartInMiniature:
     async def check_out(self, request: web.Request) -> web.Response:
         cart = self.carts[request.match_info["id"]]
 
-        def carry_out(_: Any) -> web.Response:
+        def carry_out(body: Any) -> web.Response:
             if not cart["lines"] and not self.sells_nothing:
                 return problem(409, "cart-is-empty")
             cart["version"] += cart["status"] == "open"
-            cart["status"] = "checked-out"
+            cart["status"], cart["checked_out_at"] = "checked-out", body["at"]
             return accepted(cart)
 
         return await self.command(request, carry_out)
@@ -108,6 +110,12 @@ class CartInMiniature:
             return problem(404, "not-found")
         version = cart["version"] - (self.hidden == 0)
         return web.json_response(view(cart), headers={"ETag": f'"{version}"'})
+
+    async def history(self, request: web.Request) -> web.Response:
+        cart = self.carts.get(request.match_info["id"])
+        if cart is None or cart["opened_by"] is None:
+            return problem(404, "not-found")
+        return web.json_response({"items": [{"actor": cart["opened_by"]}], "next": None})
 
     async def list(self, request: web.Request) -> web.Response:
         if self.endless:

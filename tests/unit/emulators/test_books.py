@@ -1,16 +1,17 @@
 """Who fills the books: the data set's rows, and the log."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulators.feed.books import BookError, carts_in_log, data_set_book, log_book
+from emulators.feed.books import BookError, carts_in_log, data_set_book, log_book, opened_by_others
+from emulators.feed.client import TILL_ACTOR
 from emulators.feed.dataset import Row
 from emulators.feed.reconcile import BookedCart, Entry
 from emulators.feed.tills import FedCart
 from functions.cart.decider import CART
-from functions.cart.events import CartCheckedOut, CartEvent, CartOpened, Channel, ItemAddedToCart
+from functions.cart.events import CartCheckedOut, CartEvent, CartOpened, CartRestored, Channel, ItemAddedToCart
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.event_store import FeedCursor, NewCommit, OperationCounts, Position
@@ -18,6 +19,7 @@ from shared.eventsourcing.message import Commit, Context
 from shared.eventsourcing.money import Money
 
 AT = datetime(2017, 3, 6, 12, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
 
 
 def opened(cart_id: str, household: str = "900") -> CartOpened:
@@ -30,10 +32,10 @@ def added(sku: str, quantity: int, cents: int | None) -> ItemAddedToCart:
 
 
 def checked_out(cart_id: str) -> CartCheckedOut:
-    return CartCheckedOut(cart_id=cart_id, customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=AT)
+    return CartCheckedOut(cart_id=cart_id, customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=LATER)
 
 
-async def log_with(**carts: Sequence[CartEvent]) -> MemoryEventStore:
+async def log_with(actor: str = TILL_ACTOR, /, **carts: Sequence[CartEvent]) -> MemoryEventStore:
     """A log with one commit for each event."""
     store = MemoryEventStore(lambda: AT, OperationCounts())
     for cart_id, events in carts.items():
@@ -41,7 +43,7 @@ async def log_with(**carts: Sequence[CartEvent]) -> MemoryEventStore:
         for event in events:
             command_id = f"{cart_id}-{position.version}"
             context = Context(
-                command="Any", command_id=command_id, correlation_id=command_id, actor="pos:till-1", occurred_at=AT
+                command="Any", command_id=command_id, correlation_id=command_id, actor=actor, occurred_at=AT
             )
             body = encode_commit(position.stream, position.version + 1, context, CART.codec.encode([event]))
             new = NewCommit(position=position, body=body, owed=())
@@ -52,11 +54,11 @@ async def log_with(**carts: Sequence[CartEvent]) -> MemoryEventStore:
 
 def test_the_data_set_book_has_the_sold_lines_only() -> None:
     """A line of quantity 0 is in no cart; a basket of such lines is a cart that stays open and empty."""
-    rows = [Row("1", "900", "11", 1, 50), Row("1", "900", "12", 0, 7), Row("2", "901", "12", 0, 0)]
+    rows = [Row("1", "900", "11", 1, 50, AT), Row("1", "900", "12", 0, 7, AT), Row("2", "901", "12", 0, 0, LATER)]
 
     assert data_set_book(rows) == {
-        "1": BookedCart("900", checked_out=True, lines={"11": (Entry(1, 50),)}),
-        "2": BookedCart("901", checked_out=False),
+        "1": BookedCart("900", True, {"11": (Entry(1, 50),)}, opened_at=AT, checked_out_at=AT),
+        "2": BookedCart("901", checked_out=False, opened_at=LATER),
     }
 
 
@@ -72,7 +74,7 @@ async def test_the_log_book_is_folded_from_all_shards() -> None:
     book = log_book(await carts_in_log(log), fed, before=())
 
     lines: dict[str, tuple[Entry, ...]] = {"11": (Entry(3, 150),)}
-    assert book == {basket: BookedCart("900", checked_out=False, lines=lines, status="open") for basket in fed}
+    assert book == {basket: BookedCart("900", False, lines, status="open", opened_at=AT) for basket in fed}
 
 
 async def test_a_checked_out_cart_is_booked_as_such_and_a_missing_price_as_none() -> None:
@@ -82,7 +84,27 @@ async def test_a_checked_out_cart_is_booked_as_such_and_a_missing_price_as_none(
     book = log_book(await carts_in_log(log), {"1": FedCart("c", "900", 3, checked_out=True)}, before=())
 
     lines: dict[str, tuple[Entry, ...]] = {"11": (Entry(1, None),)}
-    assert book == {"1": BookedCart("900", checked_out=True, lines=lines, status="checked-out")}
+    assert book == {
+        "1": BookedCart("900", True, lines, status="checked-out", opened_at=AT, checked_out_at=LATER),
+    }
+
+
+async def test_a_restored_cart_has_no_time_of_check_out() -> None:
+    """Times are those of the commits' events: what was taken back counts no more."""
+    restored = CartRestored(reason="declined", at=LATER)
+    log = await log_with(c=[opened("c"), added("11", 1, 50), checked_out("c"), restored])
+
+    (cart,) = (await carts_in_log(log)).values()
+
+    assert (cart.opened_at, cart.checked_out_at) == (AT, None)
+
+
+async def test_a_cart_that_others_opened_is_not_booked() -> None:
+    """A customer's cart that was opened meanwhile is counted and left alone."""
+    carts = await carts_in_log(await log_with("customer:7", web=[opened("web", "7")], old=[opened("old", "7")]))
+
+    assert log_book(carts, {}, before={"old"}) == {}
+    assert opened_by_others(carts, {}, before={"old"}) == {"web"}
 
 
 async def test_strays_are_booked_and_what_was_there_before_is_not() -> None:

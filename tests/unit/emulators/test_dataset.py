@@ -58,6 +58,15 @@ def test_a_limit_takes_the_first_baskets_and_all_their_lines(tmp_path: Path) -> 
     assert [(row.basket, row.sku) for row in rows(first, file)] == [("2", "11"), ("2", "12")]
 
 
+def test_rows_have_the_time_of_their_basket(tmp_path: Path) -> None:
+    """Both readings tell the same moment, in UTC."""
+    file = parquet(tmp_path, (1, 900, 11, 1, 0.5, NOON.replace(second=7)))
+
+    (row,), (basket,) = rows(EVERYTHING, file), baskets(EVERYTHING, file)
+
+    assert row.at == basket.at == datetime(2017, 3, 6, 12, 0, 7, tzinfo=UTC)
+
+
 def test_days_are_half_open(tmp_path: Path) -> None:
     """The first day belongs to a slice, the end day does not."""
     midnights = [datetime(2017, 3, day) for day in (5, 6, 7)]  # noqa: DTZ001 - as the file has it

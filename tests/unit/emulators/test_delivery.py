@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.delivery.stats import Reservoir
+from emulators.delivery.stats import LagCounts
 from shared.testing.virtual_time import START, on_virtual_time, virtual_now
 from tests.unit.emulators.delivery_world import hanging, pushed, status, taking, until, world
 
@@ -169,14 +169,16 @@ async def test_messages_in_hand_are_bounded() -> None:
         assert len(w.broker.lease("fast-sub", 500)) == 400
 
 
-def test_reservoir_is_a_bounded_fair_sample() -> None:
-    """However many values there were, a bounded number is kept, and their middle is that of all."""
-    reservoir = Reservoir(500)
-    for value in range(100_000):
-        reservoir.add(value)
+def test_lags_are_counted_all_of_them() -> None:
+    """However many there were, number and maximum are true, percentiles to three digits, and little is kept."""
+    lags = LagCounts()
+    for value in range(1, 100_001):
+        lags.add(value / 7)
 
-    assert len(reservoir.samples) == 500
-    assert sum(reservoir.samples) / 500 == pytest.approx(50_000, rel=0.1)
+    assert lags.spread is not None
+    assert (lags.spread.count, lags.spread.max) == (100_000, 14_300)
+    assert lags.spread.p50 == pytest.approx(50_000 / 7, rel=0.005)
+    assert len(lags.counts) < 5_000
 
 
 @on_virtual_time

@@ -1,6 +1,9 @@
 """Faults on request reach the messages they were drawn for, and lose nothing but what they drop."""
 
+import gc
+
 from emulators.delivery.faults import Faults
+from emulators.delivery.lane import _Held
 from shared.testing.virtual_time import on_virtual_time
 from tests.unit.emulators.delivery_world import world
 
@@ -72,3 +75,16 @@ async def test_faults_lose_nothing_but_drops() -> None:
     assert set(w.functions.order) == {str(number) for number in range(1, 201)} - dropped
     assert stats.counters.dropped == len(dropped) > 0
     assert stats.counters.acked == 200 - len(dropped)
+
+
+@on_virtual_time
+async def test_reordering_everything_keeps_nothing() -> None:
+    """Where each message waits for the next one, those that are done are still forgotten, all but the last."""
+    async with world(faults=Faults(reorder=1)) as w:
+        await w.publish(*map(str, range(100)))
+        stats = await w.settled()
+        gc.collect()
+        kept = [each for each in gc.get_objects() if isinstance(each, _Held)]
+
+    assert stats.counters.acked == 100
+    assert len(kept) <= 1

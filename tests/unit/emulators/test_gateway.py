@@ -1,5 +1,6 @@
 """The one origin: requests go where the URL map says, and come back unchanged."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,8 +56,8 @@ async def upstream(request: web.BaseRequest) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def over_http() -> AsyncIterator[Backend]:
-    runner = web.ServerRunner(web.Server(upstream))
+async def over_http(function: Any = upstream) -> AsyncIterator[Backend]:
+    runner = web.ServerRunner(web.Server(function))
     await runner.setup()
     (port,) = free_ports(1)
     await web.SockSite(runner, listen(port, option="")).start()
@@ -131,6 +132,15 @@ async def test_big_bodies_pass_both_ways(client: aiohttp.ClientSession) -> None:
         assert await answer.read() == BIG
 
 
+async def test_a_client_that_asks_before_it_sends_is_told_to(client: aiohttp.ClientSession) -> None:
+    """`Expect: 100-continue` is answered, as a load balancer does, and not handed on."""
+    async with client.post("/cart/v1/carts", data=b"12345", expect100=True) as answer:
+        seen = await answer.json()
+
+    assert (answer.status, seen["length"]) == (202, 5)
+    assert "expect" not in seen
+
+
 async def test_a_path_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
     """Who asks for nothing that exists is told what does."""
     async with client.get("/wishlist/v1/x") as answer:
@@ -156,6 +166,34 @@ async def test_a_function_that_is_down_is_unavailable() -> None:
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
     assert problem["code"] == "unreachable"
+
+
+async def breaks(request: web.BaseRequest) -> web.StreamResponse:
+    """Dies in the middle of its body."""
+    response = web.StreamResponse(headers={"Content-Length": str(len(BIG))})
+    await response.prepare(request)
+    await response.write(BIG[:100_000])
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def stalls(request: web.BaseRequest) -> web.StreamResponse:
+    """Never ends its body."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(BIG[:100_000])
+    await asyncio.Event().wait()
+    return response
+
+
+@pytest.mark.parametrize("function", [breaks, stalls])
+async def test_an_answer_that_breaks_off_is_cut_off(function: Any) -> None:
+    """There is no second answer in the first one, and no end that pretends that all is there."""
+    async with over_http(function) as backend, gateway(backend) as client, client.get("/cart/v1/x") as answer:
+        assert answer.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await answer.read()
 
 
 async def test_a_function_that_takes_too_long_is_given_up() -> None:

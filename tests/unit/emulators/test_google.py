@@ -16,9 +16,10 @@ def no_usual_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulators.processes.google._USUAL_ROOTS", ("~/google-cloud-sdk",))
 
 
-def program(path: Path) -> Path:
+def program(path: Path, script: str = """echo 'openjdk version "17.0.15" 2025-04-15' >&2""") -> Path:
+    """By default a Java that works."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("")
+    path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
 
@@ -74,3 +75,32 @@ def test_emulators_without_java_are_none(tmp_path: Path) -> None:
     root = sdk(tmp_path / "sdk", FIRESTORE, PUBSUB)
 
     assert find_installation({"CLOUDSDK_ROOT": str(root), "PATH": ""}) is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        """echo 'openjdk version "1.8.0_392"' >&2""",
+        """echo 'openjdk version "10.0.2"' >&2""",
+        """echo 'openjdk version "17.0.15"' >&2; exit 1""",
+        "echo 'Unable to locate a Java Runtime.' >&2; exit 1",
+        "exec sleep 60",
+    ],
+)
+def test_java_must_work_and_be_new_enough(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `java` that is too old, broken, or only says that Java is not installed, is none."""
+    monkeypatch.setattr("emulators.processes.google._JAVA_TIMEOUT", 0.5)
+    program(tmp_path / "bin/java", script)
+    root = sdk(tmp_path / "sdk", FIRESTORE, PUBSUB)
+
+    assert find_installation({"CLOUDSDK_ROOT": str(root), "PATH": str(tmp_path / "bin")}) is None
+
+
+def test_a_java_that_works_is_looked_for_further(tmp_path: Path) -> None:
+    """An old one in JAVA_HOME does not hide a good one on the path."""
+    program(tmp_path / "jdk/bin/java", """echo 'java version "1.8.0_392"' >&2""")
+    java = program(tmp_path / "bin/java")
+    root = sdk(tmp_path / "sdk", FIRESTORE, PUBSUB)
+    environ = {"CLOUDSDK_ROOT": str(root), "JAVA_HOME": str(tmp_path / "jdk"), "PATH": str(tmp_path / "bin")}
+
+    assert find_installation(environ) == expected(root, java)

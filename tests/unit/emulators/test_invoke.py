@@ -87,3 +87,24 @@ async def test_a_process_that_is_down_is_unavailable(path: str) -> None:
         send = HttpSend(session, lambda _, function: f"http://127.0.0.1:{port}/{function}")
 
         assert await send("cart", "relay", path, {}, b"") == UNREACHABLE
+
+
+async def raising(scope: Any, receive: Any, send: Any) -> None:
+    raise RuntimeError("a bug")
+
+
+async def without_headers(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204})
+
+
+@pytest.mark.parametrize(("app", "status"), [(raising, 500), (without_headers, 204)])
+async def test_a_call_in_this_process_never_raises(app: Any, status: int) -> None:
+    """What goes wrong in a function is its answer, as over HTTP."""
+    assert await AsgiSend({("cart", "relay"): app})("cart", "relay", "/", {}, b"") == status
+
+
+async def test_headers_arrive_as_they_were_sent() -> None:
+    """A header may hold any bytes: they are not the gateway's business."""
+    answer = await call(echo, AsgiRequest("POST", "/", {"ce-id": "\u20ac\udcff"}, once(b"")))
+
+    assert answer.status == 202

@@ -19,7 +19,7 @@ async def test_waiting_goes_on_until_the_final_version_is_shown() -> None:
         result = await feed(client, [FULL], concurrency=1, progress=silent)
         platform.hidden = 3
 
-        waited = await caught_up(client, [*result.carts.values()], within=5.0, concurrency=1, progress=silent)
+        waited = await caught_up(client, [*result.carts.values()], within=5.0, progress=silent)
 
     assert len(waited.query_times) == 4
 
@@ -32,7 +32,7 @@ async def test_waiting_is_bounded_and_names_who_is_behind() -> None:
         platform.hidden = 10**9
 
         with pytest.raises(CatchUpError, match=r"1 read models are behind the log after 0\.1 s: cbasket-1-open"):
-            await caught_up(client, [*result.carts.values()], within=0.1, concurrency=1, progress=silent)
+            await caught_up(client, [*result.carts.values()], within=0.1, progress=silent)
 
 
 async def test_the_query_book_has_what_the_queries_say() -> None:
@@ -46,8 +46,10 @@ async def test_the_query_book_has_what_the_queries_say() -> None:
         await book.ask_lists(before=())
 
     lines: dict[str, tuple[Entry, ...]] = {"11": (Entry(1, 50),), "13": (Entry(28502, 6999),)}
-    assert book.carts["1"] == BookedCart("900", True, lines, copies=1, status="checked-out", stated_total=7049)
-    assert book.carts["2"] == BookedCart("900", False, {}, copies=1, status="open", stated_total=0)
+    assert book.carts["1"] == BookedCart(
+        "900", True, lines, 1, status="checked-out", stated_total=7049, opened_at=FULL.at, checked_out_at=FULL.at
+    )
+    assert book.carts["2"] == BookedCart("900", False, {}, 1, status="open", stated_total=0, opened_at=EMPTY.at)
     assert book.carts["3"].copies == 1
     assert (len(book.cart_times), len(book.list_times)) == (3, 2)
 
@@ -64,6 +66,21 @@ async def test_a_stray_cart_is_booked_unless_it_was_there_before() -> None:
         await book.ask_lists(before={"old"})
 
     assert list(book.carts) == ["1", "(none, cart stray)"]
+
+
+@pytest.mark.parametrize(("opened_by", "booked"), [("customer:900", ["1"]), (None, ["1", "(none, cart stray)"])])
+async def test_a_cart_that_others_opened_is_not_booked(opened_by: str | None, booked: list[str]) -> None:
+    """Its history says who opened it; a cart without any history is nobody's, and a finding."""
+    platform = CartInMiniature()
+    async with till(platform) as client:
+        result = await feed(client, [FULL], concurrency=1, progress=silent)
+        platform.carts["stray"] = {**platform.carts["cbasket-1-open"], "id": "stray", "opened_by": opened_by}
+        book = QueryBook(client, result.carts, workers=2, progress=silent)
+        await book.ask()
+        await book.ask_lists(before=())
+
+    assert list(book.carts) == booked
+    assert book.others == ({"stray"} if opened_by else set())
 
 
 async def test_a_cart_that_only_the_list_knows_is_missing_and_stray() -> None:

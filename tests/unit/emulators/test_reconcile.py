@@ -1,17 +1,21 @@
 """Three books: what is planted in one of them is found, and named."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from emulators.feed.reconcile import BookedCart, BookTotals, Entry, reconcile
 
+AT = datetime(2017, 3, 6, 12, tzinfo=UTC)
+NOON = "2017-03-06T12:00:00Z"
+
 
 def book() -> dict[str, BookedCart]:
     lines: dict[str, tuple[Entry, ...]] = {"11": (Entry(1, 50),), "12": (Entry(28502, 6999),)}
     return {
-        "1": BookedCart("900", checked_out=True, lines=lines),
-        "2": BookedCart("901", checked_out=False),
+        "1": BookedCart("900", checked_out=True, lines=lines, opened_at=AT, checked_out_at=AT),
+        "2": BookedCart("901", checked_out=False, opened_at=AT),
     }
 
 
@@ -78,6 +82,18 @@ def let_statuses_differ(books: dict[str, dict[str, BookedCart]]) -> None:
     books["read model"]["2"].status = "open"
 
 
+def shift_an_opening(books: dict[str, dict[str, BookedCart]]) -> None:
+    books["log"]["2"].opened_at = AT + timedelta(hours=5)
+
+
+def shift_a_check_out(books: dict[str, dict[str, BookedCart]]) -> None:
+    books["read model"]["1"].checked_out_at = AT + timedelta(milliseconds=1)
+
+
+def forget_a_check_out(books: dict[str, dict[str, BookedCart]]) -> None:
+    books["data set"]["1"].checked_out_at = None
+
+
 @pytest.mark.parametrize(
     ("plant", "found"),
     [
@@ -125,6 +141,18 @@ def let_statuses_differ(books: dict[str, dict[str, BookedCart]]) -> None:
         (leave_a_cart_open, ["basket 1, checked out: data set: yes; log: yes; read model: no"]),
         (list_a_cart_twice, ["basket 2, times found: data set: 1; log: 1; read model: 2"]),
         (state_a_wrong_total, ["basket 1, total: data set: 70.49; log: 70.49; read model: 70.50"]),
+        (
+            shift_an_opening,
+            [f"basket 2, opened at: data set: {NOON}; log: 2017-03-06T17:00:00Z; read model: {NOON}"],
+        ),
+        (
+            shift_a_check_out,
+            [f"basket 1, checked out at: data set: {NOON}; log: {NOON}; read model: 2017-03-06T12:00:00.001000Z"],
+        ),
+        (
+            forget_a_check_out,
+            [f"basket 1, checked out at: data set: never; log: {NOON}; read model: {NOON}"],
+        ),
         (let_statuses_differ, ["basket 2, status: log: expired; read model: open"]),
     ],
 )

@@ -28,10 +28,15 @@ class Functions:
         self.gate = asyncio.Event()
         self.gate.set()
         self.status = 200
+        self.running = 0
+        self.most_running = 0
 
     async def __call__(self, service: str, function: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
         self.calls.append((service, function, path, headers))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
         await self.gate.wait()
+        self.running -= 1
         return self.status
 
 
@@ -151,3 +156,21 @@ async def test_failures_are_counted() -> None:
     await under_test.fire(lambda each: each.name == "relay")
 
     assert (under_test.stats["relay"].succeeded, under_test.stats["relay"].failed) == (0, 1)
+
+
+async def test_runs_by_hand_and_by_the_clock_take_turns() -> None:
+    """Whoever starts a run, it begins when the one before has ended."""
+    functions, minutes = Functions(), Minutes(3)
+    functions.gate.clear()
+    under_test = scheduler(service(schedule("relay", "* * * * *")), functions, minutes)
+    running = asyncio.create_task(under_test.run())
+    by_hand = [asyncio.create_task(under_test.fire(lambda _: True)) for _ in range(2)]
+    await minutes.over.wait()
+
+    functions.gate.set()
+    await asyncio.gather(*by_hand)
+
+    assert functions.most_running == 1
+    assert len(functions.calls) == 2 + 3 - under_test.stats["relay"].skipped
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -47,3 +47,16 @@ def test_a_platform_removes_only_its_own_file(tmp_path: Path) -> None:
     state.remove(tmp_path, State(pid=1, started=1.0, origin="", runtime=""))
 
     assert state.read(tmp_path) == mine()
+
+
+def test_one_folder_is_for_one_platform(tmp_path: Path) -> None:
+    """Who locks it first has it until the lock is closed."""
+    first = state.lock(tmp_path / "new")
+    assert first is not None
+
+    assert state.lock(tmp_path / "new") is None
+
+    first.close()
+    again = state.lock(tmp_path / "new")
+    assert again is not None
+    again.close()

@@ -5,19 +5,25 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from rich.console import Console
 
+from emulators.feed.client import connect
 from emulators.feed.dataset import Line, Slice, Totals
 from emulators.feed.percentiles import Spread
-from emulators.feed.platform_facts import Delivery, Operations, PlatformFacts
+from emulators.feed.platform_facts import Delivery, Operations, PlatformFacts, platform_facts
 from emulators.feed.reconcile import BookTotals, Difference, Reconciliation
 from emulators.feed.run import FeedOptions, Report, check_sums
 from emulators.feed.summary import SHOWN_DIFFERENCES, show, write_json
 from emulators.feed.tills import FedCart, FeedResult, RefusedLine
+from tests.unit.emulators.cart_in_miniature import CartInMiniature
 
 DATA_SET = Totals(baskets=2, empty_baskets=1, sold_lines=2, sold_cents=120049, unsold_lines=2, unsold_cents=7)
 BOOK = BookTotals(carts=2, checked_out=1, lines=2, cents=120049)
 BOOKS = Reconciliation(dict.fromkeys(("data set", "log", "read model"), BOOK), ())
+
+NOT_COUNTED = "operations not counted: a function process does not say, or was restarted"
 
 
 def feed_result() -> FeedResult:
@@ -35,7 +41,9 @@ def feed_result() -> FeedResult:
 def report(books: Reconciliation = BOOKS) -> Report:
     return Report(
         options=FeedOptions(chosen=Slice(limit=2)),
-        facts=PlatformFacts("embedded", {"cart-projector": Delivery(5, 0, 0, Spread(5, 1.0, 2.0, 3.0))}, Operations()),
+        facts=PlatformFacts("embedded", {}, Operations()),
+        deliveries={"cart-projector": Delivery(5, 0, 0, {1.0: 3, 2.0: 2})},
+        opened_by_others=0,
         data_set=DATA_SET,
         fed=feed_result(),
         latencies={"command": Spread(8, 4.0, 5.0, 6.25), "publish": None},
@@ -65,11 +73,12 @@ def test_the_tables_say_what_ran_and_what_it_cost() -> None:
         "lines refused, of quantity 0 2 for 0.07 USD",
         "check-outs refused, of empty carts 1",
         "commands sent 8 in 2.0 s, 4/s",
-        "commands accepted, a commit each 5",
-        "of them carried out before 1",
+        "commands carried out, a commit each 4",
+        "answers repeated, carried out before 1",
         "requests sent again 3",
-        "RPC Commit 10, 2.00 per command",
-        "documents written 20, 4.00 per command",
+        "operations of the whole run schedules and polling included",
+        "RPC Commit 10, 2.00 per accepted command",
+        "documents written 20, 4.00 per accepted command",
         "command 4.0 5.0 6.2 8",
         "publish - - - 0",
         "log 2 1 2 1,200.49 USD",
@@ -114,6 +123,7 @@ def test_the_json_has_everything(tmp_path: Path) -> None:
     assert found["books"]["log"] == {"carts": 2, "checked_out": 1, "lines": 2, "cents": 120049}
     assert found["milliseconds"]["command"] == {"count": 8, "p50": 4.0, "p95": 5.0, "max": 6.25}
     assert found["operations"]["rpcs"] == {"Commit": 10}
+    assert found["deliveries"]["cart-projector"]["lag"] == {"count": 5, "p50": 1.0, "p95": 2.0, "max": 2.0}
 
 
 def test_sums_that_agree_are_no_difference() -> None:
@@ -149,4 +159,54 @@ def test_operations_are_unknown_after_a_restart() -> None:
     after = PlatformFacts("emulators", {}, Operations({"Commit": 10}, written=10), restarts=1)
 
     assert after.operations_since(before) is None
-    assert "operations not all counted: a function was restarted" in printed(replace(report(), operations=None))
+    assert NOT_COUNTED in printed(replace(report(), operations=None))
+
+
+async def test_operations_of_a_process_that_does_not_say_are_not_counted() -> None:
+    """One process without an answer is enough: a sum without it would be too low."""
+    counts = {"rpcs": {"Commit": 1}, "documents_read": 1, "documents_written": 1, "documents_deleted": 0}
+
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response({"runtime": "emulators", "delivery": {}, "processes": {}})
+
+    async def operations(_: web.Request) -> web.Response:
+        return web.json_response({"cart": counts, "shop": None})
+
+    app = web.Application()
+    app.router.add_get("/_local/status", status)
+    app.router.add_get("/_local/operations", operations)
+    app.router.add_post("/oauth/token", CartInMiniature().token)
+    async with TestServer(app) as server, connect(str(server.make_url("/"))) as client:
+        facts = await platform_facts(client)
+
+    assert facts.uncounted == ("shop",)
+    assert facts.operations_since(facts) is None
+
+
+def test_deliveries_are_counted_since_a_moment() -> None:
+    """Lags of an earlier run are in no figure of this one, not even in its maximum."""
+    earlier = Delivery(9, 1, 1, {5.0: 1, 900.0: 1}, {"dropped": 2})
+    now = Delivery(19, 3, 1, {5.0: 3, 900.0: 1, 7.0: 1}, {"dropped": 2, "delayed": 1})
+
+    since = now.since(earlier)
+
+    assert since == Delivery(10, 2, 0, {5.0: 2, 7.0: 1}, {"delayed": 1})
+    assert since.lag == Spread(3, 5.0, 7.0, 7.0)
+
+
+def test_faults_are_told_with_what_they_do_to_the_lag() -> None:
+    """Whoever reads the lag of a faulty run knows what is not in it."""
+    faulty = replace(report(), deliveries={"cart-projector": Delivery(5, 0, 0, {}, {"dropped": 2, "failed": 1})})
+
+    lines = printed(faulty)
+
+    assert "faults on request 2 dropped, 1 failed" in lines
+    assert "commits healed by the sweep have no sample in the lag" in lines
+    assert not any("faults on request" in line for line in printed(report()))
+
+
+def test_carts_of_others_are_told() -> None:
+    """They are not compared, and the table says so."""
+    lines = printed(replace(report(), opened_by_others=2))
+
+    assert "carts opened by others meanwhile, not compared 2" in lines

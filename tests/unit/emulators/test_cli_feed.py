@@ -1,0 +1,58 @@
+"""The feed's command line: what is refused before anything runs."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from emulators import cli_feed
+from emulators.feed.client import PlatformClient
+from emulators.feed.dataset import DataSetError, Slice
+from emulators.feed.run import FeedOptions, run_feed
+from tests.unit.emulators.cart_in_miniature import silent
+
+FAR = Slice(start=date(2031, 1, 1), end=date(2031, 1, 2))
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(cli_feed.feed)
+    app.command()(cli_feed.demo)
+    return app
+
+
+def refusal(app: typer.Typer, options: Sequence[str]) -> str:
+    """What is said on the way to exit code 2, in one line."""
+    result = CliRunner(env={"COLUMNS": "400", "NO_COLOR": "1"}).invoke(app, options)
+    assert result.exit_code == 2, result.output
+    return " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("command", ["feed", "demo"])
+@pytest.mark.parametrize("end", ["2017-03-06", "2017-03-05"])
+def test_days_that_end_before_they_begin_are_refused(app: typer.Typer, command: str, end: str) -> None:
+    """A choice that can hold no basket is a mistake of the command."""
+    said = refusal(app, [command, "--from", "2017-03-06", "--to", end])
+
+    assert f"--to {end} must be later than --from 2017-03-06" in said
+
+
+@pytest.mark.parametrize("command", ["feed", "demo"])
+def test_a_report_that_cannot_be_written_is_found_out_before_the_run(
+    app: typer.Typer, command: str, tmp_path: Path
+) -> None:
+    """Neither a folder nor a file in a folder that does not exist will do."""
+    assert "is a folder" in refusal(app, [command, "--json", str(tmp_path)])
+    assert "there is no folder" in refusal(app, [command, "--json", str(tmp_path / "none" / "report.json")])
+
+
+async def test_an_empty_choice_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was fed, so nothing may balance."""
+    monkeypatch.setattr(PlatformClient, "get", None)  # nobody is asked
+
+    with pytest.raises(DataSetError, match="there are no baskets from 2031-01-01 to 2031-01-02: nothing to feed"):
+        await run_feed("http://127.0.0.1:1", FeedOptions(chosen=FAR), log=None, progress=silent)
