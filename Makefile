@@ -34,6 +34,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 	done; \
 	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer with its venv module is needed" >&2; exit 1; fi; \
 	"$$found" -m venv $(VENV)
+	@echo "installing the pinned packages into $(VENV): about a minute and 700 MB, once"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -67,7 +68,7 @@ e2e: install  ## The whole platform, from the outside
 demo: install  ## Start the platform, feed real baskets, reconcile to the cent, stop
 	$(BIN)/python -m emulators demo $(PLATFORM) $(FEED) $(ARGS)
 
-run: install  ## The same, and stay up until Ctrl-C
+run: install  ## The same, and stay up afterwards, until Ctrl-C
 	$(BIN)/python -m emulators demo --stay $(PLATFORM) $(FEED) $(ARGS)
 
 bench: install  ## Measure; prints a table and writes JSON

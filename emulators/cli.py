@@ -12,7 +12,7 @@ from emulators.cli_feed import demo, feed
 from emulators.cli_schemas import schemas
 from emulators.platform import LocalPlatform, PlatformError
 from emulators.running import InterruptedByUserError, run
-from emulators.settings import Options, RuntimeChoice
+from emulators.settings import PROGRAM, Options, RuntimeChoice
 from emulators.status_view import show_status
 from emulators.terminal import (
     FOLDER,
@@ -28,6 +28,7 @@ from emulators.terminal import (
     running,
     say,
 )
+from shared.http.auth import Role
 
 _STOP_SECONDS = 20
 
@@ -62,7 +63,7 @@ def up(
 
     async def stay() -> None:
         async with LocalPlatform(options, say=say) as platform:
-            announce(platform)
+            announce(platform, stays=True)
             await asyncio.Event().wait()
 
     with for_people():
@@ -99,21 +100,25 @@ def down(folder: FolderOption = FOLDER) -> None:
         say("stopped")
 
 
-@app.command()
+@app.command(
+    help=f"""Print a bearer token for the running platform, good for an hour.
+
+    curl -H "Authorization: Bearer $({PROGRAM} token --subject 900 --role customer)" ..."""
+)
 def token(
     subject: Annotated[str, typer.Option("--subject", help="Whom the token is for, such as a household's number.")],
-    roles: Annotated[list[str], typer.Option("--role", help="customer, pos, operator or service; repeatable.")],
+    roles: Annotated[list[Role], typer.Option("--role", help="What the bearer may be; repeatable.")],
     folder: FolderOption = FOLDER,
 ) -> None:
-    """Print a bearer token for the running platform, good for an hour.
-
-    curl -H "Authorization: Bearer $(python -m emulators token --subject 900 --role customer)" ...
-    """
+    """What `--help` says stands above, for it names the program."""
 
     async def fetch() -> str:
         url, form = running(folder).origin + "/oauth/token", {"subject": subject, "roles": " ".join(roles)}
         async with aiohttp.ClientSession() as session, session.post(url, data=form) as response:
-            return str((await response.json())["access_token"])
+            answer = await response.json()
+            if not response.ok:
+                raise PlatformError(f"no token was given: {answer.get('error_description', response.reason)}")
+            return str(answer["access_token"])
 
     with for_people():
         print(run(fetch))

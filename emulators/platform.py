@@ -25,6 +25,7 @@ from emulators.settings import (
     DELIVERY_IDENTITY,
     FEED_LAG,
     PLATFORM_AUDIENCE,
+    PROGRAM,
     PROJECT,
     SCHEDULER_IDENTITY,
     Options,
@@ -73,8 +74,11 @@ class LocalPlatform:
         began = time.perf_counter()
         faults = parse_faults(self.options.faults)
         async with AsyncExitStack() as stack:
-            self._prepare_folder()
-            await self._start(stack, listen(self.options.port, option="--port"), faults)
+            self._take_folder(stack)
+            listener = listen(self.options.port, option="--port")
+            stack.callback(listener.close)
+            self._clear_logs()
+            await self._start(stack, listener, faults)
             self._stack = stack.pop_all()
         self.boot_seconds = time.perf_counter() - began
         return self
@@ -122,18 +126,24 @@ class LocalPlatform:
             await asyncio.to_thread(self.parts.emulators.pubsub.restart)
             await self.parts.emulators.topology.ensure()
 
-    def _prepare_folder(self) -> None:
-        """One folder holds one platform, and the logs of one run."""
-        other = state.read(self.options.folder)
-        if other is not None:
-            stop = "stop it with Ctrl-C there, or with: python -m emulators down"
+    def _take_folder(self, stack: AsyncExitStack) -> None:
+        """One folder holds one platform, from before it starts until after it stopped."""
+        lock = state.lock(self.options.folder)
+        if lock is None:
+            other = state.read(self.options.folder)
+            if other is None:
+                raise PlatformError(f"another platform is just starting or stopping in {self.options.folder}")
+            stop = f"stop it with Ctrl-C there, or with: {PROGRAM} down"
             raise PlatformError(f"a platform is already running at {other.origin} (process {other.pid}); {stop}")
+        stack.callback(lock.close)
+
+    def _clear_logs(self) -> None:
+        """Logs are those of one run."""
         self.options.logs.mkdir(parents=True, exist_ok=True)
         for log in self.options.logs.glob("*.log"):
             log.unlink()
 
     async def _start(self, stack: AsyncExitStack, listener: socket.socket, faults: Faults) -> None:
-        stack.callback(listener.close)
         self.runtime, installation = choose(self.options.runtime, self._say)
         if installation is None:
             self.parts = await in_this_process(stack, self.options, self.services)

@@ -34,6 +34,9 @@ from shared.topology import Service
 Say = Callable[[str], None]
 Operations = Callable[[], Awaitable[dict[str, Any]]]
 _CONNECT_TIMEOUT = 10.0
+_NOT_FOUND = (
+    f"Google's emulators, or a Java that works and is new enough, were not found; get them with {HOW_TO_INSTALL}"
+)
 
 
 class NoEmulatorsError(Exception):
@@ -76,8 +79,8 @@ def choose(wanted: RuntimeChoice, say: Say) -> tuple[Runtime, Installation | Non
             say("runtime emulators: Google's Firestore and Pub/Sub emulators, found on this machine")
         return Runtime.EMULATORS, installation
     if wanted is RuntimeChoice.EMULATORS:
-        raise NoEmulatorsError(f"Google's emulators or Java were not found; get them with {HOW_TO_INSTALL}")
-    say(f"runtime embedded: Google's emulators or Java were not found; get them with {HOW_TO_INSTALL}")
+        raise NoEmulatorsError(_NOT_FOUND)
+    say(f"runtime embedded: {_NOT_FOUND}")
     return Runtime.EMBEDDED, None
 
 

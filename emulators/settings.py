@@ -1,5 +1,6 @@
 """What a person may choose about a local platform, and what its functions are told by their environment."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,15 @@ SCHEDULER_IDENTITY = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 FEED_LAG = 1.0
 """Seconds by which the feed stays behind the log here: one machine has one clock."""
 OUTBOX_PATIENCE = 5.0
+
+
+def _program() -> str:
+    python = Path(sys.executable)
+    return f"{python.relative_to(ROOT) if python.is_relative_to(ROOT) else 'python'} -m emulators"
+
+
+PROGRAM = _program()
+"""What a person types, at the root of the repository, to run this with the same Python."""
 
 
 class RuntimeChoice(StrEnum):

@@ -1,13 +1,18 @@
-"""The state file of a running platform: what `status` and `down` know about it from another terminal."""
+"""The state file of a running platform: what `status` and `down` know about it from another terminal; and the lock that
+keeps a folder for one platform.
+"""
 
+import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
 FILE_NAME = "state.json"
+_LOCK_NAME = "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,20 @@ class State:
             return abs(psutil.Process(self.pid).create_time() - self.started) < 1
         except psutil.NoSuchProcess:
             return False
+
+
+def lock(folder: Path) -> TextIO | None:
+    """The folder is this platform's until the file is closed or the process ends, however it ends; None if another
+    platform has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / _LOCK_NAME).open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 def write(folder: Path, state: State) -> None:

@@ -19,7 +19,7 @@ from emulators.processes.ports import PortTakenError
 from emulators.processes.supervision import ProcessError
 from emulators.running import InterruptedByUserError, reasons
 from emulators.runtimes import NoEmulatorsError
-from emulators.settings import ROOT, RuntimeChoice
+from emulators.settings import PROGRAM, ROOT, RuntimeChoice
 
 FOLDER = ROOT / ".local"
 
@@ -91,7 +91,7 @@ def running(folder: Path) -> state.State:
     """The platform that runs; PlatformError if none does."""
     found = state.read(folder)
     if found is None:
-        raise PlatformError("no platform is running; start one with: python -m emulators up")
+        raise PlatformError(f"no platform is running; start one with: {PROGRAM} up")
     return found
 
 
@@ -99,10 +99,11 @@ def say(line: str) -> None:
     out.print(line, markup=False, soft_wrap=True)
 
 
-def announce(platform: LocalPlatform) -> None:
-    """Where everything is."""
-    say(f"up in {platform.boot_seconds:.1f} s on runtime {platform.runtime.value}; Ctrl-C stops it")
+def announce(platform: LocalPlatform, *, stays: bool = False) -> None:
+    """Where everything is; of a platform that stays, how to stop it."""
+    how_to_stop = "; Ctrl-C stops it" if stays else ""
+    say(f"up in {platform.boot_seconds:.1f} s on runtime {platform.runtime.value}{how_to_stop}")
     for service in platform.services:
         say(f"  {platform.origin}/{service.name}/v1/  {service.description}")
-    say(f"  {platform.origin}/oauth/token  bearer tokens; see python -m emulators token --help")
+    say(f"  {platform.origin}/oauth/token  bearer tokens; see {PROGRAM} token --help")
     say(f"  {platform.options.logs}  logs")

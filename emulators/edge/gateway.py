@@ -119,10 +119,15 @@ async def _relay(request: web.BaseRequest, upstream: aiohttp.ClientResponse) -> 
     if upstream.content_length is not None and upstream.content_length <= _SMALL:
         return web.Response(status=upstream.status, headers=headers, body=await upstream.read())
     response = web.StreamResponse(status=upstream.status, headers=headers)
-    await response.prepare(request)
-    async for chunk in upstream.content.iter_any():
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        await response.prepare(request)
+        async for chunk in upstream.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+    except (aiohttp.ClientError, OSError):
+        # The status has been sent, so there can be no other answer: the client sees that the body was cut.
+        if request.transport is not None:
+            request.transport.abort()
     return response
 
 

@@ -3,6 +3,7 @@ own calls (deliveries, schedules), where only the status counts.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ Address = Callable[[str, str], str]
 
 UNREACHABLE = 503
 TIMEOUT = 504
+
+_log = logging.getLogger(__name__)
 
 # Shorter than any server here keeps an idle connection (gunicorn: 2 s), so that a request never meets a closing one.
 _IDLE = 1.5
@@ -73,7 +76,6 @@ class AsgiRequest:
 
     def scope(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        headers = self.headers.items()
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -81,10 +83,10 @@ class AsgiRequest:
             "method": self.method,
             "scheme": "http",
             "path": unquote(path),
-            "raw_path": path.encode("ascii"),
-            "query_string": query.encode("ascii"),
+            "raw_path": _bytes(path),
+            "query_string": _bytes(query),
             "root_path": "",
-            "headers": [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers],
+            "headers": [(_bytes(name.lower()), _bytes(text)) for name, text in self.headers.items()],
             "client": ("127.0.0.1", 0),
             "server": ("127.0.0.1", 80),
         }
@@ -98,7 +100,7 @@ class AsgiResponse:
 
 
 async def call(app: AsgiApp, request: AsgiRequest) -> AsgiResponse:
-    """One request to an app of this process; an app that does not answer properly answers 500."""
+    """One request to an app of this process; an app that does not answer, or raises before it does, answers 500."""
     sent: list[MutableMapping[str, Any]] = []
     finished = False
 
@@ -113,11 +115,19 @@ async def call(app: AsgiApp, request: AsgiRequest) -> AsgiResponse:
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    await app(request.scope(), receive, send)
+    try:
+        await app(request.scope(), receive, send)
+    except Exception:  # noqa: BLE001 - as a server does: what one request meets, others never see
+        _log.exception("%s %s failed", request.method, request.path)
     if not sent:
         return AsgiResponse(500, [], b"")
-    headers = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in sent[0]["headers"]]
+    headers = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in sent[0].get("headers", ())]
     return AsgiResponse(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def _bytes(text: str) -> bytes:
+    """As they came over the wire: the gateway's server decodes like this."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 async def once(body: bytes) -> AsyncIterator[bytes]:

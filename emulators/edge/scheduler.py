@@ -96,7 +96,8 @@ class Scheduler:
     def __post_init__(self) -> None:
         self._jobs = [(service, schedule) for service in self.services for schedule in service.schedules]
         self._crons = {schedule.name: Cron.parse(schedule.cron) for _, schedule in self._jobs}
-        self._running: dict[str, asyncio.Task[int]] = {}
+        self._under_way = {schedule.name: asyncio.Lock() for _, schedule in self._jobs}
+        self._started: set[asyncio.Task[int]] = set()
         self.stats = {schedule.name: JobStats() for _, schedule in self._jobs}
 
     async def run(self) -> None:
@@ -108,32 +109,33 @@ class Scheduler:
                 moment += MINUTE
                 self._fire_due(moment)
         finally:
-            for task in self._running.values():
+            started = tuple(self._started)
+            for task in started:
                 task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await asyncio.gather(*started, return_exceptions=True)
 
     async def fire(self, wanted: Callable[[Schedule], bool]) -> Mapping[str, int]:
         """Run the wanted schedules now, after the runs under way; HTTP status by name."""
-        names = [schedule.name for _, schedule in self._jobs if wanted(schedule)]
-        await asyncio.gather(*(task for name, task in self._running.items() if name in names), return_exceptions=True)
-        tasks = [self._start(service, schedule) for service, schedule in self._jobs if schedule.name in names]
-        return dict(zip(names, await asyncio.gather(*tasks), strict=True))
+        jobs = [(service, schedule) for service, schedule in self._jobs if wanted(schedule)]
+        statuses = await asyncio.gather(*(self._run(service, schedule) for service, schedule in jobs))
+        return {schedule.name: status for (_, schedule), status in zip(jobs, statuses, strict=True)}
 
     def _fire_due(self, moment: datetime) -> None:
         for service, schedule in self._jobs:
             if self._crons[schedule.name].matches(moment):
-                if schedule.name in self._running:
+                if self._under_way[schedule.name].locked():
                     self.stats[schedule.name].skipped += 1
                 else:
-                    self._start(service, schedule)
-
-    def _start(self, service: Service, schedule: Schedule) -> asyncio.Task[int]:
-        task = asyncio.create_task(self._run(service, schedule), name=schedule.name)
-        self._running[schedule.name] = task
-        task.add_done_callback(lambda _: self._running.pop(schedule.name, None))
-        return task
+                    task = asyncio.create_task(self._run(service, schedule), name=schedule.name)
+                    self._started.add(task)
+                    task.add_done_callback(self._started.discard)
 
     async def _run(self, service: Service, schedule: Schedule) -> int:
+        """Whoever starts it, after the run before."""
+        async with self._under_way[schedule.name]:
+            return await self._call(service, schedule)
+
+    async def _call(self, service: Service, schedule: Schedule) -> int:
         headers = {
             "Authorization": self.authorization(),
             "User-Agent": "Google-Cloud-Scheduler",

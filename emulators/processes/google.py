@@ -2,7 +2,9 @@
 
 import http.client
 import os
+import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +36,8 @@ _USUAL_ROOTS = (
     "/opt/homebrew/Caskroom/gcloud-cli/latest/google-cloud-sdk",
     "/opt/homebrew/Caskroom/google-cloud-sdk/latest/google-cloud-sdk",
 )
+_OLDEST_JAVA = 11
+_JAVA_TIMEOUT = 10.0
 _START_TIMEOUT = 60.0
 _PORT_TRIES = 3
 _TAIL_LINES = 15
@@ -125,15 +129,17 @@ class Emulator:
 
 
 def find_installation(environ: Mapping[str, str] | None = None) -> Installation | None:
-    """The first gcloud installation that has both emulators, and Java; None if one of the three is missing."""
+    """The first gcloud installation that has both emulators, and a Java that works and is new enough; None if one of
+    the three is missing.
+    """
     env = os.environ if environ is None else environ
-    java = _java(env)
-    if java is None:
-        return None
     for root in _roots(env):
         firestore = _newest(root / "platform" / "cloud-firestore-emulator", "*firestore*emulator*.jar")
         pubsub = _newest(root / "platform" / "pubsub-emulator" / "lib", "*pubsub*emulator*.jar")
         if firestore and pubsub:
+            java = _java(env)
+            if java is None:
+                return None
             return Installation(firestore_jar=firestore, pubsub_jar=pubsub, java=java)
     return None
 
@@ -160,12 +166,28 @@ def start_pubsub(installation: Installation, *, log_file: Path, port: int | None
 
 
 def _java(env: Mapping[str, str]) -> Path | None:
-    if home := env.get("JAVA_HOME"):
-        candidate = Path(home) / "bin" / "java"
-        if os.access(candidate, os.X_OK):
-            return candidate
-    found = shutil.which("java", path=env.get("PATH"))
-    return Path(found) if found else None
+    """The first that works; a `java` may be there and only say that Java is not installed, or be too old."""
+    home, found = env.get("JAVA_HOME"), shutil.which("java", path=env.get("PATH"))
+    candidates = [Path(home) / "bin" / "java"] if home else []
+    candidates += [Path(found)] if found else []
+    return next((java for java in candidates if _java_version(java) >= _OLDEST_JAVA), None)
+
+
+def _java_version(java: Path) -> int:
+    """Its major version as it says itself, 8 of `1.8.0_392`; 0 if it does not work."""
+    try:
+        done = subprocess.run(
+            [java, "-version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_JAVA_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    said = re.search(rb'version "(?:1\.)?(\d+)', done.stdout)
+    return int(said[1]) if said and done.returncode == 0 else 0
 
 
 def _roots(env: Mapping[str, str]) -> Iterator[Path]:

@@ -101,7 +101,9 @@ class Till:
     def send(self, cart_id: str, command: CartCommand, *, key: str | None = None) -> Awaitable[Handled]:
         """What the edge does first is done when this returns; what the handler does is awaited."""
         answer = answer_of((key or new_id()) * 2, cart_id) if self.keyed else None
-        return self.handler.handle(f"{CART.category}-{cart_id}", command, context_of(command), answer=answer)
+        begins = isinstance(command, OpenCart)
+        stream = f"{CART.category}-{cart_id}"
+        return self.handler.handle(stream, command, context_of(command), begins=begins, answer=answer)
 
     async def open(self, carts: int = 1) -> list[str]:
         """So many new carts, which `add` goes round."""

@@ -1,9 +1,7 @@
 """The README's example, run as it stands there."""
 
 import asyncio
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,9 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
-    """The commands under "Try it" open a cart: 202, its place and its version."""
+    """Each request under "Try it" is answered with the status that the table below it promises."""
     (port,) = free_ports(1)
-    (example,) = re.findall(r"## Try it.*?```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    ((example, table),) = re.findall(r"## Try it.*?```\n(.*?)```\n(.*?)\n## ", readme, re.DOTALL)
     here = str(Path(sys.executable).parent)
     script = example.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace(".venv/bin", here)
     script = script.replace("emulators token", f"emulators token --folder {tmp_path}")
@@ -26,13 +25,30 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     async with LocalPlatform(options):
         done = await _bash(script)
 
-    assert done.startswith("HTTP/1.1 202")
-    assert '"version":1}' in done
+    promised = re.findall(r"^\| `.*?` \| (\d{3}) ", table, re.MULTILINE)
+    assert re.findall(r"^HTTP/1.1 (\d{3})", done, re.MULTILINE) == promised, done
+    opened, added, refused, now, at_first, then, history = re.split(r"^HTTP/1.1 ", done, flags=re.MULTILINE)[1:]
+    assert '"version":1}' in opened
+    assert '"version":2}' in added
+    assert "application/problem+json" in refused
+    assert '"lines":[]' in at_first
+    assert '"sku":"1095275"' in now
+    assert '"sku":"1095275"' in then
+    assert "customer" in history
 
 
 async def _bash(script: str) -> str:
+    """Its output; both streams, if it fails."""
     process = await asyncio.create_subprocess_exec(
-        "bash", "-euc", script, cwd=ROOT, env={**os.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        "bash",
+        "-euo",
+        "pipefail",
+        "-c",
+        script,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate()
-    return (out or err).decode()
+    assert process.returncode == 0, (out + err).decode()
+    return out.decode()

@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from emulators import state
 from emulators.processes.ports import free_ports, listen
+from emulators.settings import PROGRAM
 
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)
 RUNTIMES = pytest.mark.parametrize("runtime", [EMULATED, "embedded"])
@@ -120,7 +122,7 @@ def test_nothing_that_runs_is_no_traceback(tmp_path: Path) -> None:
     result = emulators("status", "--folder", str(tmp_path))
 
     assert result.returncode == 1
-    assert result.stderr == "error: no platform is running; start one with: python -m emulators up\n"
+    assert result.stderr == f"error: no platform is running; start one with: {PROGRAM} up\n"
 
 
 def test_a_taken_port_is_a_plain_error(tmp_path: Path) -> None:
@@ -141,6 +143,39 @@ def test_a_second_platform_is_refused(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert f"already running at http://127.0.0.1:{up.port}" in result.stderr
+
+
+def test_a_platform_that_is_just_starting_has_its_folder(tmp_path: Path) -> None:
+    """A second one is refused before it touches the logs of the first, which no state file tells of yet."""
+    log = tmp_path / "logs" / "functions.log"
+    log.parent.mkdir()
+    log.write_text("of the first")
+    lock = state.lock(tmp_path)
+    assert lock is not None
+    with lock:
+        (port,) = free_ports(1)
+        result = emulators("up", "--runtime", "embedded", "--port", str(port), "--folder", str(tmp_path))
+
+    assert result.returncode == 1
+    assert result.stderr == f"error: another platform is just starting or stopping in {tmp_path}\n"
+    assert log.read_text() == "of the first"
+
+
+def test_a_role_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    """The roles there are are named."""
+    result = emulators("token", "--subject", "900", "--role", "king", "--folder", str(tmp_path))
+
+    assert result.returncode == 2
+    assert "operator" in result.stderr
+
+
+def test_a_token_that_is_refused_is_a_plain_error(tmp_path: Path) -> None:
+    """The platform's reason is told."""
+    with platform(tmp_path, "embedded"):
+        result = emulators("token", "--subject", "", "--role", "customer", "--folder", str(tmp_path))
+
+    assert result.returncode == 1
+    assert result.stderr == "error: no token was given: `subject` is missing: say whom the token is for\n"
 
 
 def test_faults_that_do_not_exist_are_a_plain_error(tmp_path: Path) -> None:

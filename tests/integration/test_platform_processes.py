@@ -108,3 +108,24 @@ async def test_what_runs_is_the_archive(tmp_path: Path) -> None:
     (package / "only_here.py").write_text("")
     async with processes(tmp_path, "import shared.only_here\n" + MAIN) as under_test:
         await under_test.start()
+
+
+async def test_a_process_that_dies_again_is_replaced_after_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that becomes healthy and dies at once does not keep the machine busy with its restarts."""
+    monkeypatch.setattr("emulators.processes.supervision._FIRST_PAUSE", 0.01)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    async with processes(tmp_path, say=said.put_nowait) as under_test:
+        await under_test.start()
+        watching = asyncio.create_task(under_test.watch())
+        told = []
+        for _ in range(3):
+            os.kill(under_test.pid("shop"), signal.SIGKILL)
+            told.append(await said.get())
+            assert await said.get() == "shop is back"
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    died = "shop died (signal 9); starting it again"
+    assert told == [died, f"{died} in 0.01 s", f"{died} in 0.02 s"]

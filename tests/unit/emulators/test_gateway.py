@@ -57,7 +57,7 @@ async def upstream(request: web.BaseRequest) -> web.StreamResponse:
 
 @asynccontextmanager
 async def over_http(function: Any = upstream) -> AsyncIterator[Backend]:
-    runner = web.ServerRunner(web.Server(function))
+    runner = web.ServerRunner(web.Server(function), shutdown_timeout=0.1)
     await runner.setup()
     (port,) = free_ports(1)
     await web.SockSite(runner, listen(port, option="")).start()
