@@ -13,7 +13,7 @@ from emulators.feed.catch_up import CatchUpError
 from emulators.feed.client import NoAnswerError
 from emulators.feed.dataset import DEFAULT_BASKETS, DEFAULT_START, DataSetError, Slice
 from emulators.feed.progress import bars
-from emulators.feed.run import FeedOptions, Report, run_feed
+from emulators.feed.run import DEFAULT_CONCURRENCY, FeedOptions, Report, run_feed
 from emulators.feed.summary import show, write_json
 from emulators.feed.tills import FeedError
 from emulators.platform import LocalPlatform
@@ -44,7 +44,12 @@ StartOption = Annotated[datetime, typer.Option("--from", formats=_DAY, metavar="
 EndOption = Annotated[
     datetime | None, typer.Option("--to", formats=_DAY, metavar="DAY", help="The day after the last one.")
 ]
-ConcurrencyOption = Annotated[int, typer.Option("--concurrency", min=1, help="Baskets that are sold at a time.")]
+ConcurrencyOption = Annotated[
+    int,
+    typer.Option(
+        "--concurrency", min=1, help="Baskets that are sold at a time; on a small machine, more of them mostly queue."
+    ),
+]
 PatienceOption = Annotated[
     float, typer.Option("--patience", metavar="SECONDS", min=1, help="How long the read models may take to catch up.")
 ]
@@ -77,7 +82,7 @@ def demo(
     baskets: BasketsOption = DEFAULT_BASKETS,
     start: StartOption = _START,
     end: EndOption = None,
-    concurrency: ConcurrencyOption = 16,
+    concurrency: ConcurrencyOption = DEFAULT_CONCURRENCY,
     patience: PatienceOption = 60.0,
     per_function: PerFunctionOption = False,
     faults: FaultsOption = "",
@@ -118,7 +123,7 @@ def feed(
     baskets: BasketsOption = DEFAULT_BASKETS,
     start: StartOption = _START,
     end: EndOption = None,
-    concurrency: ConcurrencyOption = 16,
+    concurrency: ConcurrencyOption = DEFAULT_CONCURRENCY,
     patience: PatienceOption = 60.0,
     json: JsonOption = None,
     folder: FolderOption = FOLDER,

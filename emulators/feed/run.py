@@ -18,12 +18,15 @@ from shared.eventsourcing.event_store import EventStore
 DATA_SET, LOG, READ_MODEL = "data set", "log", "read model"
 
 
+DEFAULT_CONCURRENCY = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedOptions:
     """`concurrency` baskets are sold at a time; the read models have `patience` seconds to catch up."""
 
     chosen: Slice = field(default_factory=Slice)
-    concurrency: int = 16
+    concurrency: int = DEFAULT_CONCURRENCY
     patience: float = 60.0
 
 
