@@ -16,8 +16,6 @@ from emulators.feed.tills import FeedResult, Progress, feed
 from shared.eventsourcing.event_store import EventStore
 
 DATA_SET, LOG, READ_MODEL = "data set", "log", "read model"
-
-
 DEFAULT_CONCURRENCY = 4
 
 
