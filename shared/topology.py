@@ -5,7 +5,7 @@ tables and the architecture tests. Names are local to the platform (`cart-commit
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
@@ -14,7 +14,6 @@ from types import ModuleType
 PYTHON_VERSION = "3.11"
 """The one Python version: runtime of the deployed functions, floor of the package."""
 
-DEAD_LETTER_SUFFIX = "-dead"
 EVENTS_DATABASE = "events"
 READ_MODELS_DATABASE = "read-models"
 
@@ -103,7 +102,7 @@ class Subscription:
 
     @property
     def dead_letter_topic(self) -> str:
-        return self.name + DEAD_LETTER_SUFFIX
+        return f"{self.name}-dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class Service:
     subscriptions: tuple[Subscription, ...] = ()
     collections: tuple[Collection, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    secrets: tuple[str, ...] = field(default=())
+    secrets: tuple[str, ...] = ()
 
     @property
     def domain_topic(self) -> str:
