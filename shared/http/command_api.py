@@ -18,7 +18,7 @@ from shared.eventsourcing.event_store import Answer
 from shared.eventsourcing.message import Context, Event
 from shared.http.auth import EVERYONE, Principal, Role, TokenVerifier, require_role
 from shared.http.problems import ProblemError, bad_field
-from shared.http.requests import Body, expected_version, idempotency_key, parse_body, path_of, read_body
+from shared.http.requests import Body, expected_version, flow_id, idempotency_key, parse_body, path_of, read_body
 from shared.http.routing import Router
 from shared.observability.tracing import current_traceparent
 
@@ -199,12 +199,11 @@ class CommandEdge(Generic[C, E, S]):
         return _Identity(key=scoped, fingerprint=fingerprint, command_id=scoped[:32])
 
     def _context(self, request: Request, principal: Principal, identity: _Identity, command: C) -> Context:
-        headers = request.headers
         return Context(
             command=type(command).__name__,
             command_id=identity.command_id,
-            correlation_id=headers.get("x-correlation-id", "")[:128] or identity.command_id,
-            causation_id=headers.get("x-causation-id", "")[:128] or None,
+            correlation_id=flow_id(request, "X-Correlation-Id") or identity.command_id,
+            causation_id=flow_id(request, "X-Causation-Id"),
             actor=principal.actor,
             occurred_at=command.at,
             traceparent=current_traceparent(),

@@ -47,12 +47,13 @@ def _header(name: str, description: str, schema: dict[str, Any], *, required: bo
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
+_FLOW_ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "If-Match": _header("If-Match", "Carry out only on this version (an `ETag`); `*` for any.", _VERSIONS),
     "Idempotency-Key": _header("Idempotency-Key", _KEY_IS, _KEY, required=True),
     "Optional-Idempotency-Key": _header("Idempotency-Key", _KEY_IS, _KEY),
-    "X-Correlation-Id": _header("X-Correlation-Id", _FLOW_IS, {"type": "string", "maxLength": 128}),
-    "X-Causation-Id": _header("X-Causation-Id", _CAUSE_IS, {"type": "string", "maxLength": 128}),
+    "X-Correlation-Id": _header("X-Correlation-Id", _FLOW_IS, _FLOW_ID),
+    "X-Causation-Id": _header("X-Causation-Id", _CAUSE_IS, _FLOW_ID),
 }
 
 PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -94,6 +94,16 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
+def flow_id(request: Request, name: str) -> str | None:
+    """An id that the caller hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
+    that the command causes, so it must be fit for one.
+    """
+    value = request.headers.get(name)
+    if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
+        raise bad_field(name, "1 to 128 visible ASCII characters")
+    return value
+
+
 def expected_version(request: Request) -> int | None:
     """The version that `If-Match` names; None without the header or for `*`."""
     value = request.headers.get("if-match")
