@@ -19,7 +19,7 @@ def load(services: Sequence[tuple[Service, Path]], environment: Mapping[str, str
     os.environ.update(environment)
     _forget([service.name for service, _ in services])
     return {
-        (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call]
+        (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call] # it has no types
         for service, source in services
         for function in service.functions
     }

@@ -28,7 +28,7 @@ def load(source: Path, functions: Sequence[str]) -> dict[str, AsgiApp]:
     sys.path.insert(0, str(source.parent))
     from functions_framework.aio import create_asgi_app  # noqa: PLC0415 - after the archive is on the path
 
-    return {name: create_asgi_app(name, str(source), "http") for name in functions}  # type: ignore[no-untyped-call]
+    return {name: create_asgi_app(name, str(source), "http") for name in functions}  # type: ignore[no-untyped-call] # it has no types
 
 
 def dispatcher(apps: Mapping[str, AsgiApp]) -> AsgiApp:
