@@ -2,8 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+GOOGLE_ISSUER = "https://accounts.google.com"
+GOOGLE_JWKS_URL = "https://www.googleapis.com/oauth2/v3/certs"
+GOOGLE_TASKS = "https://cloudtasks.googleapis.com"
+METADATA_HOST = "metadata.google.internal"
 
 
 class Runtime(StrEnum):
@@ -20,6 +25,9 @@ class Settings:
 
     `user_issuer` and `user_audience` are those of the bearer tokens that people and tills present; `platform_issuer`
     signs what Pub/Sub, Tasks and Scheduler send (Google's own in the cloud). Hosts of emulators are `host:port`.
+    `origin` is where the public API is, for the services that call others, and `service_callers` are the identities
+    that do; a data key of a customer is wrapped by `kms_key`, or by the local `key_file`. Tasks call a function at
+    `function_url`, a template of `{service}` and `{function}`, as `tasks_caller`.
     """
 
     runtime: Runtime
@@ -35,10 +43,20 @@ class Settings:
     pubsub_emulator: str | None = None
     feed_lag: float = 10.0
     outbox_patience: float = 60.0
+    origin: str = ""
+    service_callers: tuple[str, ...] = ()
+    key_file: str | None = None
+    kms_key: str | None = None
+    region: str = "europe-west1"
+    tasks_endpoint: str = GOOGLE_TASKS
+    tasks_caller: str = ""
+    function_url: str = ""
+    metadata_host: str = METADATA_HOST
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-
-GOOGLE_ISSUER = "https://accounts.google.com"
-GOOGLE_JWKS_URL = "https://www.googleapis.com/oauth2/v3/certs"
+    def value(self, name: str, default: str | None = None) -> str:
+        """A variable that the service's manifest declares; KeyError names it if it is missing and has no default."""
+        return self.environ[name] if default is None else self.environ.get(name, default)
 
 
 def settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -58,4 +76,14 @@ def settings(environ: Mapping[str, str] | None = None) -> Settings:
         pubsub_emulator=env.get("PUBSUB_EMULATOR_HOST"),
         feed_lag=float(env.get("COMMERCE_FEED_LAG", "10")),
         outbox_patience=float(env.get("COMMERCE_OUTBOX_PATIENCE", "60")),
+        origin=env.get("COMMERCE_ORIGIN", ""),
+        service_callers=tuple(filter(None, env.get("COMMERCE_SERVICE_CALLERS", "").split(","))),
+        key_file=env.get("COMMERCE_KEY_FILE"),
+        kms_key=env.get("COMMERCE_KMS_KEY"),
+        tasks_endpoint=env.get("COMMERCE_TASKS_ENDPOINT", GOOGLE_TASKS),
+        region=env.get("COMMERCE_REGION", "europe-west1"),
+        tasks_caller=env.get("COMMERCE_TASKS_CALLER", ""),
+        function_url=env.get("COMMERCE_FUNCTION_URL", ""),
+        metadata_host=env.get("GCE_METADATA_HOST", METADATA_HOST),
+        environ=env,
     )

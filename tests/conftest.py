@@ -1,9 +1,12 @@
-"""Google's emulators for the tests that ask for them: one of each for the whole run, a project of its own per test."""
+"""What all tests share: one profile for properties; Google's emulators for the tests that ask for them, one of each for
+the whole run, a project of its own per test.
+"""
 
 import os
 import secrets
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from emulators.processes.google import (
@@ -15,6 +18,8 @@ from emulators.processes.google import (
 )
 
 pytest.register_assert_rewrite("shared.testing")
+hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)  # a busy machine is no failure
+hypothesis.settings.load_profile("suite")
 
 _HOSTS = ("FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST")
 _LEFT_OUT = pytest.StashKey[int]()

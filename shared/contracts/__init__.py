@@ -14,15 +14,15 @@ from shared.bootstrap import EventSourcedService
 from shared.contracts.asyncapi import asyncapi, integration_events
 from shared.contracts.promises import EVENTS, STORED
 from shared.http.json_schema import json_schema
-from shared.http.openapi import bodies, openapi
+from shared.http.openapi import bodies, documents_returned, openapi
 
 
-def documents(service: EventSourcedService[Any, Any, Any]) -> dict[str, dict[str, Any]]:
+def documents(service: EventSourcedService) -> dict[str, dict[str, Any]]:
     """Path below `schemas/` → document."""
     name = service.manifest.name
-    promised = {STORED: service.decider.codec.classes, EVENTS: integration_events(service)}
-    taken = bodies(service.commands_api)
-    returned = [projection.document_type for projection in service.projections]
+    stored = [cls for aggregate in service.aggregates for cls in aggregate.decider.codec.classes]
+    promised = {STORED: stored, EVENTS: integration_events(service)}
+    taken, returned = bodies(service.command_apis), documents_returned(service.query_apis)
     return {
         **{
             f"{folder}{name}/{cls.TYPE}.json": json_schema(cls, "serialization", cls.TYPE)
@@ -31,13 +31,14 @@ def documents(service: EventSourcedService[Any, Any, Any]) -> dict[str, dict[str
         },
         **{f"commands/{name}/{cls.__name__}.json": json_schema(cls, "validation", cls.__name__) for cls in taken},
         **{f"queries/{name}/{cls.__name__}.json": json_schema(cls, "serialization", cls.__name__) for cls in returned},
-        f"openapi/{name}.json": openapi(service.manifest.description, service.commands_api, service.query_apis),
+        f"openapi/{name}.json": openapi(service.manifest.description, service.command_apis, service.query_apis),
         f"asyncapi/{name}.json": asyncapi(service),
     }
 
 
-def unreadable(folder: Path, service: EventSourcedService[Any, Any, Any]) -> list[str]:
+def unreadable(folder: Path, service: EventSourcedService) -> list[str]:
     """Stored shapes that the code has forgotten, a line each: streams that hold them could not be loaded any more."""
     promised = {path.stem for path in (folder / STORED / service.manifest.name).glob("*.json")}
-    forgotten = sorted(promised - service.decider.codec.types)
+    known = {name for aggregate in service.aggregates for name in aggregate.decider.codec.types}
+    forgotten = sorted(promised - known)
     return [f"{STORED}{service.manifest.name}/{name}.json: {name} has neither class nor upcaster" for name in forgotten]

@@ -5,8 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 from shared.bootstrap import EventSourcedService
 from shared.contracts.promises import EVENTS
-from shared.eventsourcing.message import IntegrationEvent
-from shared.eventsourcing.publishing import EVENT_NAMESPACE
+from shared.eventsourcing.message import IntegrationEvent, event_type
 from shared.http.json_schema import json_schema
 
 _DESCRIPTION = (
@@ -17,13 +16,16 @@ _TIME = {"type": "string", "format": "date-time"}
 _TEXT = {"type": "string"}
 
 
-def integration_events(service: EventSourcedService[Any, Any, Any]) -> tuple[type[IntegrationEvent], ...]:
+def integration_events(service: EventSourcedService) -> tuple[type[IntegrationEvent], ...]:
     """What the service publishes: the types that its mapping can return."""
-    returned = get_type_hints(service.to_integration)["return"]
-    return tuple(cls for cls in get_args(returned) or (returned,) if cls is not type(None))
+    found: dict[type[IntegrationEvent], None] = {}
+    for aggregate in service.aggregates:
+        returned = get_type_hints(aggregate.to_integration)["return"]
+        found |= {cls: None for cls in get_args(returned) or (returned,) if cls is not type(None)}
+    return tuple(found)
 
 
-def asyncapi(service: EventSourcedService[Any, Any, Any]) -> dict[str, Any]:
+def asyncapi(service: EventSourcedService) -> dict[str, Any]:
     """The whole document, ready to be written as JSON; payloads refer to the published schemas beside it."""
     name, topic = service.manifest.name, service.manifest.integration_topic
     events = integration_events(service)
@@ -48,13 +50,13 @@ def asyncapi(service: EventSourcedService[Any, Any, Any]) -> dict[str, Any]:
         },
         "components": {
             "messages": {cls.TYPE: _message(service, cls) for cls in events},
-            "schemas": {"Attributes": _attributes(service.decider.category)},
+            "schemas": {"Attributes": _attributes(name)},
         },
     }
 
 
-def _message(service: EventSourcedService[Any, Any, Any], event: type[IntegrationEvent]) -> dict[str, Any]:
-    name = f"{EVENT_NAMESPACE}.{service.decider.category}.{event.TYPE}"
+def _message(service: EventSourcedService, event: type[IntegrationEvent]) -> dict[str, Any]:
+    name = event_type(service.manifest.name, event.TYPE)
     examples = json_schema(event, "serialization", event.TYPE).get("examples", [])
     return {
         "name": name,
@@ -73,17 +75,17 @@ def _message(service: EventSourcedService[Any, Any, Any], event: type[Integratio
     }
 
 
-def _attributes(category: str) -> dict[str, Any]:
+def _attributes(service: str) -> dict[str, Any]:
     """What `publishing.Publication` puts on every integration message."""
     properties: dict[str, dict[str, Any]] = {
         "ce-specversion": {"const": "1.0"},
         "ce-id": {
             **_TEXT,
             "description": "Stream, version and index of the event, the same at each delivery.",
-            "examples": [f"{category}-42@7.0"],
+            "examples": [f"{service}-42@7.0"],
         },
         "ce-type": {**_TEXT, "description": "What to filter by."},
-        "ce-source": {"const": f"/{category}"},
+        "ce-source": {"const": f"/{service}"},
         "ce-subject": {**_TEXT, "description": "The id of the entity that the event is about."},
         "ce-time": {**_TIME, "description": "Business time."},
         "ce-recordedtime": {**_TIME, "description": "When the log recorded it."},

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.message import Commit, Event, checked_category
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
 S = TypeVar("S")
+COMMITS_OF_KEPT_STATES: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,9 @@ class Decider(Generic[C, E, S]):
     DomainError to refuse. `evolve(state, event)` never refuses: what happened, happened.
     `snapshot_every` is the policy: a snapshot in the commit of every N-th version, 0 for none. `state_version` is
     raised when `evolve` comes to other states of the same shape: snapshots of the old ones are misses then.
+    `keeps_state` (level 2): the state is stored whole with every commit and loaded from there, never folded; commits
+    then live for `COMMITS_OF_KEPT_STATES`, long enough to be published. The shape of such a state is a promise like an
+    event's: a field that comes later has a default.
     """
 
     category: str
@@ -35,9 +41,12 @@ class Decider(Generic[C, E, S]):
     codec: Codec[E]
     snapshot_every: int = 0
     state_version: int = 1
+    keeps_state: bool = False
 
     def __post_init__(self) -> None:
         checked_category(self.category)
+        if self.keeps_state and self.snapshot_every:
+            raise TopologyError(f"{self.category} keeps its states: it has no use for snapshots")
 
     def fold(self, state: S, commits: Iterable[Commit]) -> S:
         """The state after these commits; CorruptDataError if one of them cannot be understood."""
@@ -59,7 +68,7 @@ class Decider(Generic[C, E, S]):
         return self._state.dump_json(state)
 
     def load_state(self, data: bytes) -> S | None:
-        """The snapshot's state, or None (a miss) if it does not fit."""
+        """The stored state, or None if it does not fit."""
         try:
             return self._state.validate_json(data)
         except ValidationError:

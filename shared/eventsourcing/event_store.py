@@ -1,21 +1,25 @@
-"""The port to the log: append at a position, load, read, feed; and to the outbox that is written with it."""
+"""The port to the log: append at a position, load, read, feed; and to the states and the outbox written with it."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.eventsourcing.message import Commit
+
+MAX_APPEND_BYTES = 9 * 1024 * 1024
+"""Of all commits, snapshots and states of one append together: the store's own limit is 10 MiB with their names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a stream ended when it was loaded or appended to. Only a store makes one (and `start_of`), and an append
-    takes nothing else: a number from a caller could be too high and leave a hole.
+    takes nothing else: a number from a caller could be too high and leave a hole. `token` is the store's own.
     """
 
     stream: str
     version: int
+    token: object = field(default=None, compare=False, repr=False)
 
 
 def start_of(stream: str) -> Position:
@@ -46,13 +50,16 @@ class NewCommit:
     """What is appended to one stream: written whole, or not at all.
 
     `body` is the encoded commit of version `position.version + 1`. `owed` are the ids of the messages that must be
-    seen on their topics: an outbox row each, in the same write.
+    seen on their topics: an outbox row each, in the same write. `state` is the whole state after the commit, if it is
+    kept as a document: that document is replaced. The commit may be deleted when `expires_after` has passed.
     """
 
     position: Position
     body: bytes
     owed: Sequence[str]
     snapshot: Snapshot | None = None
+    state: bytes | None = None
+    expires_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +90,34 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FeedCursor:
-    """A place in one shard of a feed: everything up to and including this commit was read."""
+    """A place in the feed of a category: everything up to and including this commit was read."""
 
     recorded_at: datetime
     stream: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateDocument:
+    """The whole state of a stream whose category keeps states, as its newest commit left it."""
+
+    stream: str
+    version: int
+    recorded_at: datetime
+    body: bytes
+    token: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def position(self) -> Position:
+        return Position(self.stream, self.version, self.token)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StateCursor:
+    """A place among the states of a category: all that were recorded up to and including this one were read."""
+
+    recorded_at: datetime
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +128,25 @@ class OutboxRow:
     recorded_at: datetime
 
 
-class EventStore(Protocol):
+class StateStore(Protocol):
+    """The states that appends keep. All methods raise UnavailableError within a bounded time when the store is down."""
+
+    async def get(self, stream: str) -> StateDocument | None: ...
+
+    async def get_many(self, streams: Sequence[str]) -> Mapping[str, StateDocument]:
+        """Those that exist, by stream, in one round trip."""
+        ...
+
+    async def changed(self, category: str, *, after: StateCursor | None, limit: int) -> Sequence[StateDocument]:
+        """The next states of a category in the order of (recorded_at, stream): each where it changed last.
+
+        One may become visible after another with a later time. Who follows the changes starts again a safety lag
+        before the last one seen: `StateCursor(recorded_at - lag)`.
+        """
+        ...
+
+
+class EventStore(StateStore, Protocol):
     """The log. All methods raise UnavailableError within a bounded time when the store is down."""
 
     async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
@@ -114,10 +162,11 @@ class EventStore(Protocol):
     async def append(
         self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
     ) -> Appended | Replayed:
-        """Write all commits (to different streams), their outbox rows and snapshots, and the answer, or nothing.
+        """Write all commits (to different streams), their outbox rows, snapshots, states, and the answer, or nothing.
 
         One round trip. An answer without commits only records the answer. Raises ConcurrencyError if any stream moved
-        on; an own earlier try whose acknowledgement was lost is recognised by `command_id` and is a success.
+        on; an own earlier try whose acknowledgement was lost is recognised by `command_id` and is a success. Raises
+        TooLargeError above `MAX_APPEND_BYTES`; the number of commits has no other limit.
         """
         ...
 
@@ -129,10 +178,10 @@ class EventStore(Protocol):
         """Commits with `after < version <= up_to`, in order."""
         ...
 
-    def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
-        """One shard's commits recorded before `until` and after the cursor, in the order of (recorded_at, stream,
-        version). Pass an `until` that lies back by the safety lag: `recorded_at` is the time at which the store
-        began to process the commit, so one may become visible after a later one.
+    def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+        """A category's commits recorded before `until` and after the cursor, in the order of (recorded_at, stream,
+        version), as one query. Pass an `until` that lies back by the safety lag: `recorded_at` is the time at which
+        the store began to process the commit, so one may become visible after a later one.
         """
         ...
 
@@ -140,8 +189,8 @@ class EventStore(Protocol):
 class Outbox(Protocol):
     """The rows that an append left behind; only the relay may delete them."""
 
-    def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
-        """Rows with `since <= recorded_at < before`, oldest first."""
+    def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+        """A category's rows with `since <= recorded_at < before`, oldest first, as one query."""
         ...
 
     async def settle(self, message_ids: Iterable[str]) -> None:

@@ -4,19 +4,18 @@ A stream's last commit leaves no gap behind it, so a message lost for good would
 The sweep is the answer to a broker that lost its memory, a muted subscription and a new projection.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.eventsourcing.checkpoint import Checkpoints
-from shared.eventsourcing.errors import CorruptCommitError
+from shared.eventsourcing.errors import CorruptCommitError, CorruptDataError
 from shared.eventsourcing.event_store import EventStore, FeedCursor
-from shared.eventsourcing.message import SHARDS, shard_name
 from shared.eventsourcing.projector import Outcome, Projector
 
-Visit = Callable[[Mapping[str, int]], Awaitable[int]]
-"""Given streams and their newest version seen; returns how many it changed."""
+Visit = Callable[[str, int], Awaitable[bool]]
+"""Given a stream and its newest version seen; returns whether it changed something. It must be safe to repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,31 @@ class WalkReport:
     changed: int
 
 
+@dataclass(slots=True)
+class _Page:
+    """So many commits, up to and including the one at `end`, and the newest version of each stream among them."""
+
+    end: FeedCursor
+    commits: int = 0
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def add(self, place: FeedCursor) -> None:
+        self.end = place
+        self.commits += 1
+        self.versions[place.stream] = max(place.version, self.versions.get(place.stream, 0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedWalk:
     """Visits every stream with commits recorded since the last walk and longer ago than `behind`.
 
-    `name` keeps this walk's checkpoints, one a shard; a walk that is cut off goes on where it was, because it
-    checkpoints after each `page` of commits (which also bounds what it holds in memory).
+    One checkpoint and one query serve all shards of the category: shards are there for writing in parallel, and a walk
+    reads one commit after the other anyway. A walk that finds nothing costs a get and a query, and writes nothing.
+    One place for all shards is safe because a walk ends `behind` the present: by then no commit of any shard can become
+    visible before it any more.
+
+    `name` and category name the checkpoint. A walk that is cut off goes on where it was, because it saves the
+    checkpoint after each `page` of commits (which also bounds what it holds in memory).
     """
 
     name: str
@@ -45,43 +63,54 @@ class FeedWalk:
     page: int = 500
 
     async def run(self) -> WalkReport:
-        """All shards, whatever happens in one of them; then the first trouble, if there was any."""
+        """All streams, whatever happens with one of them; then the first trouble, if there was any. The checkpoint
+        stays before the first trouble, so the next walk comes by again. A stream that cannot be understood is no
+        trouble: coming by again would not help, the projector parks it for people to look at, and it is passed by.
+        """
         until = self.clock() - self.behind
+        checkpoint = f"{self.name}/{self.category}"
         read = changed = 0
-        troubles: list[Exception] = []
-        for number in range(SHARDS):
-            try:
-                shard_read, shard_changed = await self._shard(shard_name(self.category, number), until)
-            except Exception as error:  # noqa: BLE001 - raised below, when the other shards have had their turn
-                troubles.append(error)
-            else:
-                read, changed = read + shard_read, changed + shard_changed
-        if troubles:
-            raise troubles[0]
+        first: Exception | None = None
+        async for page in self._pages(await self.checkpoints.load(checkpoint), until):
+            read += page.commits
+            visited, trouble = await self._visit(page)
+            changed, first = changed + visited, first or trouble
+            if first is None:
+                await self.checkpoints.save(checkpoint, page.end)
+        if first is not None:
+            raise first
         return WalkReport(read, changed)
 
-    async def _shard(self, shard: str, until: datetime) -> tuple[int, int]:
-        checkpoint = f"{self.name}/{shard}"
-        cursor = reached = await self.checkpoints.load(checkpoint)
-        ends: dict[str, int] = {}
-        read = changed = 0
-        async for cursor in self._places(shard, reached, until):
-            ends[cursor.stream] = max(cursor.version, ends.get(cursor.stream, 0))
-            read += 1
-            if read % self.page == 0:
-                changed += await self._visit(checkpoint, ends, cursor)
-                ends = {}
-        if ends and cursor is not None:
-            changed += await self._visit(checkpoint, ends, cursor)
-        return read, changed
+    async def _visit(self, page: _Page) -> tuple[int, Exception | None]:
+        """One stream at a time: the trouble with one must not keep the others from their turn."""
+        changed, first = 0, None
+        for stream, version in page.versions.items():
+            try:
+                changed += await self.visit(stream, version)
+            except CorruptDataError:
+                continue
+            except Exception as error:  # noqa: BLE001 - raised by the walk, when the others have had their turn
+                first = first or error
+        return changed, first
 
-    async def _places(self, shard: str, cursor: FeedCursor | None, until: datetime) -> AsyncIterator[FeedCursor]:
+    async def _pages(self, after: FeedCursor | None, until: datetime) -> AsyncIterator[_Page]:
+        page: _Page | None = None
+        async for place in self._places(after, until):
+            page = page or _Page(place)
+            page.add(place)
+            if page.commits == self.page:
+                yield page
+                page = None
+        if page is not None:
+            yield page
+
+    async def _places(self, cursor: FeedCursor | None, until: datetime) -> AsyncIterator[FeedCursor]:
         """Where each commit lies. One that cannot be decoded is told like any other: the visit of its stream will find
         out, and the streams behind it must not wait.
         """
         while True:
             try:
-                async for commit in self.log.feed(shard, after=cursor, until=until):
+                async for commit in self.log.feed(self.category, after=cursor, until=until):
                     cursor = FeedCursor(commit.recorded_at, commit.stream, commit.version)
                     yield cursor
             except CorruptCommitError as error:
@@ -89,11 +118,6 @@ class FeedWalk:
                 yield cursor
             else:
                 return
-
-    async def _visit(self, checkpoint: str, ends: Mapping[str, int], cursor: FeedCursor) -> int:
-        changed = await self.visit(ends)
-        await self.checkpoints.save(checkpoint, cursor)
-        return changed
 
 
 def all_of(walks: Sequence[FeedWalk]) -> Callable[[], Awaitable[WalkReport]]:
@@ -109,8 +133,7 @@ def all_of(walks: Sequence[FeedWalk]) -> Callable[[], Awaitable[WalkReport]]:
 def heal(projector: Projector[Any, Any]) -> Visit:
     """The visit of the catch-up sweep: brings every document that is behind to the end of its stream."""
 
-    async def visit(ends: Mapping[str, int]) -> int:
-        outcomes = [await projector.heal(stream, end) for stream, end in ends.items()]
-        return outcomes.count(Outcome.HEALED)
+    async def visit(stream: str, version: int) -> bool:
+        return await projector.heal(stream, version) is Outcome.HEALED
 
     return visit

@@ -14,6 +14,7 @@ from shared.eventsourcing.errors import TopologyError
 SHARDS = 16
 """Shards of one category's feed. Fixed for ever: `shard` is part of stored, immutable documents."""
 
+EVENT_NAMESPACE = "commerce"
 MAX_EVENT_BYTES = 256 * 1024
 MAX_COMMIT_BYTES = 900 * 1024
 
@@ -97,6 +98,21 @@ def parse_message_id(text: str) -> tuple[str, int, int | None]:
     return stream, int(version), int(index) if dot else None
 
 
+def event_type(service: str, type_name: str) -> str:
+    """The `ce-type` of an integration event: `commerce.orders.OrderPlaced.v1`."""
+    return f"{EVENT_NAMESPACE}.{service}.{type_name}"
+
+
+def commits_collection(category: str) -> str:
+    """Where a store with collections keeps the commits of a category."""
+    return f"{category}-commits"
+
+
+def outbox_collection(category: str) -> str:
+    """Where a store with collections keeps what a category's commits owe."""
+    return f"{category}-outbox"
+
+
 def checked_category(name: str) -> str:
     """The name, if a stream's name can be split after it; TopologyError otherwise."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -116,8 +132,13 @@ def entity_of(stream: str) -> str:
 
 def shard_of(stream: str) -> str:
     """The shard of its category's feed that a stream belongs to, such as `cart-07`: always the same one."""
-    return shard_name(category_of(stream), crc32(stream.encode()) % SHARDS)
+    return _shard(category_of(stream), crc32(stream.encode()) % SHARDS)
 
 
-def shard_name(category: str, number: int) -> str:
+def shards_of(category: str) -> list[str]:
+    """All shards of a category's feed."""
+    return [_shard(category, number) for number in range(SHARDS)]
+
+
+def _shard(category: str, number: int) -> str:
     return f"{category}-{number:02d}"

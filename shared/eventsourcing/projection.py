@@ -47,6 +47,10 @@ class ReadStore(Protocol):
 
     async def get(self, collection: str, key: str) -> Row | None: ...
 
+    async def get_many(self, collection: str, keys: Sequence[str]) -> Mapping[str, Row]:
+        """Those that exist, by key, in one round trip."""
+        ...
+
     async def put(self, collection: str, row: Row) -> Row:
         """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
         row with its new token. Raises TooLargeError or CorruptDataError for a row that the store can never hold.

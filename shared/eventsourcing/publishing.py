@@ -6,16 +6,15 @@ whatever was never seen on its topic.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic_core import to_json
 
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.errors import UnavailableError
-from shared.eventsourcing.message import Commit, Event, IntegrationEvent, entity_of, message_id
+from shared.eventsourcing.message import Commit, Event, IntegrationEvent, entity_of, event_type, message_id
 
 E = TypeVar("E", bound=Event)
-EVENT_NAMESPACE = "commerce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,12 @@ class Subscriber(Protocol):
 
 @dataclass(frozen=True)
 class Publication(Generic[E]):
-    """How one category's commits become messages. `to_integration` maps a private event to its public form, or None."""
+    """How one category's commits become messages. `to_integration` maps a private event to its public form, or None.
 
+    Public events are those of a `service`, whatever the category that they came from.
+    """
+
+    service: str
     category: str
     domain_topic: str
     integration_topic: str
@@ -86,11 +89,12 @@ class Publication(Generic[E]):
         return [(index, event) for index, event in mapped if event is not None]
 
     def _domain_message(self, commit: Commit) -> Message:
-        return Message(commit.id, commit.body, self._attributes(commit, commit.id, f"{self.category}.commit.v1"))
+        attributes = self._attributes(commit, commit.id, event_type(self.category, "commit.v1"))
+        return Message(commit.id, commit.body, {**attributes, "ce-command": commit.context.command})
 
     def _integration_message(self, commit: Commit, index: int, event: IntegrationEvent) -> Message:
         identity = message_id(commit.stream, commit.version, index)
-        attributes = self._attributes(commit, identity, f"{self.category}.{event.TYPE}")
+        attributes = self._attributes(commit, identity, event_type(self.service, event.TYPE))
         return Message(identity, to_json(event), attributes)
 
     def _attributes(self, commit: Commit, identity: str, type_name: str) -> dict[str, str]:
@@ -98,8 +102,8 @@ class Publication(Generic[E]):
         attributes = {
             "ce-specversion": "1.0",
             "ce-id": identity,
-            "ce-type": f"{EVENT_NAMESPACE}.{type_name}",
-            "ce-source": f"/{self.category}",
+            "ce-type": type_name,
+            "ce-source": f"/{self.service}",
             "ce-subject": entity_of(commit.stream),
             "ce-time": context.occurred_at.isoformat(),
             "ce-recordedtime": commit.recorded_at.isoformat(),
@@ -114,16 +118,29 @@ class Publication(Generic[E]):
 
 @dataclass
 class Announcer(Generic[E]):
-    """Publishes what a commit owes, one request per topic. Failing is no error: the outbox rows stand."""
+    """How one category's commits are published. Failing is no error: the outbox rows stand."""
 
     publication: Publication[E]
     publisher: Publisher
     on_failure: Callable[[str, Exception], None] = lambda topic, error: None  # noqa: ARG005 - nobody listens
 
-    async def announce(self, commit: Commit, events: Sequence[E]) -> None:
-        """`events` are those of the commit, as they were decided."""
-        for topic, messages in self.publication.messages(commit, events).items():
-            try:
-                await self.publisher.publish(topic, messages)
-            except UnavailableError as error:
-                self.on_failure(topic, error)
+
+class Announced(NamedTuple):
+    """A commit that is in the log, with its events as they were decided."""
+
+    announcer: Announcer[Any]
+    commit: Commit
+    events: Sequence[Any]
+
+
+async def announce(written: Sequence[Announced]) -> None:
+    """Publish what these commits owe, one request per topic."""
+    topics: dict[str, tuple[Announcer[Any], list[Message]]] = {}
+    for announcer, commit, events in written:
+        for topic, messages in announcer.publication.messages(commit, events).items():
+            topics.setdefault(topic, (announcer, []))[1].extend(messages)
+    for topic, (announcer, messages) in topics.items():
+        try:
+            await announcer.publisher.publish(topic, messages)
+        except UnavailableError as error:
+            announcer.on_failure(topic, error)

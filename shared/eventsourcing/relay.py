@@ -5,20 +5,20 @@ and sent again until it is seen.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any
 
 from shared.eventsourcing.checkpoint import Checkpoints, at_time
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import EventStore, Outbox, OutboxRow
-from shared.eventsourcing.message import SHARDS, Event, parse_message_id, shard_name
+from shared.eventsourcing.message import category_of, parse_message_id
 from shared.eventsourcing.publishing import Message, Publication, Publisher, Subscriber
 
-E = TypeVar("E", bound=Event)
 _CHECKPOINT_EVERY = timedelta(minutes=10)
 _PULLING = timedelta(seconds=20)
+_SENDING = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,16 @@ class RelayReport:
     stuck: int = 0
 
 
-class Relay(Generic[E]):
-    """One category's relay. `subscriptions` are its own pull subscriptions, one for each of the two topics; a run sends
-    at most `batch` messages of a shard again.
+class Relay:
+    """One service's relay, of all its categories. `subscriptions` are its own pull subscriptions, one for each of the
+    two topics. What is owed is sent again in batches of `batch` messages, the oldest of each category first.
+
+    A run that finds nothing costs a pull of each subscription, one checkpoint and one query for each category.
     """
 
     def __init__(
         self,
-        publication: Publication[E],
+        publications: Sequence[Publication[Any]],
         subscriptions: tuple[str, ...],
         *,
         log: EventStore,
@@ -51,7 +53,8 @@ class Relay(Generic[E]):
         patience: timedelta = timedelta(minutes=1),
         batch: int = 1000,
     ) -> None:
-        self._publication = publication
+        self._publications = {publication.category: publication for publication in publications}
+        self._checkpoint = f"relay/{publications[0].service}"
         self._subscriptions = subscriptions
         self._log = log
         self._outbox = outbox
@@ -88,32 +91,37 @@ class Relay(Generic[E]):
         return settled, True
 
     async def _send_owed(self) -> tuple[int, int]:
-        """The checkpoint keeps the query away from the index entries of rows deleted long ago, which it would have to
+        """How many messages were sent, and how many are stuck. A long outage is worked off over several runs: when the
+        time for sending is over, each category sends one more batch at most.
+
+        The checkpoint keeps the queries away from the index entries of rows deleted long ago, which they would have to
         step over one by one. It is moved only now and then, for it costs a write, and stays behind by as much, so that
         no commit can become visible before it.
         """
-        before = self._clock() - self._patience
-        name = f"relay/{self._publication.category}"
-        reached = await self._checkpoints.load(name)
+        before, end = self._clock() - self._patience, self._clock() + _SENDING
+        reached = await self._checkpoints.load(self._checkpoint)
         since = reached.recorded_at if reached else None
         oldest, sent, stuck = before, 0, 0
-        for number in range(SHARDS):
-            owed = await self._owed(shard_name(self._publication.category, number), since, before)
-            oldest = min(oldest, owed[0].recorded_at if owed else before)
-            shard_sent = await self._send(row.message_id for row in owed)
-            sent, stuck = sent + shard_sent, stuck + len(owed) - shard_sent
+        for category in self._publications:
+            async for owed in self._owed(category, since, before):
+                oldest = min(oldest, owed[0].recorded_at)
+                batch_sent = await self._send(row.message_id for row in owed)
+                sent, stuck = sent + batch_sent, stuck + len(owed) - batch_sent
+                if self._clock() > end:
+                    break
         if since is None or oldest - since > 2 * _CHECKPOINT_EVERY:
-            await self._checkpoints.save(name, at_time(oldest - _CHECKPOINT_EVERY))
+            await self._checkpoints.save(self._checkpoint, at_time(oldest - _CHECKPOINT_EVERY))
         return sent, stuck
 
-    async def _owed(self, shard: str, since: datetime | None, before: datetime) -> list[OutboxRow]:
-        """The oldest rows of a shard: a long outage is worked off over several runs."""
-        owed = []
-        async for row in self._outbox.owed(shard, since=since, before=before):
-            owed.append(row)
-            if len(owed) == self._batch:
-                break
-        return owed
+    async def _owed(self, category: str, since: datetime | None, before: datetime) -> AsyncIterator[list[OutboxRow]]:
+        batch: list[OutboxRow] = []
+        async for row in self._outbox.owed(category, since=since, before=before):
+            batch.append(row)
+            if len(batch) == self._batch:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     async def _send(self, message_ids: Iterable[str]) -> int:
         """How many were sent. A commit that this code cannot make into messages stays owed; others must not wait."""
@@ -132,10 +140,11 @@ class Relay(Generic[E]):
         return sum(map(len, topics.values()))
 
     async def _build(self, stream: str, wanted: Mapping[int, set[str]]) -> list[tuple[str, list[Message]]]:
+        publication = self._publications[category_of(stream)]
         return [
             (topic, [message for message in messages if message.id in wanted.get(commit.version, ())])
             async for commit in self._log.read(stream, after=min(wanted) - 1, up_to=max(wanted))
-            for topic, messages in self._publication.messages(commit).items()
+            for topic, messages in publication.messages(commit).items()
         ]
 
 

@@ -12,15 +12,28 @@ class Turns:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        lock, users = self._locks.get(name) or (asyncio.Lock(), 0)
-        self._locks[name] = (lock, users + 1)
+    async def of(self, *names: str) -> AsyncIterator[None]:
+        """All of the names, always taken in the same order: two who want the same ones cannot block each other."""
+        taken: list[asyncio.Lock] = []
+        wanted = sorted(set(names)) if len(names) > 1 else names
+        for name in wanted:
+            lock, users = self._locks.get(name) or (asyncio.Lock(), 0)
+            self._locks[name] = (lock, users + 1)
         try:
-            async with lock:
-                yield
+            for name in wanted:
+                lock = self._locks[name][0]
+                await lock.acquire()
+                taken.append(lock)
+            yield
         finally:
-            lock, users = self._locks[name]
-            if users == 1:
-                del self._locks[name]
-            else:
-                self._locks[name] = (lock, users - 1)
+            for lock in taken:
+                lock.release()
+            for name in wanted:
+                self._leave(name)
+
+    def _leave(self, name: str) -> None:
+        lock, users = self._locks[name]
+        if users == 1:
+            del self._locks[name]
+        else:
+            self._locks[name] = (lock, users - 1)

@@ -8,10 +8,18 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.eventsourcing.errors import TopologyError
-from shared.http.command_api import CommandApi, CommandEndpoint, NoBody
+from shared.http.command_api import CommandApi, Endpoint, JointEndpoint, NoBody
 from shared.http.json_schema import ContractSchema
 from shared.http.openapi_components import CONVENTIONS, PROBLEMS, SCHEMAS, components, headers, problems, ref
-from shared.http.query_api import EntityParameters, HistoryParameters, ListParameters, QueryApi
+from shared.http.query_api import (
+    AnyQueries,
+    CustomQuery,
+    EntityParameters,
+    HistoryParameters,
+    ListParameters,
+    QueryApi,
+    StateQueryApi,
+)
 from shared.http.routing import ID
 
 _QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
@@ -22,44 +30,58 @@ _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS
 _ANSWERED = ("ETag", "Location", "Idempotent-Replayed")
 
 
-def openapi(description: str, commands: CommandApi[Any], queries: Sequence[QueryApi[Any, Any]]) -> dict[str, Any]:
+def openapi(description: str, commands: Sequence[CommandApi[Any]], queries: Sequence[AnyQueries]) -> dict[str, Any]:
     """The whole document, ready to be written as JSON."""
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in commands.endpoints:
-        paths.setdefault(commands.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
-    for api in queries:
-        for path, operation in _queries(api).items():
-            paths.setdefault(api.prefix + path, {})["get"] = operation
+    for api in commands:
+        for endpoint in api.endpoints:
+            paths.setdefault(api.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
+    for queried in queries:
+        for path, operation in _any_queries(queried).items():
+            paths.setdefault(queried.prefix + path, {})["get"] = operation
+    title = (*commands, *queries)[0].service
     return {
         "openapi": "3.1.0",
-        "info": {"title": commands.service, "version": "1", "description": f"{description}\n\n{CONVENTIONS}"},
+        "info": {"title": title, "version": "1", "description": f"{description}\n\n{CONVENTIONS}"},
         "security": [{"bearer": []}],
         "paths": paths,
         "components": components(_schemas(commands, queries)),
     }
 
 
-def bodies(commands: CommandApi[Any]) -> list[type[BaseModel]]:
+def bodies(commands: Sequence[CommandApi[Any]]) -> list[type[BaseModel]]:
     """The models of all request bodies, by name."""
-    models = {endpoint.body for endpoint in commands.endpoints} - {NoBody}
+    models = {endpoint.body for api in commands for endpoint in api.endpoints} - {NoBody}
     return sorted(models, key=lambda model: model.__name__)
 
 
-def _schemas(commands: CommandApi[Any], queries: Sequence[QueryApi[Any, Any]]) -> dict[str, Any]:
+def documents_returned(queries: Sequence[AnyQueries]) -> list[type[BaseModel]]:
+    """The models of all answers to queries, in the order in which they are declared."""
+    return list(dict.fromkeys(_returned(api) for api in queries))
+
+
+def _returned(api: AnyQueries) -> type[BaseModel]:
+    if isinstance(api, QueryApi):
+        document: type[BaseModel] = api.projection.document_type
+        return document
+    return api.returns
+
+
+def _schemas(commands: Sequence[CommandApi[Any]], queries: Sequence[AnyQueries]) -> dict[str, Any]:
     """All models by name; one that is both taken and sent, and differs by that, would have no name of its own."""
     inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies(commands)]
-    models = [*inputs, *((api.projection.document_type, "serialization") for api in queries)]
+    models = [*inputs, *((model, "serialization") for model in documents_returned(queries))]
     references, found = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=ContractSchema
     )
     schemas: dict[str, Any] = found["$defs"]
     for (model, _), reference in references.items():
         if reference != ref("schemas", model.__name__) or model.__name__ in SCHEMAS:
-            raise TopologyError(f"two schemas of {commands.service} are called {model.__name__}")
+            raise TopologyError(f"two schemas of {commands[0].service} are called {model.__name__}")
     return schemas
 
 
-def _command(endpoint: CommandEndpoint) -> dict[str, Any]:
+def _command(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _command_id(endpoint),
         "summary": endpoint.summary,
@@ -80,14 +102,17 @@ def _command(endpoint: CommandEndpoint) -> dict[str, Any]:
     return operation
 
 
-def _command_headers(endpoint: CommandEndpoint) -> list[dict[str, str]]:
+def _command_headers(endpoint: Endpoint) -> list[dict[str, str]]:
     key = "Idempotency-Key" if endpoint.method == "POST" else "Optional-Idempotency-Key"
-    version = () if endpoint.creates else ("If-Match",)
+    version = () if endpoint.creates or isinstance(endpoint, JointEndpoint) else ("If-Match",)
     return [ref("parameters", name) for name in (*version, key, "X-Correlation-Id", "X-Causation-Id")]
 
 
-def _command_id(endpoint: CommandEndpoint) -> str:
-    """`addItem`: the operation is called like the command that it builds."""
+def _command_id(endpoint: Endpoint) -> str:
+    """`addItem`: the operation is called like the command that it builds; a joint one like its plan."""
+    if isinstance(endpoint, JointEndpoint):
+        first, *more = endpoint.plan.__name__.strip("_").split("_")
+        return first + "".join(word.capitalize() for word in more)
     command = get_type_hints(endpoint.build).get("return")
     if not isinstance(command, type):
         raise TopologyError(f"the builder of {endpoint.method} {endpoint.path} does not say which command it returns")
@@ -97,6 +122,37 @@ def _command_id(endpoint: CommandEndpoint) -> str:
 def _is_required(body: type[BaseModel]) -> bool:
     """An absent body is an empty object, which only some commands are content with."""
     return any(field.is_required() for field in body.model_fields.values())
+
+
+def _any_queries(api: AnyQueries) -> dict[str, dict[str, Any]]:
+    match api:
+        case QueryApi():
+            return _queries(api)
+        case StateQueryApi():
+            return {api.entity: _state_query(api)}
+        case CustomQuery():
+            return {api.path: _custom_query(api)}
+
+
+def _state_query(api: StateQueryApi) -> dict[str, Any]:
+    name = api.returns.__name__
+    return {
+        "operationId": f"get{name}",
+        "summary": "One document, now.",
+        "parameters": [*_path_parameters(api.entity)],
+        "responses": _answers(ref("schemas", name), _QUERY_PROBLEMS, ("ETag",)),
+    }
+
+
+def _custom_query(api: CustomQuery) -> dict[str, Any]:
+    name = api.returns.__name__
+    return {
+        "operationId": f"query{name}",
+        "summary": api.summary,
+        "description": _prose(api.parameters),
+        "parameters": [*_path_parameters(api.path), *_parameters(api.parameters)],
+        "responses": _answers(ref("schemas", name), _QUERY_PROBLEMS),
+    }
 
 
 def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
@@ -122,7 +178,7 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
         api.collection: {
             "operationId": f"list{name}s",
             "summary": f"A page of documents, newest `{api.order_by}` first.",
-            "description": _prose(ListParameters),
+            "description": _prose(ListParameters) + _one_of(api),
             "parameters": _list_parameters(api),
             "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),
         },
@@ -132,6 +188,11 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
 def _prose(model: type[BaseModel]) -> str:
     """Its docstring: how the parameters go together."""
     return " ".join((getdoc(model) or "").split())
+
+
+def _one_of(api: QueryApi[Any, Any]) -> str:
+    names = ", ".join(f"`{name}`" for name in api.required_one_of)
+    return f" At least one of {names} must be stated." if names else ""
 
 
 def _list_parameters(api: QueryApi[Any, Any]) -> list[dict[str, Any]]:
@@ -150,10 +211,11 @@ def _list_parameters(api: QueryApi[Any, Any]) -> list[dict[str, Any]]:
 
 
 def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    properties = model.model_json_schema(schema_generator=ContractSchema)["properties"]
+    fields = model.model_json_schema(schema_generator=ContractSchema)
+    required = set(fields.get("required", ()))
     return [
-        {"name": name, "in": "query", "required": False, "schema": _stated(schema)}
-        for name, schema in properties.items()
+        {"name": name, "in": "query", "required": name in required, "schema": _stated(schema)}
+        for name, schema in fields.get("properties", {}).items()
     ]
 
 

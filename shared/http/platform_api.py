@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from shared.eventsourcing.codec import decode_commit
 from shared.eventsourcing.errors import CorruptDataError
-from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, parse_message_id
+from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, category_of, parse_message_id
 from shared.eventsourcing.projector import MAX_ERROR_CHARS, DeadLetters, Outcome, Projector
 from shared.http.auth import PlatformCallers
 from shared.http.problems import ProblemError, bad_field
@@ -87,9 +87,10 @@ class ProjectorEdge:
 
     async def _push(self, request: Request) -> Response:
         outcomes = await self._deliver(request.headers, await read_body(request, MAX_COMMIT_BYTES))
-        return Response(status_code=204, headers={"Outcome": ",".join(outcomes) or "buried"})
+        told = "buried" if outcomes is None else ",".join(outcomes) or "nothing to project"
+        return Response(status_code=204, headers={"Outcome": told})
 
-    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> list[Outcome]:
+    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> list[Outcome] | None:
         """A message whose body cannot be read still says which commit it is about: that is read from the log."""
         identity = headers.get("ce-id", "")
         try:
@@ -100,9 +101,22 @@ class ProjectorEdge:
             except ValueError:
                 bury_id = identity or headers.get("x-goog-pubsub-message-id", "unnamed")
                 await self.dead_letters.bury(bury_id, error=str(error)[:MAX_ERROR_CHARS], body=body, at=self.clock())
-                return []
-            return [await projector.heal(stream, version) for projector in self.projectors]
-        return [await projector.deliver(commit) for projector in self.projectors]
+                return None
+            return [await projector.heal(stream, version) for projector in self._of(stream)]
+        return [await projector.deliver(commit) for projector in self._of(commit.stream)]
+
+    def _of(self, stream: str) -> list[Projector[Any, Any]]:
+        category = category_of(stream)
+        return [projector for projector in self.projectors if projector.projection.category == category]
+
+
+async def bury(
+    dead_letters: DeadLetters, service: str, headers: Mapping[str, str], body: bytes, *, error: Exception, at: datetime
+) -> None:
+    """Keep an event of another service that this one can never take, by its id or else by the broker's."""
+    name = headers.get("ce-id") or headers.get("x-goog-pubsub-message-id", "unnamed")
+    reason = f"{service}: {type(error).__name__}: {error}"[:MAX_ERROR_CHARS]
+    await dead_letters.bury(f"{service}/{name}", error=reason, body=body, at=at)
 
 
 def _commit(headers: Mapping[str, str], body: bytes) -> Commit:

@@ -1,12 +1,18 @@
-"""What can be asked of a read model over HTTP, as data; `query_edge` serves it."""
+"""What can be asked of a service's read side over HTTP, as data; `query_edge` serves it."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, create_model
 
+from shared.config import Settings
+from shared.eventsourcing.event_store import EventStore, StateStore
 from shared.eventsourcing.message import Event
-from shared.eventsourcing.projection import Projection
+from shared.eventsourcing.personal import PersonalData
+from shared.eventsourcing.projection import Projection, ReadStore
+from shared.http.auth import EVERYONE, Principal, Role
 from shared.http.requests import Moment, Parameters
 
 E = TypeVar("E", bound=Event)
@@ -47,17 +53,19 @@ class QueryApi(Generic[E, D]):
 
     `entity` is the path of one document below `/<service>/v1`, `collection` that of their list, which can be filtered
     by `filters` (equal) and comes newest `order_by` first. `owner` is the field that holds the customer whose the
-    document is: a customer's queries are limited to their own. `required` filters must be given by staff.
+    document is: a customer's queries are limited to their own; without one they see nothing. A list is asked for with
+    all `required` filters and with at least one of `required_one_of`; a customer's own id is among them unasked.
     """
 
     service: str
     projection: Projection[E, D]
     entity: str
     collection: str
-    owner: str
     filters: tuple[str, ...]
-    required: tuple[str, ...]
     order_by: str
+    owner: str | None = None
+    required: tuple[str, ...] = ()
+    required_one_of: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -71,3 +79,71 @@ class QueryApi(Generic[E, D]):
         """The list's query parameters, filters included."""
         filters: dict[str, Any] = dict.fromkeys(self.filters, (str | None, Field(None, max_length=MAX_FILTER_CHARS)))
         return create_model(f"{self.projection.document_type.__name__}List", __base__=ListParameters, **filters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryWiring:
+    """What a query may use."""
+
+    rows: ReadStore
+    log: EventStore
+    states: StateStore
+    personal: PersonalData
+    clock: Callable[[], datetime]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One custom query: who asks, its parameters, and what its path names."""
+
+    principal: Principal
+    parameters: Any
+    path: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomQuery:
+    """A query that is more than a look at a read model. `answer(wiring)` is called once; what it returns answers."""
+
+    service: str
+    path: str
+    answer: Callable[[QueryWiring], Callable[[Asked], Awaitable[BaseModel]]]
+    returns: type[BaseModel]
+    summary: str
+    parameters: type[Parameters] = Parameters
+    roles: frozenset[Role] = EVERYONE
+
+    @property
+    def prefix(self) -> str:
+        return f"/{self.service}/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateQueryApi:
+    """The state documents of one category (level 2) over HTTP, one by one.
+
+    `state` is what the decider keeps; `view(state, wiring)` makes of it what is returned, or None if there is nothing
+    to be seen. `owner` is the field of the state that holds the customer whose it is; without one everybody with one of
+    the `roles` sees it.
+    """
+
+    service: str
+    category: str
+    state: type[BaseModel]
+    returns: type[BaseModel]
+    view: Callable[[Any, QueryWiring], Awaitable[BaseModel | None]]
+    entity: str
+    owner: str | None = None
+    roles: frozenset[Role] = EVERYONE
+
+    @property
+    def prefix(self) -> str:
+        return f"/{self.service}/v1"
+
+    @property
+    def id_parameter(self) -> str:
+        return self.entity.rpartition("{")[2].rstrip("}")
+
+
+AnyQueries = QueryApi[Any, Any] | CustomQuery | StateQueryApi

@@ -1,6 +1,6 @@
 """The read side's HTTP edge: documents, their lists, their history and their earlier states."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,12 +14,21 @@ from shared.eventsourcing.errors import NotFoundError, UnavailableError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
-from shared.http.auth import EVERYONE, STAFF, Principal, TokenVerifier, require_role
+from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.cursor import cursor_after, parse_cursor
 from shared.http.history import history_entry
 from shared.http.problems import ProblemError, bad_field
-from shared.http.query_api import EntityParameters, HistoryParameters, QueryApi
-from shared.http.requests import parse_parameters, path_of
+from shared.http.query_api import (
+    AnyQueries,
+    Asked,
+    CustomQuery,
+    EntityParameters,
+    HistoryParameters,
+    QueryApi,
+    QueryWiring,
+    StateQueryApi,
+)
+from shared.http.requests import Parameters, parse_parameters, path_of
 from shared.http.routing import Router
 
 E = TypeVar("E", bound=Event)
@@ -28,10 +37,11 @@ D = TypeVar("D", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One query: the request, who asks, and the id in its path."""
+    """One query: the request, who asks, what its path names, and the id in it."""
 
     request: Request
     principal: Principal
+    path: Mapping[str, str]
     key: str
 
 
@@ -40,24 +50,69 @@ class _Endpoint:
     path: str
     id_parameter: str
     answer: Callable[[_Asked], Awaitable[Response]]
+    roles: frozenset[Role] = EVERYONE
     method: str = "GET"
 
 
 class QueryEdge:
-    """Serves the read models of a service."""
+    """Serves the read side of a service; HEAD is GET without the body."""
 
-    def __init__(
-        self, apis: tuple[QueryApi[Any, Any], ...], rows: ReadStore, log: EventStore, verifier: TokenVerifier
-    ) -> None:
+    def __init__(self, apis: Sequence[AnyQueries], wiring: QueryWiring, verifier: Verifier | TokenVerifier) -> None:
         self._verifier = verifier
-        endpoints = [endpoint for api in apis for endpoint in ReadModelQueries(api, rows, log).endpoints()]
+        endpoints = [endpoint for api in apis for endpoint in _endpoints(api, wiring)]
         self._router = Router(apis[0].prefix, endpoints)
 
     async def __call__(self, request: Request) -> Response:
-        endpoint, path = self._router.find(request.method, path_of(request))
+        only_headers = request.method == "HEAD"
+        endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
         principal = await self._verifier.principal(request.headers.get("authorization"))
-        require_role(principal, EVERYONE)
-        return await endpoint.answer(_Asked(request, principal, path.get(endpoint.id_parameter, "")))
+        require_role(principal, endpoint.roles)
+        response = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
+        if only_headers:
+            response.body = b""  # its length stays among the headers
+        return response
+
+
+def _endpoints(api: AnyQueries, wiring: QueryWiring) -> tuple[_Endpoint, ...]:
+    match api:
+        case QueryApi():
+            return ReadModelQueries(api, wiring.rows, wiring.log).endpoints()
+        case StateQueryApi():
+            return (_Endpoint(api.entity, api.id_parameter, _state_query(api, wiring), api.roles),)
+        case CustomQuery():
+            return (_Endpoint(api.path, "", _custom_query(api, wiring), api.roles),)
+
+
+def _custom_query(api: CustomQuery, wiring: QueryWiring) -> Callable[[_Asked], Awaitable[Response]]:
+    answer = api.answer(wiring)
+
+    async def respond(asked: _Asked) -> Response:
+        parameters = parse_parameters(api.parameters, asked.request)
+        found = await answer(Asked(principal=asked.principal, parameters=parameters, path=asked.path))
+        return Response(found.model_dump_json(), 200, {"Cache-Control": "no-cache"}, "application/json")
+
+    return respond
+
+
+def _state_query(api: StateQueryApi, wiring: QueryWiring) -> Callable[[_Asked], Awaitable[Response]]:
+    everybodys = STAFF & api.roles  # who may not ask at all does not see more by asking as a customer
+
+    async def respond(asked: _Asked) -> Response:
+        parse_parameters(Parameters, asked.request)
+        document = await wiring.states.get(f"{api.category}-{asked.key}")
+        if document is None:
+            raise _not_found()
+        state = api.state.model_validate_json(document.body)
+        owner = getattr(state, api.owner) if api.owner else None
+        if owner is not None and not asked.principal.has(*everybodys) and owner != asked.principal.subject:
+            raise _not_found()
+        view = await api.view(state, wiring)
+        if view is None:
+            raise _not_found()
+        headers = {"ETag": f'"{document.version}"', "Cache-Control": "no-cache"}
+        return Response(view.model_dump_json(), 200, headers, "application/json")
+
+    return respond
 
 
 class ReadModelQueries(Generic[E, D]):
@@ -130,11 +185,16 @@ class ReadModelQueries(Generic[E, D]):
         """The filters, limited to what is the caller's own unless they are staff."""
         where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
         owner = self._api.owner
-        if not principal.has(*STAFF) and where.setdefault(owner, principal.subject) != principal.subject:
-            raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
+        if not principal.has(*STAFF):
+            if owner is None:
+                raise ProblemError(403, "forbidden", "this is for staff")
+            if where.setdefault(owner, principal.subject) != principal.subject:
+                raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
         for name in self._api.required:
             if name not in where:
                 raise bad_field(name, "this filter is required")
+        if (one_of := self._api.required_one_of) and not where.keys() & set(one_of):
+            raise bad_field(one_of[0], f"at least one of these filters is required: {', '.join(one_of)}")
         return where
 
     async def _present(self, asked: _Asked, min_version: int) -> Row | None:
@@ -170,7 +230,9 @@ class ReadModelQueries(Generic[E, D]):
         return row if row is not None and self._sees(asked, row.fields) else None
 
     def _sees(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
-        return asked.principal.has(*STAFF) or fields.get(self._api.owner) == asked.principal.subject
+        if asked.principal.has(*STAFF):
+            return True
+        return self._api.owner is not None and fields.get(self._api.owner) == asked.principal.subject
 
     def _stream(self, asked: _Asked) -> str:
         return f"{self._api.projection.category}-{asked.key}"

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from starlette.requests import ClientDisconnect, Request
 
 from shared.http.problems import ProblemError, bad_field, invalid
+from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_KEY_CHARS = 255
@@ -22,6 +23,11 @@ def _not_a_number(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_not_a_number)]
 """A time in a request: RFC 3339, with its zone."""
+
+Id = Annotated[str, Field(pattern=f"^{ID}$")]
+"""The id of anything, in a request."""
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+"""Why somebody did something, in a few words."""
 
 
 class Body(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json, to_json
 from starlette.requests import Request
@@ -72,8 +72,8 @@ async def request(function: Handler, method: str, url: str, content: bytes, head
     scope = {
         "type": "http",
         "method": method,
-        "path": parts.path,
-        "raw_path": quote(parts.path).encode(),
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
         "query_string": parts.query.encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "server": ("test", 80),

@@ -1,6 +1,6 @@
 """A log that fails on request: what a test cannot ask of a real one."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -14,6 +14,8 @@ from shared.eventsourcing.event_store import (
     OutboxRow,
     Position,
     Replayed,
+    StateCursor,
+    StateDocument,
 )
 from shared.eventsourcing.message import Commit
 from shared.testing.conformance.samples import Log
@@ -60,19 +62,31 @@ class FaultyEventStore:
         self._check()
         return await self._log.answered(key)
 
+    async def get(self, stream: str) -> StateDocument | None:
+        self._check()
+        return await self._log.get(stream)
+
+    async def get_many(self, streams: Sequence[str]) -> Mapping[str, StateDocument]:
+        self._check()
+        return await self._log.get_many(streams)
+
+    async def changed(self, category: str, *, after: StateCursor | None, limit: int) -> Sequence[StateDocument]:
+        self._check()
+        return await self._log.changed(category, after=after, limit=limit)
+
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         self._check()
         async for commit in self._log.read(stream, after=after, up_to=up_to):
             yield commit
 
-    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
         self._check()
-        async for commit in self._log.feed(shard, after=after, until=until):
+        async for commit in self._log.feed(category, after=after, until=until):
             yield commit
 
-    async def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+    async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         self._check()
-        async for row in self._log.owed(shard, since=since, before=before):
+        async for row in self._log.owed(category, since=since, before=before):
             yield row
 
     async def settle(self, message_ids: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ AT = datetime(2017, 1, 1, 11, 53, 26, tzinfo=UTC)
 CartDecider = Decider[CartCommand, CartEvent, Cart]
 CartHandler = CommandHandler[CartCommand, CartEvent, Cart]
 PUBLICATION = Publication[CartEvent](
+    service=CART.category,
     category=CART.category,
     domain_topic=MANIFEST.domain_topic,
     integration_topic=MANIFEST.integration_topic,
@@ -62,7 +63,7 @@ def removing() -> RemoveItem:
 
 
 def checking_out() -> CheckOutCart:
-    return CheckOutCart(at=AT)
+    return CheckOutCart(checkout_id=None, at=AT)
 
 
 def context_of(command: CartCommand) -> Context:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count, islice
 from statistics import median
 
 from google.cloud.firestore import AsyncClient
@@ -16,15 +15,15 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from shared.adapters.firestore import FirestoreChannel, FirestoreEventStore
 from shared.adapters.firestore.log_layout import LogLayout, add_commit
 from shared.adapters.firestore.messages import CommitRequest, RunQueryRequest
-from shared.adapters.firestore.outbox import shard_query
+from shared.adapters.firestore.outbox import category_query
 from shared.adapters.system import utc_now
 from shared.eventsourcing.event_store import NewCommit, OperationCounts, Position
-from shared.eventsourcing.message import shard_of
+from shared.eventsourcing.message import commits_collection, shards_of
 from tests.bench.carts import commit_body
 from tests.bench.figures import Figure, Result, ratio
 from tests.bench.surroundings import Surroundings
 
-_SHARD = "cart-07"
+_CATEGORY = "cart"
 _STREAM = 10
 _BARE, _FEED, _LIBRARY = "bare stub, json.loads", "feed", "google-cloud-firestore's AsyncClient, json.loads"
 _TARGET = 1.3
@@ -57,11 +56,10 @@ async def run(around: Surroundings) -> Result:
 
 
 async def _seed(store: FirestoreChannel, commits: int) -> None:
-    """Streams of ten commits with one or two events each, all in one shard."""
+    """Streams of ten commits with one or two events each, over all shards."""
     database = f"projects/{store.project}/databases/events"
     metadata, layout = store.metadata(database, parameter="database"), LogLayout(f"{database}/documents")
-    names = (stream for stream in (f"cart-{number:032x}" for number in count()) if shard_of(stream) == _SHARD)
-    for stream in islice(names, commits // _STREAM):
+    for stream in (f"{_CATEGORY}-{number:032x}" for number in range(commits // _STREAM)):
         request = CommitRequest(database=database)
         for version in range(_STREAM):
             body = commit_body(stream, version + 1, events=1 + version % 2)
@@ -71,7 +69,8 @@ async def _seed(store: FirestoreChannel, commits: int) -> None:
 
 async def _bare(store: FirestoreChannel, until: datetime) -> int:
     database = f"projects/{store.project}/databases/events"
-    query = shard_query("commits", _SHARD, since=None, before=until).select("body", "recorded_at")
+    query = category_query(commits_collection(_CATEGORY), _CATEGORY, since=None, before=until)
+    query.select("body", "recorded_at")
     request = RunQueryRequest(parent=f"{database}/documents", structured_query=query.message)
     read = 0
     async for response in store.stubs.run_query(request, metadata=store.metadata(database, parameter="parent")):
@@ -83,13 +82,13 @@ async def _bare(store: FirestoreChannel, until: datetime) -> int:
 
 async def _feed(store: FirestoreChannel, until: datetime) -> int:
     log = FirestoreEventStore(store, OperationCounts())
-    return len([None async for _ in log.feed(_SHARD, until=until)])
+    return len([None async for _ in log.feed(_CATEGORY, until=until)])
 
 
 async def _library(client: AsyncClient, until: datetime) -> int:
     query = (
-        client.collection_group("commits")
-        .where(filter=FieldFilter("shard", "==", _SHARD))
+        client.collection_group(commits_collection(_CATEGORY))
+        .where(filter=FieldFilter("shard", "in", shards_of(_CATEGORY)))
         .where(filter=FieldFilter("recorded_at", "<", until))
         .order_by("recorded_at")
         .order_by("__name__")
@@ -140,7 +139,7 @@ def _result(taken: Mapping[str, Sequence[_Run]], commits: int) -> Result:
         Figure(name=f"{name}: seconds", unit="s", value=wall[name], samples=len(runs)) for name, runs in taken.items()
     ]
     return Result(
-        title=f"Feed: {commits:,} commits with {events:,} events of one shard",
+        title=f"Feed: {commits:,} commits with {events:,} events of one category",
         figures=[
             *figures,
             ratio("feed / bare stub", wall[_FEED], wall[_BARE], limit=_TARGET),

@@ -23,6 +23,7 @@ from emulators.settings import (
     DELIVERY_IDENTITY,
     PLATFORM_AUDIENCE,
     USER_AUDIENCE,
+    Options,
     function_environment,
     platform_issuer,
     user_issuer,
@@ -58,11 +59,11 @@ async def environment(around: Surroundings) -> AsyncIterator[Environment]:
         store, _ = await stack.enter_async_context(around.project())
         session = await stack.enter_async_context(client_session())
         (port,) = free_ports(1)
-        origin = f"http://127.0.0.1:{port}"
+        origin = Options(port=port).origin
         users, callers = Issuer(user_issuer(origin)), Issuer(platform_issuer(origin))
         (cart,) = (service for service in discover(functions) if service.name == "cart")
         hosts = {"FIRESTORE_EMULATOR_HOST": around.firestore.host, "PUBSUB_EMULATOR_HOST": around.pubsub.host}
-        variables = function_environment(Runtime.EMULATORS, origin, hosts)
+        variables = function_environment(Options(port=port, folder=around.folder), Runtime.EMULATORS, hosts)
         made = Environment(
             store=store,
             service=cart,

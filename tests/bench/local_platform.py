@@ -43,7 +43,8 @@ class LocalPlatform:
 async def local_platform(folder: Path) -> AsyncIterator[LocalPlatform]:
     """On emulators of its own; relay and sweep come as often as in the cloud. RuntimeError if it does not start."""
     (port,) = free_ports(1)
-    options = ("--runtime", "emulators", "--port", str(port), "--folder", str(folder), "--minute", _CLOUDS_MINUTE)
+    where = ("--runtime", "emulators", "--port", str(port), "--folder", str(folder))
+    options = ("--service", "cart", *where, "--minute", _CLOUDS_MINUTE)
     log, environment = folder / "platform.log", {**os.environ, "PYTHONPATH": str(ROOT)}
     process = await asyncio.to_thread(
         Guarded, [sys.executable, "-P", "-m", "emulators", "up", *options], log_file=log, env=environment

@@ -29,6 +29,7 @@ from shared.eventsourcing.relay import Relay
 from shared.http.auth import Principal, Role, TokenVerifier
 from shared.http.query_edge import QueryEdge
 from shared.testing.api_spec import ApiSpec
+from shared.testing.memory_platform import query_wiring
 from shared.topology import relay_subscription
 from tests.bench.carts import PUBLICATION, Till, adding, checking_out, handler_on, opening
 from tests.bench.meter import Measured, Meter, MeteredPublisher, MeteredSubscriber
@@ -135,7 +136,7 @@ async def _queries(meter: Meter, deps: Dependencies) -> None:
     carts = [await _filled(till, 1) for _ in range(25)]
     for cart_id in carts:
         await projector.heal(f"{CART.category}-{cart_id}", 2)
-    edge = QueryEdge((CART_QUERIES,), deps.rows, deps.events, _AnyTill())
+    edge = QueryEdge((CART_QUERIES,), query_wiring(deps, utc_now), _AnyTill())
 
     async def handle(request: Request) -> Response:
         return await edge(request)
@@ -150,7 +151,7 @@ async def _queries(meter: Meter, deps: Dependencies) -> None:
 async def _relay_runs(meter: Meter, deps: Dependencies) -> None:
     topics = (MANIFEST.domain_topic, MANIFEST.integration_topic)
     relay = Relay(
-        PUBLICATION,
+        (PUBLICATION,),
         (relay_subscription(topics[0]), relay_subscription(topics[1])),
         log=deps.events,
         outbox=deps.outbox,

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.adapters import firestore, pubsub
+from shared.adapters.system import utc_now
 from shared.bootstrap import Dependencies
 from shared.eventsourcing.event_store import OperationCounts
+from shared.testing.memory_platform import memory_personal
 from tests.bench.figures import Figure, Result, rounded
 from tests.bench.meter import Measured
 from tests.bench.operations import SETTLED, SETTLING, measured
@@ -35,11 +37,13 @@ def on_google(store: firestore.FirestoreChannel, topics: pubsub.PubSubChannel, c
     return Dependencies(
         events=events,
         outbox=events,
+        states=events,
         rows=firestore.FirestoreReadStore(store, counts, _TIMEOUT),
         dead_letters=firestore.FirestoreDeadLetters(store, counts, _TIMEOUT),
         checkpoints=firestore.FirestoreCheckpoints(store, counts, _TIMEOUT),
         publisher=pubsub.PubSubPublisher(topics, counts, _TIMEOUT),
         subscriber=pubsub.PubSubSubscriber(topics, counts),
+        personal=memory_personal(utc_now),
     )
 
 

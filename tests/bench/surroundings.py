@@ -7,14 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import functions
 from emulators.delivery.pubsub_topology import PubSubTopology
 from emulators.processes.google import Emulator, Installation, start_firestore, start_pubsub
+from functions.cart.manifest import MANIFEST
 from shared.adapters.firestore import FirestoreChannel
 from shared.adapters.firestore import connect as connect_firestore
 from shared.adapters.pubsub import PubSubChannel
 from shared.adapters.pubsub import connect as connect_pubsub
-from shared.topology import discover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +31,14 @@ class Surroundings:
 
     @asynccontextmanager
     async def project(self) -> AsyncIterator[tuple[FirestoreChannel, PubSubChannel]]:
-        """Connections to an empty project of its own, with the topics and subscriptions of all services."""
+        """Connections to an empty project of its own, with the topics and subscriptions of the cart."""
         name = f"bench-{secrets.token_hex(4)}"
         async with AsyncExitStack() as stack:
             store = connect_firestore(name, self.firestore.host)
             stack.push_async_callback(store.close)
             topics = connect_pubsub(name, self.pubsub.host)
             stack.push_async_callback(topics.close)
-            await PubSubTopology(topics, discover(functions)).ensure()
+            await PubSubTopology(topics, [MANIFEST]).ensure()
             yield store, topics
 
 

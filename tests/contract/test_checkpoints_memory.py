@@ -3,6 +3,7 @@
 import pytest
 
 from shared.adapters.memory import MemoryCheckpoints
+from shared.eventsourcing.event_store import OperationCounts
 from shared.testing.conformance.checkpoints import CheckpointsConformance
 
 
@@ -10,5 +11,9 @@ class TestMemoryCheckpoints(CheckpointsConformance):
     """In this process."""
 
     @pytest.fixture
-    def store(self) -> MemoryCheckpoints:
-        return MemoryCheckpoints()
+    def counts(self) -> OperationCounts:
+        return OperationCounts()
+
+    @pytest.fixture
+    def store(self, counts: OperationCounts) -> MemoryCheckpoints:
+        return MemoryCheckpoints(counts)

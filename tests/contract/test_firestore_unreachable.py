@@ -12,7 +12,7 @@ from shared.adapters.firestore import FirestoreEventStore, FirestoreReadStore, c
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts, Position
 from shared.eventsourcing.projection import Find, Row
-from shared.testing.conformance.samples import FAR_FUTURE, SHARD, collected, new_commit
+from shared.testing.conformance.samples import CATEGORY, FAR_FUTURE, collected, new_commit
 
 TIMEOUT = 1.0
 MARGIN = 2.0
@@ -26,13 +26,16 @@ LOG_REQUESTS: dict[str, Callable[[FirestoreEventStore], Awaitable[object]]] = {
     "answered": lambda log: log.answered("key-1"),
     "read": lambda log: collected(log.read("cart-1")),
     "settle": lambda log: log.settle(["cart-1@1"]),
+    "get": lambda log: log.get("product-1"),
+    "changed": lambda log: log.changed("product", after=None, limit=10),
 }
 SCANS: dict[str, Callable[[FirestoreEventStore], Awaitable[object]]] = {
-    "feed": lambda log: collected(log.feed(SHARD, until=FAR_FUTURE)),
-    "owed": lambda log: collected(log.owed(SHARD, since=None, before=FAR_FUTURE)),
+    "feed": lambda log: collected(log.feed(CATEGORY, until=FAR_FUTURE)),
+    "owed": lambda log: collected(log.owed(CATEGORY, since=None, before=FAR_FUTURE)),
 }
 ROW_REQUESTS: dict[str, Callable[[FirestoreReadStore], Awaitable[object]]] = {
     "get": lambda rows: rows.get("carts", "1"),
+    "get_many": lambda rows: rows.get_many("carts", ["1", "2"]),
     "put": lambda rows: rows.put("carts", ROW),
     "find": lambda rows: rows.find("carts", Find(where={}, order_by="n")),
 }

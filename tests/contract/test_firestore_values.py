@@ -32,6 +32,15 @@ def test_any_text_survives_as_a_document_id(text: str) -> None:
     assert not identity.startswith("__")
 
 
+@pytest.mark.parametrize(
+    ("entity", "identity"), [("auth0|900", "auth0%7C900"), ("26.51380041013", None), ("a@b:c+d", None)]
+)
+def test_an_id_is_a_document_id_almost_as_it_is(entity: str, identity: str | None) -> None:
+    """Whoever looks at the database finds it."""
+    assert document_id(entity) == (identity or entity)
+    assert text_of(document_id(entity)) == entity
+
+
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5, minutes=-30))])))
 def test_a_time_survives_as_a_timestamp(time: datetime) -> None:
     """To the microsecond, before 1970 as well, and it is UTC afterwards."""

@@ -6,6 +6,7 @@ from shared.adapters.memory.broker import MemoryBroker
 from shared.adapters.system import utc_now
 from shared.bootstrap import Dependencies
 from shared.eventsourcing.event_store import OperationCounts
+from shared.testing.memory_platform import memory_personal
 from tests.bench.operations import measured
 from tests.bench.promises import PROMISED
 
@@ -18,11 +19,13 @@ async def test_every_operation_costs_what_is_promised() -> None:
     adapters = Dependencies(
         events=events,
         outbox=events,
+        states=events,
         rows=MemoryReadStore(counts),
         dead_letters=MemoryDeadLetters(),
-        checkpoints=MemoryCheckpoints(),
+        checkpoints=MemoryCheckpoints(counts),
         publisher=broker,
         subscriber=broker,
+        personal=memory_personal(utc_now),
     )
 
     found = await measured(adapters, counts)

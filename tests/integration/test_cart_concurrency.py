@@ -32,6 +32,7 @@ WRITERS, EACH = 16, 5
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STREAM = "cart-1"
 PUBLICATION = Publication[CartEvent](
+    service=CART.category,
     category=CART.category,
     domain_topic=domain_topic(CART.category),
     integration_topic=integration_topic(CART.category),

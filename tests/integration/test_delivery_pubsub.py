@@ -26,7 +26,7 @@ ORDERS = Service(
     name="orders",
     description="for the test",
     maturity=Maturity.EVENT_SOURCED,
-    functions=(Function(name="projector", trigger=Push("orders-projector"), permissions=(), description=""),),
+    functions=(Function(name="projector", trigger=Push(("orders-projector",)), permissions=(), description=""),),
     topics=(Topic("orders", ""),),
     subscriptions=(
         Subscription(

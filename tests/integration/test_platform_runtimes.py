@@ -12,7 +12,9 @@ from emulators.feed.client import PlatformClient, connect
 from emulators.platform import LocalPlatform, PlatformError
 from emulators.processes.ports import free_ports
 from emulators.settings import Options, RuntimeChoice
+from functions.cart.manifest import MANIFEST
 
+CART = (MANIFEST,)
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)
 OPENING = {"currency": "USD", "customer_id": "900", "opened_at": "2017-01-01T11:53:26Z"}
 
@@ -22,9 +24,14 @@ def options(folder: Path, runtime: str) -> Options:
     return Options(runtime=RuntimeChoice(runtime), port=port, folder=folder)
 
 
+def on_cart(folder: Path, runtime: str) -> LocalPlatform:
+    """A platform of one service."""
+    return LocalPlatform(options(folder, runtime), services=CART)
+
+
 @pytest.fixture(params=[EMULATED, "embedded"])
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LocalPlatform]:
-    async with LocalPlatform(options(tmp_path, request.param)) as platform:
+    async with LocalPlatform(options(tmp_path, request.param), services=CART) as platform:
         yield platform
 
 
@@ -71,7 +78,7 @@ async def test_two_platforms_in_turn_share_nothing(tmp_path: Path) -> None:
     """An embedded platform starts empty, whatever ran in this process before."""
     carts = []
     for name in ("first", "second"):
-        async with LocalPlatform(options(tmp_path / name, "embedded")) as platform, connect(platform.origin) as client:
+        async with on_cart(tmp_path / name, "embedded") as platform, connect(platform.origin) as client:
             carts.append(await open_cart(client, "the same key"))
             await platform.caught_up(within=30)
             assert len(await listed(client)) == 1
@@ -81,7 +88,7 @@ async def test_two_platforms_in_turn_share_nothing(tmp_path: Path) -> None:
 
 async def test_the_embedded_runtime_has_no_emulator_to_restart(tmp_path: Path) -> None:
     """What a runtime does not have is an error in words."""
-    async with LocalPlatform(options(tmp_path, "embedded")) as platform:
+    async with LocalPlatform(options(tmp_path, "embedded"), services=CART) as platform:
         with pytest.raises(PlatformError, match="embedded"):
             await platform.restart_pubsub()
 
@@ -89,7 +96,7 @@ async def test_the_embedded_runtime_has_no_emulator_to_restart(tmp_path: Path) -
 @pytest.mark.emulators
 async def test_a_broker_that_forgets_everything_loses_nothing(tmp_path: Path) -> None:
     """After a restart the topology is back, and relay and sweep bring the read models to the end of the log."""
-    async with LocalPlatform(options(tmp_path, "emulators")) as platform, connect(platform.origin) as client:
+    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin) as client:
         before = await open_cart(client, "k1")
 
         await platform.restart_pubsub()
@@ -104,7 +111,7 @@ async def test_a_function_process_that_is_killed_costs_nothing(tmp_path: Path) -
     """The client's retry meets the new process; the first answer is the only commit."""
     said: list[str] = []
     async with (
-        LocalPlatform(options(tmp_path, "emulators"), say=said.append) as platform,
+        LocalPlatform(options(tmp_path, "emulators"), say=said.append, services=CART) as platform,
         connect(platform.origin) as client,
     ):
         processes: Any = platform.parts.processes
@@ -122,7 +129,7 @@ async def test_a_function_process_that_is_killed_costs_nothing(tmp_path: Path) -
 @pytest.mark.emulators
 async def test_a_dead_pubsub_emulator_is_started_again(tmp_path: Path) -> None:
     """A crash of the broker is healed like a restart."""
-    async with LocalPlatform(options(tmp_path, "emulators")) as platform, connect(platform.origin) as client:
+    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin) as client:
         emulators: Any = platform.parts.emulators
 
         emulators.pubsub.kill()
@@ -137,7 +144,7 @@ async def test_a_dead_firestore_emulator_ends_the_platform(tmp_path: Path) -> No
     """Nothing brings an empty log back, so nothing pretends to."""
 
     async def live_on_without_it() -> None:
-        async with LocalPlatform(options(tmp_path, "emulators")) as platform:
+        async with LocalPlatform(options(tmp_path, "emulators"), services=CART) as platform:
             emulators: Any = platform.parts.emulators
             emulators.firestore.kill()
             await platform.caught_up(within=60)

@@ -6,17 +6,18 @@ from datetime import datetime
 
 from shared.adapters.append_checks import check_append, reached
 from shared.adapters.firestore.log_layout import (
-    COMMITS,
     SNAPSHOTS,
     add_answer,
     add_commit,
+    reached_by,
     read_answer,
     read_commit,
     read_snapshot,
 )
-from shared.adapters.firestore.outbox import SCAN_PATIENCE, FirestoreOutbox, shard_query
+from shared.adapters.firestore.outbox import SCAN_PATIENCE, FirestoreOutbox, category_query
 from shared.adapters.firestore.query import Query
 from shared.adapters.firestore.rpc_errors import RefusedError
+from shared.adapters.firestore.states import FirestoreStates
 from shared.adapters.firestore.values import moment
 from shared.adapters.paging import FIRST_PAGE
 from shared.eventsourcing.errors import ConcurrencyError, CorruptCommitError
@@ -30,11 +31,11 @@ from shared.eventsourcing.event_store import (
     Replayed,
     Snapshot,
 )
-from shared.eventsourcing.message import Commit
+from shared.eventsourcing.message import Commit, category_of, commits_collection
 
 
-class FirestoreEventStore(FirestoreOutbox):
-    """`EventStore` and `Outbox` on the database `events`; `timeout` in seconds spans all tries of a request.
+class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
+    """`EventStore` and `Outbox` on the database `events`.
 
     No method reads in a transaction: that locks in the cloud and livelocks on the emulator.
     """
@@ -64,9 +65,10 @@ class FirestoreEventStore(FirestoreOutbox):
         self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
     ) -> Appended | Replayed:
         check_append(commits, answer)
-        request = self._database.request()
+        request, ends = self._database.request(), []
         for commit in commits:
             add_commit(request, self._layout, commit)
+            ends.append(len(request.writes) - 1)
         if answer is not None:
             add_answer(request, self._layout, answer)
         try:
@@ -75,8 +77,9 @@ class FirestoreEventStore(FirestoreOutbox):
             return await self._arbitrate(commits, command_id, answer, error)
         if not commits:
             return Appended((), moment(response.commit_time))
-        recorded_at = moment(response.write_results[0].transform_results[0].timestamp_value)
-        return Appended(reached(commits), recorded_at)
+        results = response.write_results
+        positions = tuple(reached_by(commit, results[end]) for commit, end in zip(commits, ends, strict=True))
+        return Appended(positions, moment(results[0].transform_results[0].timestamp_value))
 
     async def answered(self, key: str) -> Answer | None:
         name = self._layout.answer(key)
@@ -90,9 +93,10 @@ class FirestoreEventStore(FirestoreOutbox):
                 expected += 1
                 yield _checked(read_commit(document), expected)
 
-    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
         since = after.recorded_at if after else None
-        query = shard_query(COMMITS, shard, since=since, before=until).select("body", "recorded_at")
+        query = category_query(commits_collection(category), category, since=since, before=until)
+        query.select("body", "recorded_at")
         if after is not None and after.stream:
             query.after(self._layout.commit(after.stream, after.version), after.recorded_at)
         async for batch in self._database.query(query, patience=SCAN_PATIENCE):
@@ -110,7 +114,7 @@ class FirestoreEventStore(FirestoreOutbox):
         return [read_commit(document) async for batch in batches for document in batch]
 
     def _range(self, stream: str, after: int, up_to: int | None) -> Query:
-        query = Query(COMMITS).order_by()
+        query = Query(commits_collection(category_of(stream))).order_by()
         if after:
             query.after(self._layout.commit(stream, after))
         if up_to is not None:
@@ -131,15 +135,18 @@ class FirestoreEventStore(FirestoreOutbox):
         """Something was there already: the answer to this request, our own commits, or somebody else's.
 
         Our own commits are this very append if its acknowledgement was lost, and it is reported as what it was. If
-        this call was sent once only, they stem from an earlier one, whose answer stands.
+        this call was sent once only, or the answer is to another request under the same key, they stem from an earlier
+        one, whose answer stands.
         """
         wanted = [self._layout.commit(new.position.stream, new.position.version + 1) for new in commits]
         key = self._layout.answer(answer.key) if answer else ""
         found = await self._database.get([*wanted, key] if key else wanted)
         stored = [read_commit(found[name]) for name in wanted if name in found]
         ours = bool(stored) and [commit.context.command_id for commit in stored] == [command_id] * len(wanted)
-        if answer and key in found and not (ours and refused.retried):
-            return Replayed(read_answer(answer.key, found[key]))
+        if answer and key in found:
+            first = read_answer(answer.key, found[key])
+            if not (ours and refused.retried and first.fingerprint == answer.fingerprint):
+                return Replayed(first)
         if ours:
             return Appended(reached(commits), stored[0].recorded_at)
         streams = ", ".join(new.position.stream for new in commits)

@@ -57,6 +57,7 @@ RunQueryRequest: Final[Any] = SCHEMA["RunQueryRequest"]
 REQUEST_TIME: Final = 1
 """FieldTransform.ServerValue: the time at which the server processed the request, in whole milliseconds."""
 EQUAL: Final = 5
+IN: Final = 8
 LESS_THAN: Final = 1
 GREATER_THAN_OR_EQUAL: Final = 4
 """FieldFilter.Operator."""

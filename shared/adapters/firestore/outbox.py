@@ -5,28 +5,23 @@ from datetime import datetime
 from typing import Final
 
 from shared.adapters.firestore import messages
-from shared.adapters.firestore.channel import FirestoreChannel
-from shared.adapters.firestore.database import Database
-from shared.adapters.firestore.log_layout import OUTBOX, LogLayout, place
+from shared.adapters.firestore.events_database import EventsDatabase
+from shared.adapters.firestore.log_layout import place
 from shared.adapters.firestore.query import Query
 from shared.adapters.firestore.values import moment, set_moment
-from shared.eventsourcing.event_store import OperationCounts, OutboxRow
+from shared.eventsourcing.event_store import OutboxRow
+from shared.eventsourcing.message import outbox_collection, shards_of
 
-EVENTS: Final = "events"
 SCAN_PATIENCE: Final = 60.0
 """Seconds that a batch of a query over all streams may take; no person waits for those."""
 _DELETES: Final = 500
 
 
-class FirestoreOutbox:
+class FirestoreOutbox(EventsDatabase):
     """The outbox of the log; the only part of it that deletes anything."""
 
-    def __init__(self, channel: FirestoreChannel, counts: OperationCounts, timeout: float = 5.0) -> None:
-        self._database = Database(channel, EVENTS, counts, timeout)
-        self._layout = LogLayout(self._database.root)
-
-    async def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
-        query = shard_query(OUTBOX, shard, since=since, before=before).select("recorded_at")
+    async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+        query = category_query(outbox_collection(category), category, since=since, before=before).select("recorded_at")
         async for batch in self._database.query(query, patience=SCAN_PATIENCE):
             for document in batch:
                 stream, suffix = place(document.name)
@@ -41,10 +36,15 @@ class FirestoreOutbox:
             await self._database.commit(request, deletes=True)
 
 
-def shard_query(collection: str, shard: str, *, since: datetime | None, before: datetime) -> Query:
-    """What was recorded in a shard in `[since, before)`, by (recorded_at, stream, version): one composite index."""
+def category_query(collection: str, category: str, *, since: datetime | None, before: datetime) -> Query:
+    """What was recorded in a category in `[since, before)`, by (recorded_at, stream, version).
+
+    The store reads one composite index at the places of all shards and merges what it finds; billed is one query.
+    """
     query = Query(collection, group=True).order_by("recorded_at")
-    query.where("shard", messages.EQUAL).string_value = shard
+    shards = query.where("shard", messages.IN).array_value.values
+    for shard in shards_of(category):
+        shards.add(string_value=shard)
     set_moment(query.where("recorded_at", messages.LESS_THAN).timestamp_value, before)
     if since is not None:
         set_moment(query.where("recorded_at", messages.GREATER_THAN_OR_EQUAL).timestamp_value, since)

@@ -1,6 +1,6 @@
 """The read models in Firestore: a document a row, guarded by its update time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +11,16 @@ from shared.adapters.firestore import messages
 from shared.adapters.firestore.channel import FirestoreChannel
 from shared.adapters.firestore.database import Database
 from shared.adapters.firestore.query import Query
-from shared.adapters.firestore.values import document_id, moment, scalar, set_moment, set_scalar, text_of
+from shared.adapters.firestore.values import (
+    document_id,
+    moment,
+    scalar,
+    set_moment,
+    set_scalar,
+    set_token,
+    text_of,
+    token_of,
+)
 from shared.adapters.read_fields import RESERVED, check_fields
 from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.event_store import OperationCounts
@@ -35,6 +44,11 @@ class FirestoreReadStore:
         found = await self._database.get([name])
         return _row(found[name]) if name in found else None
 
+    async def get_many(self, collection: str, keys: Sequence[str]) -> Mapping[str, Row]:
+        names = {self._name(collection, key): key for key in keys}
+        found = await self._database.get([*names]) if names else {}
+        return {key: _row(found[name]) for name, key in names.items() if name in found}
+
     async def put(self, collection: str, row: Row) -> Row:
         check_fields(row.fields)
         request = self._database.request()
@@ -44,14 +58,14 @@ class FirestoreReadStore:
         if row.token is None:
             write.current_document.exists = False
         else:
-            _set_token(write.current_document.update_time, row.token)
+            set_token(write.current_document.update_time, row.token)
         try:
             response = await self._database.commit(request)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
                 raise CorruptDataError(f"{collection}/{row.key} cannot be stored: {error.details()}") from error
             raise
-        return replace(row, token=_token(response.write_results[0].update_time))
+        return replace(row, token=token_of(response.write_results[0].update_time))
 
     async def find(self, collection: str, find: Find) -> Sequence[Row]:
         query = Query(collection).order_by(find.order_by, descending=find.descending).limit(find.limit)
@@ -88,17 +102,5 @@ def _row(document: Any) -> Row:
         recorded_at=moment(fields["recorded_at"].timestamp_value),
         body=body.bytes_value if body.WhichOneof("kind") == "bytes_value" else None,
         fields={name: scalar(value) for name, value in fields.items() if name not in RESERVED},
-        token=_token(document.update_time),
+        token=token_of(document.update_time),
     )
-
-
-def _token(timestamp: Any) -> tuple[int, int]:
-    return timestamp.seconds, timestamp.nanos
-
-
-def _set_token(timestamp: Any, token: object) -> None:
-    match token:
-        case (int(seconds), int(nanos)):
-            timestamp.seconds, timestamp.nanos = seconds, nanos
-        case _:
-            raise TypeError(f"not a token of this store: {token!r}")

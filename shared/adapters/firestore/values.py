@@ -39,6 +39,20 @@ def set_moment(timestamp: Any, time: datetime) -> None:
     timestamp.nanos = since.microseconds * 1000
 
 
+def token_of(update_time: Any) -> tuple[int, int]:
+    """When a document was written last, to the nanosecond: what guards the next write of it."""
+    return update_time.seconds, update_time.nanos
+
+
+def set_token(update_time: Any, token: object) -> None:
+    """The write's precondition; TypeError for what no `token_of` made."""
+    match token:
+        case (int(seconds), int(nanos)):
+            update_time.seconds, update_time.nanos = seconds, nanos
+        case _:
+            raise TypeError(f"not a token of this store: {token!r}")
+
+
 def set_scalar(value: Any, scalar: Scalar) -> None:
     """Into a `Value`."""
     match scalar:

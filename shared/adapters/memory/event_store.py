@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.adapters.append_checks import check_append, reached
@@ -21,8 +21,10 @@ from shared.eventsourcing.event_store import (
     Position,
     Replayed,
     Snapshot,
+    StateCursor,
+    StateDocument,
 )
-from shared.eventsourcing.message import Commit, shard_of
+from shared.eventsourcing.message import Commit, category_of
 
 _TICK = timedelta(microseconds=1)
 
@@ -33,7 +35,7 @@ class MemoryEventStore:
     What is kept are the encoded commits, so that whoever reads gets objects of their own. `recorded_at` is the clock's
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
     grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
-    as Firestore would bill them.
+    as Firestore would bill them. No commit expires: this process does not live that long.
     """
 
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
@@ -44,6 +46,8 @@ class MemoryEventStore:
         self._answers: dict[str, Answer] = {}
         self._feeds: dict[str, list[FeedCursor]] = defaultdict(list)
         self._owed: dict[str, dict[str, datetime]] = defaultdict(dict)
+        self._states: dict[str, StateDocument] = {}
+        self._changes: dict[str, list[StateCursor]] = defaultdict(list)
         self._last: datetime | None = None
 
     async def load(self, stream: str, *, schema: str | None = None) -> LoadedStream:
@@ -78,7 +82,7 @@ class MemoryEventStore:
             self._write(new, recorded_at)
         if answer is not None:
             self._answers[answer.key] = answer
-        rows = sum(1 + len(new.owed) + (new.snapshot is not None) for new in commits)
+        rows = sum(1 + len(new.owed) + (new.snapshot is not None) + (new.state is not None) for new in commits)
         self._counts.rpc("Commit", written=rows + (answer is not None))
         return Appended(reached(commits), recorded_at)
 
@@ -87,6 +91,24 @@ class MemoryEventStore:
         self._counts.rpc("BatchGetDocuments", read=1)
         return self._answers.get(key)
 
+    async def get(self, stream: str) -> StateDocument | None:
+        return (await self.get_many([stream])).get(stream)
+
+    async def get_many(self, streams: Sequence[str]) -> Mapping[str, StateDocument]:
+        await asyncio.sleep(0)
+        wanted = dict.fromkeys(streams)
+        if wanted:
+            self._counts.rpc("BatchGetDocuments", read=len(wanted))
+        return {stream: self._states[stream] for stream in wanted if stream in self._states}
+
+    async def changed(self, category: str, *, after: StateCursor | None, limit: int) -> Sequence[StateDocument]:
+        await asyncio.sleep(0)
+        places = self._changes[category]
+        first = bisect_right(places, after) if after else 0
+        found = [self._states[place.stream] for place in places[first : first + limit]]
+        self._counts.rpc("RunQuery", read=max(1, len(found)))
+        return found
+
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         await asyncio.sleep(0)
         end = len(self._streams.get(stream, ())) if up_to is None else min(up_to, len(self._streams.get(stream, ())))
@@ -94,20 +116,20 @@ class MemoryEventStore:
         for version in range(after + 1, end + 1):
             yield self._commit(stream, version)
 
-    async def feed(self, shard: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
         await asyncio.sleep(0)
-        places = self._feeds[shard]
+        places = self._feeds[category]
         first = bisect_right(places, after) if after else 0
         found = places[first : bisect_left(places, FeedCursor(until, "", 0))]
         self._counts.rpc("RunQuery", read=max(1, len(found)))
         for place in found:
             yield self._commit(place.stream, place.version)
 
-    async def owed(self, shard: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
+    async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         await asyncio.sleep(0)
         rows = [
             OutboxRow(identity, recorded_at)
-            for identity, recorded_at in self._owed[shard].items()
+            for identity, recorded_at in self._owed[category].items()
             if recorded_at < before and (since is None or since <= recorded_at)
         ]
         self._counts.rpc("RunQuery", read=max(1, len(rows)))
@@ -121,7 +143,7 @@ class MemoryEventStore:
             return
         self._counts.rpc("Commit", deleted=len(seen))
         for identity in seen:
-            self._owed[shard_of(identity.rpartition("@")[0])].pop(identity, None)
+            self._owed[category_of(identity.rpartition("@")[0])].pop(identity, None)
 
     def _after(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
         known = len(self._streams.get(stream, ()))
@@ -159,9 +181,18 @@ class MemoryEventStore:
 
     def _write(self, new: NewCommit, recorded_at: datetime) -> None:
         stream = new.position.stream
-        shard = shard_of(stream)
+        category = category_of(stream)
         self._streams[stream].append((recorded_at, new.body))
-        insort(self._feeds[shard], FeedCursor(recorded_at, stream, new.position.version + 1))
-        self._owed[shard].update(dict.fromkeys(new.owed, recorded_at))  # appends come in the order of their times
+        insort(self._feeds[category], FeedCursor(recorded_at, stream, new.position.version + 1))
+        self._owed[category].update(dict.fromkeys(new.owed, recorded_at))  # appends come in the order of their times
         if new.snapshot is not None:
             self._snapshots[stream].append(new.snapshot)
+        if new.state is not None:
+            self._keep(StateDocument(stream, new.position.version + 1, recorded_at, new.state))
+
+    def _keep(self, state: StateDocument) -> None:
+        places = self._changes[category_of(state.stream)]
+        if before := self._states.get(state.stream):
+            del places[bisect_left(places, StateCursor(before.recorded_at, before.stream))]
+        insort(places, StateCursor(state.recorded_at, state.stream))
+        self._states[state.stream] = state

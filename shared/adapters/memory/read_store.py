@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -27,6 +27,13 @@ class MemoryReadStore:
         await asyncio.sleep(0)
         self._counts.rpc("BatchGetDocuments", read=1)
         return self._rows[collection].get(key)
+
+    async def get_many(self, collection: str, keys: Sequence[str]) -> Mapping[str, Row]:
+        await asyncio.sleep(0)
+        wanted = dict.fromkeys(keys)
+        if wanted:
+            self._counts.rpc("BatchGetDocuments", read=len(wanted))
+        return {key: row for key in wanted if (row := self._rows[collection].get(key)) is not None}
 
     async def put(self, collection: str, row: Row) -> Row:
         check_fields(row.fields)

@@ -1,12 +1,13 @@
 """Facts about `EventStore.append` and the answers that it records."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from shared.eventsourcing.errors import ConcurrencyError
+from shared.eventsourcing.errors import ConcurrencyError, TooLargeError
 from shared.eventsourcing.event_store import Appended, OperationCounts, Position, Replayed, Snapshot
-from shared.testing.conformance.samples import FAR_FUTURE, SHARD, Log, answer, collected, new_commit, streams_of
+from shared.testing.conformance.samples import CATEGORY, FAR_FUTURE, Log, answer, collected, new_commit, streams_of
 
 WRITERS = 16
 
@@ -111,9 +112,9 @@ class AppendConformance:
 
     async def test_several_streams_are_appended_together_or_not_at_all(self, store: Log) -> None:
         """If one of the streams moved on, the others stay as they were: no commit, no outbox row, no answer."""
-        free, taken = streams_of(SHARD, 2)
+        free, taken = streams_of(CATEGORY, 2)
         await store.append([new_commit(Position(taken, 0))], command_id="c-1")
-        owed = await collected(store.owed(SHARD, since=None, before=FAR_FUTURE))
+        owed = await collected(store.owed(CATEGORY, since=None, before=FAR_FUTURE))
 
         with pytest.raises(ConcurrencyError):
             await store.append(
@@ -121,7 +122,7 @@ class AppendConformance:
             )
 
         assert (await store.load(free)).position.version == 0
-        assert await collected(store.owed(SHARD, since=None, before=FAR_FUTURE)) == owed
+        assert await collected(store.owed(CATEGORY, since=None, before=FAR_FUTURE)) == owed
         assert await store.answered("key-1") is None
 
     async def test_the_same_append_of_several_streams_again_is_a_success(self, store: Log) -> None:
@@ -130,6 +131,25 @@ class AppendConformance:
         first = await store.append(commits, command_id="c-1")
 
         assert await store.append(commits, command_id="c-1") == first
+
+    async def test_an_append_takes_many_streams(self, store: Log) -> None:
+        """More than 500 documents in one write: what a large order or a bulk receipt asks for."""
+        commits = [new_commit(Position(f"cart-{n}", 0)) for n in range(300)]
+
+        result = await store.append(commits, command_id="c-1", answer=answer())
+
+        assert isinstance(result, Appended)
+        assert result.positions == tuple(Position(f"cart-{n}", 1) for n in range(300))
+        assert (await store.load("cart-299")).commits[0].recorded_at == result.recorded_at
+
+    async def test_an_append_of_more_than_a_request_holds_is_too_large(self, store: Log) -> None:
+        """A clear error, at once, and nothing is written."""
+        commits = [replace(new_commit(Position(f"cart-{n}", 0)), body=b" " * 900_000) for n in range(12)]
+
+        with pytest.raises(TooLargeError):
+            await store.append(commits, command_id="c-1")
+
+        assert (await store.load("cart-0")).position.version == 0
 
     async def test_a_bare_number_is_no_position(self, store: Log) -> None:
         """A position comes from the store: anything else is a TypeError before anything is sent."""

@@ -3,9 +3,10 @@
 from shared.testing.conformance.append import AnswerConformance, AppendConformance
 from shared.testing.conformance.feed import FeedConformance
 from shared.testing.conformance.loading import LoadConformance
+from shared.testing.conformance.states import StateConformance
 
 
-class EventStoreConformance(AppendConformance, AnswerConformance, LoadConformance, FeedConformance):
+class EventStoreConformance(AppendConformance, AnswerConformance, StateConformance, LoadConformance, FeedConformance):
     """Every event store keeps these promises.
 
     Fixtures to provide: `store` (an EventStore that is an Outbox too), `counts` (the store's own), `spoil` (makes a

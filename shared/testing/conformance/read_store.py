@@ -38,6 +38,21 @@ class RowConformance:
         assert found == put
         assert found == replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), token=put.token)
 
+    async def test_several_rows_are_read_together(self, store: ReadStore, counts: OperationCounts) -> None:
+        """Those that exist, by key, in one request; an absent one is billed all the same."""
+        put = {key: await store.put(CARTS, row(key, n=1)) for key in ("1", "a/b", "3")}
+        counts.rpcs.clear()
+
+        found = await store.get_many(CARTS, ["1", "2", "a/b", "1"])
+
+        assert found == {"1": put["1"], "a/b": put["a/b"]}
+        assert (counts.rpcs, counts.documents_read) == ({"BatchGetDocuments": 1}, 3)
+
+    async def test_nothing_is_read_for_no_keys(self, store: ReadStore, counts: OperationCounts) -> None:
+        """No request either."""
+        assert await store.get_many(CARTS, []) == {}
+        assert counts == OperationCounts()
+
     async def test_a_removed_document_keeps_its_version(self, store: ReadStore) -> None:
         """A row without a body still says which version it shows."""
         first = await store.put(CARTS, row("1", customer="900"))

@@ -1,16 +1,16 @@
 """Commits to append, as short as a test wants them."""
 
 from collections.abc import AsyncIterable
-from datetime import UTC, datetime
-from itertools import count, islice
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Protocol, TypeVar
 
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.event_store import Answer, Appended, EventStore, NewCommit, Outbox, Position, Snapshot
-from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of
+from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of, shards_of
 
 T = TypeVar("T")
-SHARD = "cart-07"
+CATEGORY = "cart"
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -25,6 +25,8 @@ def new_commit(
     note: str = "",
     snapshot: Snapshot | None = None,
     public: bool = False,
+    state: bytes | None = None,
+    expires_after: timedelta | None = None,
 ) -> NewCommit:
     """One event; it owes a message to the domain topic, and one to the integration topic if `public`."""
     version = position.version + 1
@@ -37,7 +39,9 @@ def new_commit(
     )
     owed = [message_id(position.stream, version)] + [message_id(position.stream, version, 0)] * public
     body = encode_commit(position.stream, version, context, [StoredEvent("NoteWritten.v1", {"note": note})])
-    return NewCommit(position=position, body=body, owed=owed, snapshot=snapshot)
+    return NewCommit(
+        position=position, body=body, owed=owed, snapshot=snapshot, state=state, expires_after=expires_after
+    )
 
 
 def answer(key: str = "key-1", *, body: bytes = b'{"id":"1"}') -> Answer:
@@ -56,9 +60,19 @@ async def write(store: EventStore, stream: str, commits: int = 1) -> list[Append
     return written
 
 
-def streams_of(shard: str, number: int) -> list[str]:
-    """The first streams that fall into a shard, by name."""
-    return sorted(islice((s for s in (f"cart-{i}" for i in count()) if shard_of(s) == shard), number))
+def streams_of(category: str, number: int) -> list[str]:
+    """So many streams, by name."""
+    return sorted(f"{category}-{i}" for i in range(number))
+
+
+def one_in_each_shard(category: str) -> list[str]:
+    """A stream for each shard of the category, by name."""
+    found: dict[str, str] = {}
+    for number in count():
+        found.setdefault(shard_of(f"{category}-{number}"), f"{category}-{number}")
+        if len(found) == len(shards_of(category)):
+            break
+    return sorted(found.values())
 
 
 async def collected(items: AsyncIterable[T]) -> list[T]:

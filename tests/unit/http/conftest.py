@@ -16,18 +16,17 @@ from functions.cart.query_api import CART_QUERIES
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
-from shared.eventsourcing.command_handler import CommandHandler, Policy
+from shared.bootstrap import Aggregate, Wiring
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projector import Projector
-from shared.eventsourcing.publishing import Announcer, Publication
 from shared.http.auth import KeySet, TokenVerifier
-from shared.http.command_api import CommandEdge
+from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
 from shared.http.query_edge import QueryEdge
-from shared.observability.timing import measure
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import FixedClock, RecordingPublisher
+from shared.testing.memory_platform import memory_dependencies, query_wiring
 
 
 class Shop:
@@ -44,27 +43,16 @@ class Shop:
         self._ids = itertools.count(1)
         self._keys = KeySet(jwks.as_uri(), self.clock)
         self.lines: list[dict[str, object]] = []
+        self.dependencies = memory_dependencies(self.clock, events=self.events, rows=self.rows, publisher=self.topics)
         self.function = guarded("cart-commands", self.new_instance(), self._log)
-        queries = QueryEdge((CART_QUERIES,), self.rows, self.events, self._verifier())
+        queries = QueryEdge((CART_QUERIES,), query_wiring(self.dependencies, self.clock), self._verifier())
         self.query_function = guarded("cart-queries", queries, self._log)
 
-    def new_instance(self) -> CommandEdge:  # type: ignore[type-arg] # its parameters do not matter to a caller
+    def new_instance(self) -> CommandEdge:
         """A command function with a memory of its own, as another instance would have."""
-
-        async def pause(_: int) -> None:
-            return None
-
-        publication = Publication(
-            category="cart",
-            domain_topic=MANIFEST.domain_topic,
-            integration_topic=MANIFEST.integration_topic,
-            codec=CART.codec,
-            to_integration=to_integration,
-        )
-        handler = CommandHandler(
-            CART, self.events, Announcer(publication, self.topics), Policy(pause=pause, measure=measure)
-        )
-        return CommandEdge(CART_COMMANDS, "cart", handler, self._verifier(), self.clock, lambda: f"id{next(self._ids)}")
+        new_id = lambda: f"id{next(self._ids)}"  # noqa: E731 - as short as what it makes
+        wiring = Wiring(MANIFEST, (Aggregate(CART, to_integration),), None, self.dependencies, self.clock, new_id)
+        return CommandEdge((CART_COMMANDS,), wiring, self._verifier(), self.clock, new_id)
 
     def token(self, subject: str, *roles: str, audience: str = "shop", ttl: int = 86_400) -> str:
         return self.issuer.mint(subject, roles=roles, audience=audience, ttl=ttl)

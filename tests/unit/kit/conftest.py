@@ -67,6 +67,7 @@ TALLY = Decider[Add, Added, Tally](
     snapshot_every=5,
 )
 PUBLICATION = Publication[Added](
+    service="tally",
     category="tally",
     domain_topic="tally-commits",
     integration_topic="tally-events",

@@ -1,6 +1,6 @@
 """The catch-up sweep, and walks over the feed in general."""
 
-from collections.abc import Mapping
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,10 +9,13 @@ from shared.adapters.memory.checkpoints import MemoryCheckpoints
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
+from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, heal
+from shared.eventsourcing.message import shard_of, shards_of
 from shared.eventsourcing.projector import Projector
 from shared.testing.doubles import FixedClock
+from tests.bench.meter import Meter
 from tests.unit.kit.conftest import TALLIES, Added, Tally, append
 
 LAG = timedelta(seconds=10)
@@ -94,61 +97,118 @@ async def test_the_last_seconds_are_left_for_later(
     assert (await walk(store, clock, heal(projector)).run()).read == 0
 
 
-async def test_trouble_in_one_shard_does_not_stop_the_others(store: MemoryEventStore, clock: FixedClock) -> None:
-    """Whatever happens with one stream, the walk goes on to the other shards, and says so in the end."""
-    visited: list[str] = []
+class Visitor:
+    """Notes what it visits; has trouble with `bad`, which it calls by its name if it is not told what it is."""
 
-    async def visit(ends: Mapping[str, int]) -> int:
-        visited.extend(ends)
-        if "tally-3" in ends:
-            raise RuntimeError("third")
-        return 0
+    def __init__(self, bad: str = "", trouble: Exception | None = None) -> None:
+        self.bad = bad
+        self.trouble = trouble or RuntimeError(bad)
+        self.visited: list[tuple[str, int]] = []
 
+    async def __call__(self, stream: str, version: int) -> bool:
+        self.visited.append((stream, version))
+        if stream == self.bad:
+            raise self.trouble
+        return False
+
+
+async def test_trouble_with_one_stream_does_not_stop_the_others(store: MemoryEventStore, clock: FixedClock) -> None:
+    """Whatever happens with one stream, the walk goes on to the others, on its page and behind, and says so."""
+    visitor = Visitor(bad="tally-3")
     for n in range(40):
         await append(store, f"tally-{n}", 1)
     clock.advance(seconds=11)
 
-    with pytest.raises(RuntimeError, match="third"):
-        await walk(store, clock, visit).run()
+    with pytest.raises(RuntimeError, match="tally-3"):
+        await walk(store, clock, visitor, page=10).run()
 
-    assert len(visited) == 40
+    assert visitor.visited == [(f"tally-{n}", 1) for n in range(40)]
+
+
+async def test_a_walk_comes_back_to_trouble(store: MemoryEventStore, clock: FixedClock) -> None:
+    """What lies before the page with the trouble is done; that page and what lies behind it is visited again."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor(bad="tally-3")
+    for n in range(8):
+        await append(store, f"tally-{n}", 1)
+    clock.advance(seconds=11)
+    with pytest.raises(RuntimeError):
+        await walk(store, clock, visitor, checkpoints, page=2).run()
+
+    again = Visitor()
+    await walk(store, clock, again, checkpoints, page=2).run()
+
+    assert again.visited == [(f"tally-{n}", 1) for n in range(2, 8)]
+
+
+async def test_a_stream_that_cannot_be_understood_is_passed_by(store: MemoryEventStore, clock: FixedClock) -> None:
+    """The others are visited, and no later walk comes back for it."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor(bad="tally-0", trouble=CorruptDataError("for the test"))
+    for n in range(2):
+        await append(store, f"tally-{n}", 1)
+    clock.advance(seconds=11)
+
+    first = await walk(store, clock, visitor, checkpoints).run()
+    second = await walk(store, clock, visitor, checkpoints).run()
+
+    assert (first.read, second.read, visitor.visited) == (2, 0, [("tally-0", 1), ("tally-1", 1)])
+
+
+async def test_a_quiet_stream_is_not_passed_by_a_busy_one(store: MemoryEventStore, clock: FixedClock) -> None:
+    """One place serves all shards: what is written anywhere after a walk is found by the next one."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
+    streams = [f"tally-{n}" for n in range(40)]
+    assert {shard_of(stream) for stream in streams} == set(shards_of("tally"))
+    for stream in streams:
+        await append(store, "tally-busy", 1)
+        await append(store, stream, 1)
+        clock.advance(seconds=11)
+        await walk(store, clock, visitor, checkpoints).run()
+
+    assert [stream for stream, _ in visitor.visited if stream != "tally-busy"] == streams
+
+
+async def test_a_walk_that_finds_nothing_costs_two_reads(
+    store: MemoryEventStore, counts: OperationCounts, clock: FixedClock
+) -> None:
+    """A get and a query, however many shards there are; nothing is written."""
+    checkpoints, meter = MemoryCheckpoints(counts), Meter(counts)
+    await append(store, "tally-1", 1)
+    clock.advance(seconds=11)
+    await walk(store, clock, Visitor(), checkpoints).run()
+
+    await meter.of("idle", walk(store, clock, Visitor(), checkpoints).run())
+
+    nothing = OperationCounts(rpcs={"BatchGetDocuments": 1, "RunQuery": 1}, documents_read=2)
+    assert meter.found["idle"].counts == nothing
 
 
 async def test_each_commit_is_read_once(store: MemoryEventStore, clock: FixedClock) -> None:
     """A walk goes on where the last one ended."""
-    checkpoints = MemoryCheckpoints()
-    visited: list[dict[str, int]] = []
-
-    async def visit(ends: Mapping[str, int]) -> int:
-        visited.append(dict(ends))
-        return 0
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
 
     for _ in range(2):
         await append(store, "tally-1", 1)
         clock.advance(seconds=11)
-        await walk(store, clock, visit, checkpoints).run()
-    await walk(store, clock, visit, checkpoints).run()
+        await walk(store, clock, visitor, checkpoints).run()
+    await walk(store, clock, visitor, checkpoints).run()
 
-    assert visited == [{"tally-1": 1}, {"tally-1": 2}]
+    assert visitor.visited == [("tally-1", 1), ("tally-1", 2)]
 
 
 async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: FixedClock) -> None:
-    """A page that was visited is not visited again after a crash in a later one."""
-    checkpoints = MemoryCheckpoints()
-    visited: list[dict[str, int]] = []
+    """A page that was visited is not visited again after the function was killed in a later one."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
 
-    async def visit(ends: Mapping[str, int]) -> int:
-        if len(visited) == 1:
-            visited.append({})
-            raise RuntimeError("killed")
-        visited.append(dict(ends))
-        return 0
+    async def killed(stream: str, version: int) -> bool:
+        if visitor.visited:
+            raise asyncio.CancelledError
+        return await visitor(stream, version)
 
     for _ in range(4):
         await append(store, "tally-1", 1)
     clock.advance(seconds=11)
-    with pytest.raises(RuntimeError):
-        await walk(store, clock, visit, checkpoints, page=2).run()
-    await walk(store, clock, visit, checkpoints, page=2).run()
+    with pytest.raises(asyncio.CancelledError):
+        await walk(store, clock, killed, checkpoints, page=2).run()
+    await walk(store, clock, visitor, checkpoints, page=2).run()
 
-    assert visited == [{"tally-1": 2}, {}, {"tally-1": 4}]
+    assert visitor.visited == [("tally-1", 2), ("tally-1", 4)]

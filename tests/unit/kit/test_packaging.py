@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared import packaging
-from shared.topology import event_sourced
+from shared.topology import Collection, event_sourced
 
-SHOP = event_sourced("shop", description="", publishes="")
+SHOP = event_sourced("shop", description="", publishes="", collections=(Collection(name="shops", description=""),))
 FILES = {
     "requirements.txt": "pydantic==2\n",
     "functions/__init__.py": "",

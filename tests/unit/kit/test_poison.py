@@ -1,6 +1,5 @@
 """A commit that nobody can read, a document that no store takes: the other streams do not notice."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.errors import CorruptDataError, TooLargeError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.feed_walk import FeedWalk, WalkReport
-from shared.eventsourcing.message import shard_of
 from shared.eventsourcing.projection import Row
 from shared.eventsourcing.projector import Outcome, Projector
 from shared.eventsourcing.relay import Relay, RelayReport
@@ -21,13 +19,11 @@ from tests.unit.kit.conftest import PUBLICATION, TALLIES, append
 from tests.unit.kit.test_relay import Seen
 
 POISONED, NEIGHBOUR = "tally-1", "tally-10"
-"""Of one shard."""
 
 
 @pytest.fixture
 async def poisoned(store: MemoryEventStore, clock: FixedClock) -> None:
-    """The older stream of a shard begins with bytes that are no commit; it is an hour later now."""
-    assert shard_of(POISONED) == shard_of(NEIGHBOUR)
+    """The older of two streams begins with bytes that are no commit; it is an hour later now."""
     await append(store, POISONED, 1)
     clock.advance(seconds=1)
     await append(store, NEIGHBOUR, 2)
@@ -41,9 +37,9 @@ async def test_a_walk_reads_past_it(store: MemoryEventStore, clock: FixedClock) 
     """Both streams are visited: the visit of the bad one is the one that finds out."""
     visited: dict[str, int] = {}
 
-    async def visit(ends: Mapping[str, int]) -> int:
-        visited.update(ends)
-        return 0
+    async def visit(stream: str, version: int) -> bool:
+        visited[stream] = version
+        return False
 
     walk = FeedWalk(
         name="sweep",
@@ -65,7 +61,7 @@ async def test_the_relay_goes_on_to_the_others(
 ) -> None:
     """What the bad stream owes stays owed and is reported; the others are sent."""
     relay = Relay(
-        PUBLICATION,
+        (PUBLICATION,),
         (),
         log=store,
         outbox=store,

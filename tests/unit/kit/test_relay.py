@@ -1,7 +1,7 @@
 """The proof of publication."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -9,12 +9,13 @@ import pytest
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import encode_commit
-from shared.eventsourcing.event_store import NewCommit
-from shared.eventsourcing.message import SHARDS, StoredEvent, shard_name
+from shared.eventsourcing.event_store import NewCommit, OperationCounts, start_of
+from shared.eventsourcing.message import StoredEvent
 from shared.eventsourcing.publishing import Message
 from shared.eventsourcing.relay import Relay, RelayReport
 from shared.testing.doubles import FixedClock, RecordingPublisher
-from tests.unit.kit.conftest import PUBLICATION, Added, append, context, handler_on
+from tests.bench.meter import Meter
+from tests.unit.kit.conftest import PUBLICATION, append, context, handler_on
 from tests.unit.kit.conftest import Add as AddCommand
 
 PATIENCE = timedelta(minutes=1)
@@ -54,24 +55,38 @@ class Seen:
 
 
 @pytest.fixture
-def relay(store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock) -> Relay[Added]:
+def relay(store: MemoryEventStore, counts: OperationCounts, topics: RecordingPublisher, clock: FixedClock) -> Relay:
+    return relay_of(store, topics, clock, counts)
+
+
+def relay_of(
+    store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, counts: OperationCounts, batch: int = 1000
+) -> Relay:
+    """The relay of a service with two categories."""
     return Relay(
-        PUBLICATION,
+        (PUBLICATION, replace(PUBLICATION, category="score")),
         ("tally-commits-relay", "tally-events-relay"),
         log=store,
         outbox=store,
         subscriber=Seen(topics),
         publisher=topics,
-        checkpoints=MemoryCheckpoints(),
+        checkpoints=MemoryCheckpoints(counts),
         clock=clock,
         patience=PATIENCE,
+        batch=batch,
     )
 
 
 async def owed(store: MemoryEventStore, clock: FixedClock) -> set[str]:
     later = clock() + timedelta(days=1)
-    shards = [shard_name("tally", number) for number in range(SHARDS)]
-    return {row.message_id for shard in shards async for row in store.owed(shard, since=None, before=later)}
+    return {row.message_id async for row in store.owed("tally", since=None, before=later)}
+
+
+async def append_unreadable(store: MemoryEventStore, stream: str) -> None:
+    """A commit of an event that nobody knows."""
+    body = encode_commit(stream, 1, context("bad"), [StoredEvent("Unknown.v1", {})])
+    new = NewCommit(position=start_of(stream), body=body, owed=[f"{stream}@1"])
+    await store.append([new], command_id=f"bad {stream}")
 
 
 async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: FixedClock) -> None:
@@ -82,7 +97,7 @@ async def test_a_commit_owes_its_messages(store: MemoryEventStore, clock: FixedC
 
 
 async def test_a_message_that_was_seen_is_settled(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A row goes when its message was seen on its topic."""
     await handler_on(store, topics).handle("tally-1", AddCommand(by=PUBLIC), context("k1"))
@@ -93,7 +108,7 @@ async def test_a_message_that_was_seen_is_settled(
 
 
 async def test_a_message_that_was_never_sent_is_sent(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A crash between append and publish heals: the same messages are built from the commit."""
     await append(store, "tally-1", PUBLIC)
@@ -109,7 +124,7 @@ async def test_a_message_that_was_never_sent_is_sent(
 
 
 async def test_only_what_is_missing_is_sent(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A crash between two topics heals with the second one alone."""
     commit = await append(store, "tally-1", PUBLIC)
@@ -121,7 +136,7 @@ async def test_only_what_is_missing_is_sent(
     assert [m.id for _, m in topics.sent[1:]] == ["tally-1@1.0"]
 
 
-async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore, clock: FixedClock) -> None:
+async def test_patience_comes_first(relay: Relay, store: MemoryEventStore, clock: FixedClock) -> None:
     """A message may be on its way: nothing is sent again within a minute."""
     await append(store, "tally-1", 1)
     clock.advance(seconds=59)
@@ -130,7 +145,7 @@ async def test_patience_comes_first(relay: Relay[Added], store: MemoryEventStore
 
 
 async def test_sending_alone_settles_nothing(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """Only being seen on the topic proves publication; so a row outlives being sent."""
     await append(store, "tally-1", 1)
@@ -141,7 +156,7 @@ async def test_sending_alone_settles_nothing(
 
 
 async def test_what_was_sent_again_is_settled_the_next_time(
-    relay: Relay[Added], store: MemoryEventStore, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, clock: FixedClock
 ) -> None:
     """The second run sees what the first one sent."""
     await append(store, "tally-1", 1)
@@ -154,12 +169,10 @@ async def test_what_was_sent_again_is_settled_the_next_time(
 
 
 async def test_one_commit_that_cannot_be_read_stops_no_other(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """A bug in an upcaster or a mapping leaves its own commit owed, and says so."""
-    position = (await store.load("tally-1")).position
-    body = encode_commit("tally-1", 1, context("bad"), [StoredEvent("Unknown.v1", {})])
-    await store.append([NewCommit(position=position, body=body, owed=["tally-1@1"])], command_id="bad")
+    await append_unreadable(store, "tally-1")
     await append(store, "tally-2", 1)
     clock.advance(seconds=61)
 
@@ -169,7 +182,7 @@ async def test_one_commit_that_cannot_be_read_stops_no_other(
 
 
 async def test_an_old_debt_is_not_stepped_over(
-    relay: Relay[Added], store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:
     """While a message cannot be sent, later runs come back to it."""
     await append(store, "tally-1", 1)
@@ -181,3 +194,63 @@ async def test_an_old_debt_is_not_stepped_over(
     clock.advance(minutes=5)
 
     assert (await relay.run()).sent == 1
+
+
+@pytest.mark.parametrize("stream", ["tally-1", "score-1"])
+async def test_a_debt_of_one_category_holds_the_checkpoint_of_all(
+    relay: Relay, store: MemoryEventStore, clock: FixedClock, stream: str
+) -> None:
+    """What cannot be sent is found by every later run, whatever the other categories owe."""
+    await append_unreadable(store, stream)
+
+    for _ in range(5):
+        clock.advance(minutes=30)
+        assert (await relay.run()).stuck == 1
+
+
+async def test_a_run_sends_one_batch_after_the_other(
+    store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, counts: OperationCounts
+) -> None:
+    """The oldest of a category first, until nothing is owed."""
+    for number in range(5):
+        await append(store, f"tally-{number}", 1)
+        clock.advance(seconds=1)
+    clock.advance(seconds=61)
+
+    report = await relay_of(store, topics, clock, counts, batch=2).run()
+
+    assert report.sent == 5
+    assert [m.id for _, m in topics.sent] == [f"tally-{number}@1" for number in range(5)]
+
+
+async def test_a_long_outage_is_worked_off_over_several_runs(
+    store: MemoryEventStore, clock: FixedClock, counts: OperationCounts
+) -> None:
+    """When the time for sending is over, each category has had a batch; the next run settles those and goes on."""
+
+    class Slow(RecordingPublisher):
+        async def publish(self, topic: str, messages: Sequence[Message]) -> None:
+            clock.advance(seconds=21)
+            await super().publish(topic, messages)
+
+    topics = Slow()
+    for stream in ("tally-1", "tally-2", "score-1", "score-2"):
+        await append(store, stream, 1)
+    clock.advance(seconds=61)
+    relay = relay_of(store, topics, clock, counts, batch=1)
+
+    reports = [await relay.run() for _ in range(3)]
+
+    assert [(report.settled, report.sent) for report in reports] == [(0, 2), (2, 2), (2, 0)]
+    assert [m.id for _, m in topics.sent] == ["tally-1@1", "score-1@1", "tally-2@1", "score-2@1"]
+
+
+async def test_a_run_that_finds_nothing_costs_a_query_for_each_category(relay: Relay, counts: OperationCounts) -> None:
+    """And one checkpoint for all of them; nothing is written."""
+    meter = Meter(counts)
+    await relay.run()
+
+    await meter.of("idle", relay.run())
+
+    nothing = OperationCounts(rpcs={"BatchGetDocuments": 1, "RunQuery": 2}, documents_read=3)
+    assert meter.found["idle"].counts == nothing

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -9,8 +10,8 @@ import pytest
 
 from shared.topology import (
     EVENTS_DATABASE,
-    PLATFORM_INDEXES,
     READ_MODELS_DATABASE,
+    STATES_INDEX,
     Collection,
     Function,
     Http,
@@ -25,6 +26,7 @@ from shared.topology import (
     all_indexes,
     discover,
     event_sourced,
+    log_indexes,
 )
 
 NEWEST = (IndexField("customer_id"), IndexField("opened_at", descending=True))
@@ -66,7 +68,7 @@ class TestAnEventSourcedService:
         assert triggers == {
             "commands": Http(("POST", "PUT", "DELETE")),
             "queries": Http(("GET",)),
-            "projector": Push("cart-projector"),
+            "projector": Push(("cart-projector",)),
             "relay": Private(),
         }
 
@@ -85,12 +87,18 @@ class TestAnEventSourcedService:
 
     def test_may_have_more(self) -> None:
         """Its own functions, subscriptions and schedules come on top of the usual ones."""
-        reactor = Function(name="reactor", trigger=Push("mail-carts"), permissions=(), description="")
+        reactor = Function(name="reactor", trigger=Push(("mail-carts",)), permissions=(), description="")
         carts = Subscription(name="mail-carts", topic="cart-events")
         nightly = Schedule(name="mail-night", function="reactor", path="/night", cron="0 3 * * *", description="")
 
         mail = event_sourced(
-            "mail", description="", publishes="", functions=(reactor,), subscriptions=(carts,), schedules=(nightly,)
+            "mail",
+            description="",
+            publishes="",
+            collections=(Collection(name="mails", description=""),),
+            functions=(reactor,),
+            subscriptions=(carts,),
+            schedules=(nightly,),
         )
 
         assert (mail.functions[-1], mail.subscriptions[-1], mail.schedules[-1]) == (reactor, carts, nightly)
@@ -135,7 +143,15 @@ def test_a_dead_letter_topic_is_named_for_its_subscription() -> None:
 
 
 def test_the_log_has_its_own_indexes() -> None:
-    """The feed and the outbox are read across all streams, whatever services there are."""
-    assert all_indexes([]) == PLATFORM_INDEXES
-    assert all_indexes([CART]) == PLATFORM_INDEXES + CART.indexes
-    assert {(index.database, index.group) for index in PLATFORM_INDEXES} == {(EVENTS_DATABASE, True)}
+    """The feed and the outbox of each category are read across all of its streams."""
+    assert all_indexes([]) == ()
+    assert all_indexes([CART]) == (*log_indexes("cart"), *CART.indexes)
+    assert {(index.database, index.group) for index in log_indexes("cart")} == {(EVENTS_DATABASE, True)}
+
+
+def test_states_are_found_by_their_last_change() -> None:
+    """Only where a service keeps state documents."""
+    keeps = replace(CART, maturity=Maturity.STATE)
+
+    assert STATES_INDEX in all_indexes([keeps])
+    assert STATES_INDEX not in all_indexes([CART])

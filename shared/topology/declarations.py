@@ -4,23 +4,21 @@ Declared once beside the code and read by all: the functions' wiring, the local 
 tables and the architecture tests. Names are local to the platform (`cart-commits`); a runtime adds project and region.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
-from pkgutil import iter_modules
-from types import ModuleType
 
 PYTHON_VERSION = "3.11"
 """The one Python version: runtime of the deployed functions, floor of the package."""
 
 EVENTS_DATABASE = "events"
 READ_MODELS_DATABASE = "read-models"
+KEY_VAULT_DATABASE = "key-vault"
 
 
 class Maturity(StrEnum):
     """How far a service goes in separating commands from queries."""
 
+    CONSUMER = "level 1: takes what others publish"
     STATE = "level 2: state document and events"
     EVENT_SOURCED = "level 3: event-sourced"
 
@@ -29,12 +27,18 @@ class Permission(StrEnum):
     """What a function's identity may do; each becomes the least role that allows it."""
 
     APPEND_EVENTS = "create, get and list in the events database"
+    KEEP_STATE = "update state documents in the events database"
     READ_EVENTS = "get and list in the events database"
     SETTLE_OUTBOX = "get, list and delete in the events database"
     WRITE_READ_MODELS = "read and write the read-models database"
     READ_READ_MODELS = "read the read-models database"
     PUBLISH = "publish to the service's own topics"
     SUBSCRIBE = "pull from the service's own pull subscriptions"
+    CALL_SERVICES = "call other services over their public API, as a service"
+    SCHEDULE_TASKS = "create tasks in the service's own queues"
+    SEAL_PERSONAL_DATA = "create and get in the key-vault database; encrypt and decrypt with the platform's key"
+    ERASE_PERSONAL_DATA = "create, get and update in the key-vault database: a tombstone in place of a key"
+    WRITE_ANALYTICS = "insert into the analytics tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Called by a push subscription: one message a request, unwrapped, its attributes as headers."""
+    """Called by push subscriptions: one message a request, unwrapped, its attributes as headers."""
 
-    subscription: str
+    subscriptions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +146,36 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Named tasks, each a POST to a path of `function` at a time; a name is taken once. Seconds everywhere."""
+
+    name: str
+    function: str
+    description: str
+    max_attempts: int = 20
+    min_backoff: float = 1.0
+    max_backoff: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A bounded context: everything that one folder under `functions/` asks of its runtime."""
+    """A bounded context: everything that one folder under `functions/` asks of its runtime.
+
+    `categories` are the kinds of streams that it keeps, `environment` and `secrets` the names of the variables that its
+    functions read besides those of every function.
+    """
 
     name: str
     description: str
     maturity: Maturity
     functions: tuple[Function, ...]
+    categories: tuple[str, ...] = ()
     topics: tuple[Topic, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     collections: tuple[Collection, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    environment: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
 
     @property
@@ -169,7 +192,10 @@ class Service:
 
     def pushed_to(self, subscription: str) -> Function | None:
         """The function that a subscription is pushed to, None if it is pulled."""
-        return next((f for f in self.functions if f.trigger == Push(subscription)), None)
+        for function in self.functions:
+            if isinstance(function.trigger, Push) and subscription in function.trigger.subscriptions:
+                return function
+        return None
 
     @property
     def indexes(self) -> tuple[Index, ...]:
@@ -179,18 +205,6 @@ class Service:
             for collection in self.collections
             for fields in collection.indexes
         )
-
-
-PLATFORM_INDEXES = tuple(
-    Index(
-        collection=collection,
-        fields=(IndexField("shard"), IndexField("recorded_at")),
-        database=EVENTS_DATABASE,
-        group=True,
-    )
-    for collection in ("commits", "outbox")
-)
-"""The log's own: the feed over all streams of a shard, and the outbox by age."""
 
 
 def domain_topic(service: str) -> str:
@@ -205,96 +219,3 @@ def integration_topic(service: str) -> str:
 
 def relay_subscription(topic: str) -> str:
     return f"{topic}-relay"
-
-
-def event_sourced(
-    name: str,
-    *,
-    description: str,
-    publishes: str,
-    collections: tuple[Collection, ...] = (),
-    functions: tuple[Function, ...] = (),
-    subscriptions: tuple[Subscription, ...] = (),
-    schedules: tuple[Schedule, ...] = (),
-) -> Service:
-    """A level-3 service: commands, queries, projector and relay with their topics, subscriptions and schedules, and
-    what it has besides. `publishes` says what is on its integration topic. A function named as a usual one replaces it.
-    """
-    own = {function.name for function in functions}
-    topics = (
-        Topic(domain_topic(name), "One message per commit, for the service's own projector."),
-        Topic(integration_topic(name), publishes),
-    )
-    relays = tuple(Subscription(name=relay_subscription(topic.name), topic=topic.name) for topic in topics)
-    return Service(
-        name=name,
-        description=description,
-        maturity=Maturity.EVENT_SOURCED,
-        functions=(*(usual for usual in _usual_functions(name) if usual.name not in own), *functions),
-        topics=topics,
-        subscriptions=(Subscription(name=f"{name}-projector", topic=domain_topic(name)), *relays, *subscriptions),
-        collections=collections,
-        schedules=(*_usual_schedules(name), *schedules),
-    )
-
-
-def _usual_functions(service: str) -> tuple[Function, ...]:
-    return (
-        Function(
-            name="commands",
-            trigger=Http(("POST", "PUT", "DELETE")),
-            permissions=(Permission.APPEND_EVENTS, Permission.PUBLISH),
-            description="Decides commands and appends to the log.",
-        ),
-        Function(
-            name="queries",
-            trigger=Http(("GET",)),
-            permissions=(Permission.READ_READ_MODELS, Permission.READ_EVENTS),
-            description="Answers from the read models; history and earlier states from the log.",
-        ),
-        Function(
-            name="projector",
-            trigger=Push(f"{service}-projector"),
-            permissions=(Permission.WRITE_READ_MODELS, Permission.READ_EVENTS),
-            description="Keeps the read models at the end of the log.",
-        ),
-        Function(
-            name="relay",
-            trigger=Private(),
-            permissions=(
-                Permission.SETTLE_OUTBOX,
-                Permission.PUBLISH,
-                Permission.SUBSCRIBE,
-                Permission.WRITE_READ_MODELS,
-            ),
-            description="Proves publication; sends again what was never seen.",
-            concurrency=1,
-            max_instances=1,
-        ),
-    )
-
-
-def _usual_schedules(service: str) -> tuple[Schedule, ...]:
-    return (
-        Schedule(
-            name=f"{service}-relay", function="relay", path="/", cron="* * * * *", description="Proof of publication."
-        ),
-        Schedule(
-            name=f"{service}-sweep",
-            function="projector",
-            path="/sweep",
-            cron="*/5 * * * *",
-            description="Catch-up of the read models.",
-        ),
-    )
-
-
-def discover(package: ModuleType) -> tuple[Service, ...]:
-    """The manifests of all services in a package, by name: a new service is a folder, no list is edited."""
-    names = sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
-    return tuple(import_module(f"{package.__name__}.{name}.manifest").MANIFEST for name in names)
-
-
-def all_indexes(services: Sequence[Service]) -> tuple[Index, ...]:
-    """Every composite index that the platform needs."""
-    return PLATFORM_INDEXES + tuple(index for service in services for index in service.indexes)

@@ -1,0 +1,33 @@
+"""The composition of services: parts in, functions out; and the adapters of the runtime that they run on."""
+
+from shared.bootstrap.consumer import ConsumerService
+from shared.bootstrap.runtime import (
+    Dependencies,
+    EmbeddedPlatform,
+    callers,
+    dependencies,
+    embedded,
+    environment,
+    forget,
+    operations,
+    users,
+)
+from shared.bootstrap.service import EventSourcedService, IdleJob
+from shared.bootstrap.wiring import Aggregate, Wiring
+
+__all__ = [
+    "Aggregate",
+    "ConsumerService",
+    "Dependencies",
+    "EmbeddedPlatform",
+    "EventSourcedService",
+    "IdleJob",
+    "Wiring",
+    "callers",
+    "dependencies",
+    "embedded",
+    "environment",
+    "forget",
+    "operations",
+    "users",
+]

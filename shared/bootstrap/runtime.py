@@ -1,0 +1,142 @@
+"""Where ports meet adapters: the dependencies of this process's runtime, made on first use.
+
+An instance imports only the clients that its function needs: a cold start pays for nothing else.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from shared.adapters.keys import key_encryption
+from shared.adapters.system import utc_now
+from shared.config import Runtime, Settings, settings
+from shared.eventsourcing.checkpoint import Checkpoints
+from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox, StateStore
+from shared.eventsourcing.personal import PersonalData, Vault
+from shared.eventsourcing.projection import ReadStore
+from shared.eventsourcing.projector import DeadLetters
+from shared.eventsourcing.publishing import Publisher, Subscriber
+from shared.http.auth import KeySet, PlatformCallers, TokenVerifier, Verifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """One adapter for each port."""
+
+    events: EventStore
+    outbox: Outbox
+    states: StateStore
+    rows: ReadStore
+    dead_letters: DeadLetters
+    checkpoints: Checkpoints
+    publisher: Publisher
+    subscriber: Subscriber
+    personal: PersonalData
+
+
+_COUNTS = OperationCounts()
+
+
+def operations() -> OperationCounts:
+    """What this process asked of its backends so far."""
+    return _COUNTS
+
+
+@cache
+def environment() -> Settings:
+    return settings()
+
+
+@cache
+def dependencies() -> Dependencies:
+    """The adapters of this process's runtime."""
+    return embedded() if environment().runtime is Runtime.EMBEDDED else _google(environment())
+
+
+@cache
+def embedded() -> "EmbeddedPlatform":
+    """The whole backend inside this process, shared by all functions in it."""
+    return EmbeddedPlatform()
+
+
+class EmbeddedPlatform(Dependencies):
+    """The in-process adapters; `broker` is both publisher and subscriber."""
+
+    def __init__(self) -> None:
+        from shared.adapters.memory.broker import MemoryBroker  # noqa: PLC0415 - only this runtime needs it
+        from shared.adapters.memory.checkpoints import MemoryCheckpoints  # noqa: PLC0415 - as above
+        from shared.adapters.memory.dead_letters import MemoryDeadLetters  # noqa: PLC0415 - as above
+        from shared.adapters.memory.event_store import MemoryEventStore  # noqa: PLC0415 - as above
+        from shared.adapters.memory.read_store import MemoryReadStore  # noqa: PLC0415 - as above
+        from shared.adapters.memory.vault import MemoryVault  # noqa: PLC0415 - as above
+
+        events, broker = MemoryEventStore(utc_now, _COUNTS), MemoryBroker(utc_now, _COUNTS)
+        super().__init__(
+            events=events,
+            outbox=events,
+            states=events,
+            rows=MemoryReadStore(_COUNTS),
+            dead_letters=MemoryDeadLetters(),
+            checkpoints=MemoryCheckpoints(_COUNTS),
+            publisher=broker,
+            subscriber=broker,
+            personal=_personal(MemoryVault(_COUNTS), environment()),
+        )
+
+    @property
+    def broker(self) -> Any:
+        return self.publisher
+
+
+def _google(env: Settings) -> Dependencies:
+    from shared.adapters import firestore, pubsub  # noqa: PLC0415 - importing the clients costs a cold start
+
+    channel = firestore.connect(env.project, env.firestore_emulator)
+    topics = pubsub.connect(env.project, env.pubsub_emulator)
+    events = firestore.FirestoreEventStore(channel, _COUNTS)
+    return Dependencies(
+        events=events,
+        outbox=events,
+        states=events,
+        rows=firestore.FirestoreReadStore(channel, _COUNTS),
+        dead_letters=firestore.FirestoreDeadLetters(channel, _COUNTS),
+        checkpoints=firestore.FirestoreCheckpoints(channel, _COUNTS),
+        publisher=pubsub.PubSubPublisher(topics, _COUNTS),
+        subscriber=pubsub.PubSubSubscriber(topics, _COUNTS),
+        personal=_personal(firestore.FirestoreVault(channel, _COUNTS), env),
+    )
+
+
+def _personal(vault: Vault, env: Settings) -> PersonalData:
+    from shared.adapters.crypto import AesGcm  # noqa: PLC0415 - most functions never see personal data
+
+    return PersonalData(vault, key_encryption(env.key_file, env.kms_key, _COUNTS), AesGcm(), utc_now)
+
+
+@cache
+def users() -> Verifier:
+    """Checks the tokens of people, tills and services."""
+    env = environment()
+    people = TokenVerifier(env.user_issuer, env.user_audience, KeySet(env.user_jwks_url, utc_now), utc_now)
+    return Verifier(people, _platform(), frozenset(env.service_callers))
+
+
+@cache
+def callers() -> PlatformCallers:
+    """Checks the tokens of Google's own callers."""
+    return PlatformCallers(_platform(), frozenset(environment().platform_callers))
+
+
+def forget() -> None:
+    """Start anew: the next use reads the environment again and makes everything again. For several platforms in the
+    life of one process.
+    """
+    for kept in (environment, dependencies, embedded, users, callers, _platform):
+        kept.cache_clear()
+
+
+@cache
+def _platform() -> TokenVerifier:
+    env = environment()
+    keys = KeySet(env.platform_jwks_url, utc_now)
+    return TokenVerifier(env.platform_issuer, env.platform_audience, keys, utc_now)

@@ -1,0 +1,114 @@
+"""A service that runs a workflow over other services: its orchestrator function, beside the usual ones."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.adapters.system import new_id, utc_now
+from shared.bootstrap.runtime import callers, environment
+from shared.bootstrap.service import Edge, EventSourcedService
+from shared.config import GOOGLE_TASKS
+from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.message import parse_message_id
+from shared.eventsourcing.workflow.declaration import Workflow
+from shared.eventsourcing.workflow.runner import TASKS_PATH, Advanced, Runner, Timers
+from shared.http.platform_api import ScheduleEdge
+from shared.http.problems import bad_field
+from shared.http.requests import Parameters, parse_body, path_of, read_body
+from shared.observability.logs import json_log
+
+if TYPE_CHECKING:
+    import httpx
+
+_MOST_CALLS = 100
+
+
+class TimerBody(Parameters):
+    """What a timer was set for."""
+
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowService(EventSourcedService):
+    """`POST /` of the orchestrator takes pushed commits that somebody must act on, `POST /tasks` timers, and
+    `POST /resume` is the sweep that finds what both have missed.
+    """
+
+    workflow: Workflow
+
+    def _orchestrator(self) -> Edge:
+        runner = self._runner()
+        category = self.workflow.category
+        sweep = self._walk("resume", category, self.workflow.longest_wait + timedelta(seconds=5), runner.sweep())
+        schedule = ScheduleEdge(callers(), {"/resume": sweep.run})
+
+        async def serve(request: Request) -> Response:
+            match path_of(request):
+                case "/":
+                    await callers().check(request.headers.get("authorization"))
+                    return await _advanced(runner, request.headers.get("ce-id", ""))
+                case path if path == TASKS_PATH:
+                    await callers().check(request.headers.get("authorization"))
+                    timer = parse_body(TimerBody, request, await read_body(request))
+                    return _told(await runner.timer(timer.stream, timer.version))
+                case _:
+                    return await schedule(request)
+
+        return serve
+
+    def _runner(self) -> Runner:
+        import httpx  # noqa: PLC0415 - only the orchestrator calls anybody
+
+        from shared.adapters.identity import IdentityToken  # noqa: PLC0415 - as above
+        from shared.adapters.service_caller import HttpCaller  # noqa: PLC0415 - as above
+
+        env = environment()
+        client = httpx.AsyncClient(limits=httpx.Limits(max_connections=_MOST_CALLS, keepalive_expiry=30.0))
+        token = IdentityToken(env.metadata_host, env.platform_audience, utc_now, client)
+        return Runner(
+            workflow=self.workflow,
+            handler=self.wiring.handler(self.workflow.category),
+            caller=HttpCaller(env.origin, token, client),
+            timers=self._timers(client),
+            clock=utc_now,
+            new_id=new_id,
+            log=json_log(env.project),
+        )
+
+    def _timers(self, client: "httpx.AsyncClient") -> Timers:
+        from shared.adapters.cloud_tasks import SCOPE, CloudTasks  # noqa: PLC0415 - only the orchestrator sets timers
+        from shared.adapters.keys.access_token import AccessToken  # noqa: PLC0415 - costs a cold start 100 ms
+
+        env = environment()
+        (queue,) = self.manifest.queues
+        url = env.function_url.format(service=self.manifest.name, function=queue.function)
+        return CloudTasks(
+            env.tasks_endpoint,
+            f"projects/{env.project}/locations/{env.region}/queues/{queue.name}",
+            url=url,
+            caller=env.tasks_caller,
+            audience=env.platform_audience,
+            token=AccessToken(SCOPE) if env.tasks_endpoint == GOOGLE_TASKS else None,
+            client=client,
+        )
+
+
+async def _advanced(runner: Runner, identity: str) -> Response:
+    try:
+        stream, _, _ = parse_message_id(identity)
+    except ValueError as error:
+        raise bad_field("ce-id", "names no commit") from error
+    try:
+        return _told(await runner.advance(stream))
+    except NotFoundError:
+        return Response(status_code=204, headers={"Outcome": "there is no such workflow"})
+
+
+def _told(advanced: Advanced) -> Response:
+    return Response(to_json(advanced), 200, {"Outcome": advanced.status}, "application/json")

@@ -1,0 +1,114 @@
+"""Pushed integration events of other services: read tolerantly, reacted to once, or buried."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.eventsourcing.errors import DomainError, TooLargeError
+from shared.eventsourcing.event_store import Answer
+from shared.eventsourcing.joint import Read, Target, Versions
+from shared.eventsourcing.message import MAX_COMMIT_BYTES, Context, event_type
+from shared.eventsourcing.projector import DeadLetters
+from shared.eventsourcing.reaction import Delivery, Reaction, inbox_key, reaction_context
+from shared.http.auth import PlatformCallers
+from shared.http.command_edge import Writers
+from shared.http.platform_api import ScheduleEdge, bury
+from shared.http.requests import path_of, read_body
+
+
+class ReactionEdge:
+    """Hands a pushed event to its reaction. A 2xx acknowledges, a 503 makes it come again; what can never succeed is
+    kept among the dead letters and acknowledged.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        reactions: Sequence[Reaction],
+        writers: Writers,
+        *,
+        callers: PlatformCallers,
+        dead_letters: DeadLetters,
+        clock: Callable[[], datetime],
+        schedule: ScheduleEdge,
+    ) -> None:
+        self._service = service
+        self._reactions = {event_type(each.service, each.type): each for each in reactions}
+        self._writers = writers
+        self._callers = callers
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._schedule = schedule
+
+    async def __call__(self, request: Request) -> Response:
+        if path_of(request) != "/":
+            return await self._schedule(request)
+        await self._callers.check(request.headers.get("authorization"))
+        body = await read_body(request, MAX_COMMIT_BYTES)
+        return Response(status_code=204, headers={"Outcome": await self._deliver(request.headers, body)})
+
+    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> str:
+        reaction = self._reactions.get(headers.get("ce-type", ""))
+        if reaction is None:
+            return "ignored"
+        try:
+            delivery, event = delivery_of(headers), reaction.reads.model_validate_json(body)
+        except (ValidationError, ValueError, KeyError) as error:
+            return await self._bury(headers, body, error)
+        try:
+            return await self._react(reaction, event, delivery, body)
+        except (DomainError, TooLargeError, ValidationError) as error:
+            return await self._bury(headers, body, error)
+
+    async def _react(self, reaction: Reaction, event: BaseModel, delivery: Delivery, body: bytes) -> str:
+        asked = reaction.react(event, delivery)
+        if not asked:
+            return "nothing to do"
+        command = reaction.react.__name__.strip("_") if callable(asked) else type(asked[0].command).__name__
+        context = reaction_context(self._service, delivery, command)
+        targets: Sequence[Target] = ()
+
+        async def plan(read: Read) -> Sequence[Target]:
+            nonlocal targets
+            targets = await asked(read) if callable(asked) else asked
+            return targets
+
+        def record(_: Versions) -> Answer:
+            entities = dict.fromkeys((each.category, each.entity_id) for each in targets)
+            return Answer(
+                key=inbox_key(self._service, delivery.id),
+                fingerprint=sha256(body).hexdigest(),
+                status=204,
+                headers={},
+                body=to_json(list(entities)),
+            )
+
+        handled = await self._writers.joint.handle(plan, context, answer=record)
+        await self._settle(handled.answer, context)
+        return "duplicate" if handled.replayed else "done"
+
+    async def _settle(self, first: Answer | None, context: Context) -> None:
+        if self._writers.effect is not None and first is not None:
+            for category, entity_id in from_json(first.body):
+                await self._writers.effect(category, entity_id, context)
+
+    async def _bury(self, headers: Mapping[str, str], body: bytes, error: Exception) -> str:
+        await bury(self._dead_letters, self._service, headers, body, error=error, at=self._clock())
+        return "buried"
+
+
+def delivery_of(headers: Mapping[str, Any]) -> Delivery:
+    """From the attributes of a message; KeyError or ValueError if it is no CloudEvent of this platform."""
+    return Delivery(
+        id=headers["ce-id"],
+        subject=headers.get("ce-subject", ""),
+        at=datetime.fromisoformat(headers["ce-time"]),
+        correlation_id=headers.get("ce-correlationid") or headers["ce-id"],
+        traceparent=headers.get("traceparent"),
+    )

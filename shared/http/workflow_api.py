@@ -1,0 +1,75 @@
+"""What every service that is a workflow offers over HTTP: its start is its own, the rest is the same for all."""
+
+from typing import TypeVar
+
+from shared.eventsourcing.projection import Projection
+from shared.eventsourcing.workflow.commands import ForceCompensate, Retry
+from shared.eventsourcing.workflow.events import WorkflowEvent
+from shared.eventsourcing.workflow.projection import WorkflowView
+from shared.eventsourcing.workflow.state import Saga
+from shared.http.auth import Role
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
+from shared.http.query_api import QueryApi
+from shared.http.requests import Body, Reason
+
+V = TypeVar("V", bound=WorkflowView)
+_PEOPLE = frozenset({Role.OPERATOR})
+
+
+class OperatorBody(Body):
+    """What an operator does to a workflow is kept with their name, and why they did it."""
+
+    reason: Reason
+
+
+def _retry(body: OperatorBody, call: Call) -> Retry:
+    return Retry(actor=call.principal.actor, reason=body.reason, at=call.now)
+
+
+def _force(body: OperatorBody, call: Call) -> ForceCompensate:
+    return ForceCompensate(actor=call.principal.actor, reason=body.reason, at=call.now)
+
+
+def workflow_commands(service: str, category: str, entity: str, start: CommandEndpoint) -> CommandApi[Saga]:
+    """`start` builds a `Start`; operators retry what is stuck and turn back what has not come to its pivot."""
+    return CommandApi[Saga](
+        service=service,
+        category=category,
+        entity=entity,
+        guard=open_to_its_roles,
+        endpoints=(
+            start,
+            CommandEndpoint(
+                method="POST",
+                path=f"{entity}/retry",
+                body=OperatorBody,
+                build=_retry,
+                roles=_PEOPLE,
+                summary="Go on with what is stuck or waits, at once and with all its attempts.",
+            ),
+            CommandEndpoint(
+                method="POST",
+                path=f"{entity}/force-compensate",
+                body=OperatorBody,
+                build=_force,
+                roles=_PEOPLE,
+                summary="Turn back: undo all that was done. Refused from the pivot on.",
+            ),
+        ),
+    )
+
+
+def workflow_queries(service: str, projection: Projection[WorkflowEvent, V], entity: str) -> QueryApi[WorkflowEvent, V]:
+    """One workflow with its timeline; a customer's own, of any status; for staff those of a status
+    (`?status=stuck`), of a customer, or both.
+    """
+    return QueryApi[WorkflowEvent, V](
+        service=service,
+        projection=projection,
+        entity=entity,
+        collection=entity.rpartition("/")[0],
+        owner="customer_id",
+        filters=("customer_id", "status"),
+        required_one_of=("customer_id", "status"),
+        order_by="started_at",
+    )

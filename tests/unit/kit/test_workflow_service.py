@@ -1,0 +1,201 @@
+"""A workflow's orchestrator as the platform calls it: pushes, timers and the sweep, on in-process adapters."""
+
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from pydantic_core import from_json, to_json
+
+from shared import bootstrap
+from shared.bootstrap import Aggregate
+from shared.bootstrap.workflow import WorkflowService
+from shared.eventsourcing.workflow.calls import Request
+from shared.eventsourcing.workflow.commands import Start
+from shared.eventsourcing.workflow.decider import workflow_decider
+from shared.http.edge import Handler
+from shared.testing.api_spec import Reply
+from shared.topology import workflow_service
+from tests.unit.kit.service_world import AUDIENCE, ISSUER, environment, push
+from tests.unit.workflow.trip import TRIP, TripServices
+
+MANIFEST = workflow_service("trip", description="", publishes="", collection="trips")
+ORIGIN = "https://shop.test"
+IDENTITY = "trips@shop.test"
+
+
+@dataclass
+class World:
+    """Everything that is reached over HTTP: the metadata server, the other services, Cloud Tasks."""
+
+    services: TripServices = field(default_factory=TripServices)
+    calls: list[httpx.Request] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    down: bool = False
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        match request.url.host:
+            case "metadata.test":
+                return httpx.Response(200, text=ISSUER.mint(IDENTITY, email=IDENTITY, audience=AUDIENCE))
+            case "tasks.test":
+                self.tasks.append(from_json(request.content)["task"])
+                return httpx.Response(200, json={})
+        self.calls.append(request)
+        if self.down:
+            return httpx.Response(503)
+        _, service, _, path = request.url.path.split("/", 3)
+        key = request.headers.get("idempotency-key", "")
+        answer = await self.services.answer(Request(service=service, method=request.method, path=f"/{path}", key=key))
+        return httpx.Response(answer.status, json=dict(answer.body))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
+    """An embedded platform whose only network is this one."""
+    world = World()
+    client = httpx.AsyncClient(transport=httpx.MockTransport(world.answer))
+    monkeypatch.setattr(httpx, "AsyncClient", lambda **_: client)
+    declared = {
+        "COMMERCE_ORIGIN": ORIGIN,
+        "GCE_METADATA_HOST": "metadata.test",
+        "COMMERCE_TASKS_ENDPOINT": "https://tasks.test",
+        "COMMERCE_TASKS_CALLER": "tasks@shop.test",
+        "COMMERCE_FUNCTION_URL": "https://functions.test/{service}/{function}",
+    }
+    for name, value in {**environment(tmp_path), **declared}.items():
+        monkeypatch.setenv(name, value)
+    bootstrap.forget()
+    bootstrap.embedded().broker.declare((MANIFEST,))
+    yield world
+    bootstrap.forget()
+
+
+@pytest.fixture
+async def orchestrator(world: World) -> Handler:
+    """Of a service with one workflow that nobody has acted on yet."""
+    service = WorkflowService(
+        manifest=MANIFEST,
+        aggregates=(Aggregate(workflow_decider(TRIP), lambda _: None),),
+        command_apis=(),
+        query_apis=(),
+        workflow=TRIP,
+    )
+    context = service.wiring.system_context("customer:900")
+    start = Start(workflow_id="w1", data={"trip_id": "w1"}, at=context.occurred_at)
+    await service.wiring.handle("trip", "w1", start, context)
+    return service.function("orchestrator")
+
+
+async def wake(orchestrator: Handler, **changed: str) -> Reply:
+    """By the push of the commit that began the workflow."""
+    return await push(orchestrator, body=b"{}", **{"ce_id": "trip-w1@1", **changed})
+
+
+async def ring(orchestrator: Handler, version: int, **changed: str) -> Reply:
+    """By a timer that was set at that version."""
+    return await push(orchestrator, "/tasks", to_json({"stream": "trip-w1", "version": version}), **changed)
+
+
+class TestAPush:
+    async def test_goes_on_to_the_end(self, orchestrator: Handler, world: World) -> None:
+        """The answer says where the workflow is."""
+        reply = await wake(orchestrator)
+
+        assert (reply.status, reply.headers["outcome"]) == (200, "completed")
+        assert reply.json == {"version": 7, "status": "completed", "due_at": None}
+
+    async def test_calls_the_services_over_the_public_api(self, orchestrator: Handler, world: World) -> None:
+        """Each below its own prefix."""
+        await wake(orchestrator)
+
+        assert str(world.calls[0].url) == f"{ORIGIN}/rooms/v1/bookings/w1"
+
+    async def test_calls_as_itself(self, orchestrator: Handler, world: World) -> None:
+        """With the function's own identity, for the platform's audience."""
+        await wake(orchestrator)
+
+        token = world.calls[0].headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert (claims["email"], claims["aud"]) == (IDENTITY, AUDIENCE)
+
+    async def test_a_second_time_finds_nothing_to_do(self, orchestrator: Handler, world: World) -> None:
+        """Delivery is at least once."""
+        await wake(orchestrator)
+        asked = len(world.calls)
+
+        reply = await wake(orchestrator)
+
+        assert (reply.headers["outcome"], len(world.calls)) == ("completed", asked)
+
+    async def test_of_no_workflow_is_acknowledged(self, orchestrator: Handler) -> None:
+        """It would not be there the next time, either."""
+        reply = await wake(orchestrator, ce_id="trip-w9@1")
+
+        assert (reply.status, reply.headers["outcome"]) == (204, "there is no such workflow")
+
+    @pytest.mark.parametrize("identity", ["", "trip-w1", "trip-w1@one"])
+    async def test_of_no_commit_is_refused(self, orchestrator: Handler, identity: str) -> None:
+        """It says nothing about what to do."""
+        reply = await wake(orchestrator, ce_id=identity)
+
+        assert (reply.status, reply.fields_at_fault) == (400, ["ce-id"])
+
+
+class TestATimer:
+    async def test_is_set_if_a_service_does_not_answer(self, orchestrator: Handler, world: World) -> None:
+        """It calls this very function, and proves who calls."""
+        world.down = True
+        await wake(orchestrator)
+
+        (task,) = world.tasks
+        request = task["httpRequest"]
+        assert task["name"].startswith("projects/test/locations/europe-west1/queues/trip-timers/tasks/")
+        assert request["url"] == "https://functions.test/trip/orchestrator/tasks"
+        assert request["oidcToken"] == {"serviceAccountEmail": "tasks@shop.test", "audience": AUDIENCE}
+
+    async def test_says_what_it_was_set_for(self, orchestrator: Handler, world: World) -> None:
+        """The workflow, and the version that it had."""
+        world.down = True
+        waiting = await wake(orchestrator)
+
+        body = from_json(b64decode(world.tasks[0]["httpRequest"]["body"]))
+        assert body == {"stream": "trip-w1", "version": waiting.json["version"]}
+
+    async def test_that_comes_too_early_comes_again(self, orchestrator: Handler, world: World) -> None:
+        """Its name is taken: nobody could set it once more."""
+        world.down = True
+        waiting = await wake(orchestrator)
+
+        assert (await ring(orchestrator, waiting.json["version"])).status == 503
+
+    async def test_that_comes_too_late_finds_nothing_to_do(self, orchestrator: Handler, world: World) -> None:
+        """The workflow went on by other means."""
+        await wake(orchestrator)
+
+        assert (await ring(orchestrator, 2)).headers["outcome"] == "completed"
+
+    @pytest.mark.parametrize("body", [b"{}", b"garbage", b'{"stream": "trip-w1", "version": 1, "more": 1}'])
+    async def test_of_another_shape_is_refused(self, orchestrator: Handler, body: bytes) -> None:
+        """It is none of this function's own."""
+        assert (await push(orchestrator, "/tasks", body)).status == 400
+
+
+class TestCallers:
+    @pytest.mark.parametrize("path", ["/", "/tasks", "/resume"])
+    async def test_others_may_not_call(self, orchestrator: Handler, world: World, path: str) -> None:
+        """A good token of somebody else starts nothing."""
+        reply = await push(orchestrator, path, email="stranger@shop.test", ce_id="trip-w1@1")
+
+        assert (reply.status, world.calls) == (403, [])
+
+    async def test_the_scheduler_has_it_swept(self, orchestrator: Handler) -> None:
+        """The report says what the walk came across."""
+        assert (await push(orchestrator, "/resume")).status == 200
+
+    async def test_there_is_nothing_else(self, orchestrator: Handler) -> None:
+        """Another path is no job."""
+        assert (await push(orchestrator, "/else")).status == 404
