@@ -11,7 +11,7 @@ from emulators.feed.tills import FedCart
 from functions.cart.decider import CART, Cart, Status
 from functions.cart.events import CartCheckedOut, CartEvent, CartOpened, CartRestored
 from shared.eventsourcing.event_store import EventStore
-from shared.eventsourcing.message import SHARDS, Commit, entity_of, shard_name
+from shared.eventsourcing.message import Commit, entity_of
 
 AFTER_ALL = datetime(9999, 1, 1, tzinfo=UTC)
 """Every append was acknowledged before the log is read, so no safety lag is needed."""
@@ -65,14 +65,13 @@ def data_set_book(rows: Iterable[Row]) -> dict[str, BookedCart]:
 
 
 async def carts_in_log(log: EventStore) -> dict[str, LoggedCart]:
-    """Every cart of the log by id: all shards of the feed, folded as the write side folds them."""
+    """Every cart of the log by id, folded as the write side folds them."""
     carts: dict[str, LoggedCart] = {}
-    for number in range(SHARDS):
-        async for commit in log.feed(shard_name(CART.category, number), until=AFTER_ALL):
-            cart_id = entity_of(commit.stream)
-            if cart_id not in carts:
-                carts[cart_id] = LoggedCart(CART.initial_state(), commit.context.actor)
-            carts[cart_id].add(commit)
+    async for commit in log.feed(CART.category, until=AFTER_ALL):
+        cart_id = entity_of(commit.stream)
+        if cart_id not in carts:
+            carts[cart_id] = LoggedCart(CART.initial_state(), commit.context.actor)
+        carts[cart_id].add(commit)
     return carts
 
 

@@ -17,12 +17,10 @@ from functions.cart.events import Channel
 from functions.cart.manifest import NAME
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.money import Currency, Money
-from shared.http.auth import Principal, Role
+from shared.http.auth import OPERATORS, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
-from shared.http.requests import Body, Moment
-from shared.http.routing import ID
+from shared.http.requests import Body, Id, Moment, Reason
 
-ID_PATTERN = f"^{ID}$"
 TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 
 
@@ -30,14 +28,14 @@ class OpenCartBody(Body):
     """`customer_id` and `opened_at` are for tills; everybody else opens their own cart, now."""
 
     currency: Currency
-    customer_id: str | None = Field(None, pattern=ID_PATTERN)
+    customer_id: Id | None = None
     opened_at: Moment | None = None
 
 
 class AddItemBody(Body):
     """`charged` (what was taken for all of `quantity`) and `at` are for tills."""
 
-    sku: str = Field(pattern=ID_PATTERN)
+    sku: Id
     quantity: int = Field(ge=1, le=MAX_QUANTITY[Channel.POS])
     charged: Money | None = None
     at: Moment | None = None
@@ -51,14 +49,23 @@ class ChangeQuantityBody(Body):
     at: Moment | None = None
 
 
-class AtBody(Body):
-    """`at` is for tills."""
+class CheckOutBody(Body):
+    """`at` is for tills; `checkout_id` and `customer_id` for the checkout that is going to hold the cart, if it is
+    that customer's.
+    """
 
+    checkout_id: Id | None = None
+    customer_id: Id | None = None
     at: Moment | None = None
 
 
 class RestoreCartBody(Body):
-    reason: str = Field(min_length=1, max_length=200)
+    """`checkout_id` restores the cart only from that checkout, and keeps it from ever taking the cart again. Without it
+    the cart is one that a till checked out.
+    """
+
+    checkout_id: Id | None = None
+    reason: Reason
 
 
 def _open(body: OpenCartBody, call: Call) -> OpenCart:
@@ -90,13 +97,14 @@ def _clear(_: Body, call: Call) -> ClearCart:
     return ClearCart(at=call.now)
 
 
-def _check_out(body: AtBody, call: Call) -> CheckOutCart:
-    call.reserve(Role.POS, at=body.at)
-    return CheckOutCart(at=call.at(body.at))
+def _check_out(body: CheckOutBody, call: Call) -> CheckOutCart:
+    call.reserve(Role.POS, Role.SERVICE, at=body.at)
+    call.reserve(Role.SERVICE, checkout_id=body.checkout_id, customer_id=body.customer_id)
+    return CheckOutCart(checkout_id=body.checkout_id, customer_id=body.customer_id, at=call.at(body.at))
 
 
 def _restore(body: RestoreCartBody, call: Call) -> RestoreCart:
-    return RestoreCart(reason=body.reason, at=call.now)
+    return RestoreCart(checkout_id=body.checkout_id, reason=body.reason, at=call.now)
 
 
 def _expire(_: Body, call: Call) -> ExpireCart:
@@ -111,7 +119,6 @@ def may_change(principal: Principal, cart: Cart) -> None:
         raise NotFoundError("cart-not-found", "there is no such cart")
 
 
-OPERATORS = frozenset({Role.SERVICE, Role.OPERATOR})
 CART_COMMANDS = CommandApi[Cart](
     service=NAME,
     entity="/carts/{cart_id}",
@@ -135,7 +142,7 @@ CART_COMMANDS = CommandApi[Cart](
         ),
         CommandEndpoint(method="DELETE", path="/carts/{cart_id}/items", build=_clear, summary="Empty the cart."),
         CommandEndpoint(
-            method="POST", path="/carts/{cart_id}/checkout", body=AtBody, build=_check_out, summary="Check out."
+            method="POST", path="/carts/{cart_id}/checkout", body=CheckOutBody, build=_check_out, summary="Check out."
         ),
         CommandEndpoint(
             method="POST",

@@ -43,10 +43,17 @@ class ClearCart(Command):
 
 
 class CheckOutCart(Command):
+    """`checkout_id` names the checkout that wants to hold the cart, `customer_id` for whom; tills have neither."""
+
+    checkout_id: str | None
+    customer_id: str | None = None
     at: AwareDatetime
 
 
 class RestoreCart(Command):
+    """Undo a checkout: that of `checkout_id`, or a till's, which has no id."""
+
+    checkout_id: str | None
     reason: str
     at: AwareDatetime
 

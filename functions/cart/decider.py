@@ -27,12 +27,13 @@ from functions.cart.events import (
     CartRestored,
     Channel,
     CheckedOutLine,
+    CheckoutAbandoned,
     ItemAddedToCart,
     ItemQuantityChanged,
     ItemRemovedFromCart,
 )
 from functions.cart.manifest import NAME
-from shared.eventsourcing.codec import Codec
+from functions.cart.upcasters import CART_CODEC
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
@@ -41,6 +42,8 @@ MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
 MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
 """Of one line. Tills sell fuel and bulk goods in small fractions of a unit."""
 ABANDONED_AFTER = timedelta(days=30)
+REMEMBERED_CHECKOUTS = 20
+"""Given-up checkouts of one cart: none of them outlives its own deadline by as many tries."""
 
 
 # --- state
@@ -71,6 +74,8 @@ class Cart(BaseModel):
     channel: Channel = Channel.WEB
     currency: Currency = "USD"
     lines: dict[str, Line] = {}
+    checkout_id: str | None = None
+    abandoned: tuple[str, ...] = ()
     changed_at: AwareDatetime | None = None
 
 
@@ -91,10 +96,10 @@ def decide(command: CartCommand, cart: Cart) -> Sequence[CartEvent]:
             return [ItemRemovedFromCart(sku=sku, at=at)] if sku in _opened(cart).lines else []
         case ClearCart(at=at):
             return [CartCleared(at=at)] if _opened(cart).lines else []
-        case CheckOutCart(at=at):
-            return _check_out(at, cart)
-        case RestoreCart(reason=reason, at=at):
-            return _restore(reason, at, cart)
+        case CheckOutCart():
+            return _check_out(command, cart)
+        case RestoreCart():
+            return _restore(command, cart)
         case ExpireCart(at=at):
             return _expire(at, cart)
         case _:
@@ -163,8 +168,12 @@ def _amount(money: Money | None) -> int:
     return money.amount if money else 0
 
 
-def _check_out(at: datetime, cart: Cart) -> Sequence[CartEvent]:
-    if cart.status is Status.CHECKED_OUT:
+def _check_out(command: CheckOutCart, cart: Cart) -> Sequence[CartEvent]:
+    if command.customer_id not in (None, cart.customer_id):  # as if there were none: ids can be guessed
+        raise NotFoundError("cart-not-found", "there is no such cart")
+    if command.checkout_id in cart.abandoned:
+        raise DomainError("checkout-abandoned", "this checkout was given up before it got here")
+    if cart.status is Status.CHECKED_OUT and command.checkout_id in (None, cart.checkout_id):
         return []
     if not _opened(cart).lines:
         raise DomainError("cart-is-empty", "an empty cart cannot be checked out")
@@ -178,19 +187,24 @@ def _check_out(at: datetime, cart: Cart) -> Sequence[CartEvent]:
             channel=cart.channel,
             currency=cart.currency,
             lines=lines,
-            at=at,
+            checkout_id=command.checkout_id,
+            at=command.at,
         )
     ]
 
 
-def _restore(reason: str, at: datetime, cart: Cart) -> Sequence[CartEvent]:
-    match cart.status:
-        case Status.OPEN:
-            return []
-        case Status.CHECKED_OUT:
-            return [CartRestored(reason=reason, at=at)]
-        case _:
-            raise DomainError(f"cart-is-{cart.status}", "only a checked-out cart can be restored")
+def _restore(command: RestoreCart, cart: Cart) -> Sequence[CartEvent]:
+    """A checkout that is undone must never take effect, even if its own request comes later."""
+    if cart.status is Status.EXPIRED:
+        raise DomainError("cart-is-expired", "an expired cart cannot be restored")
+    if cart.checkout_id is not None and command.checkout_id is None:
+        raise DomainError("cart-in-checkout", "only the checkout that holds the cart gives it back")
+    events: list[CartEvent] = []
+    if cart.status is Status.CHECKED_OUT and command.checkout_id in (None, cart.checkout_id):
+        events.append(CartRestored(reason=command.reason, at=command.at))
+    if command.checkout_id is not None and command.checkout_id not in cart.abandoned:
+        events.append(CheckoutAbandoned(checkout_id=command.checkout_id, at=command.at))
+    return events
 
 
 def _expire(at: datetime, cart: Cart) -> Sequence[CartEvent]:
@@ -218,9 +232,11 @@ def evolve(cart: Cart, event: CartEvent) -> Cart:
         case CartCleared():
             changed = {"lines": {}}
         case CartCheckedOut():
-            changed = {"status": Status.CHECKED_OUT}
+            changed = {"status": Status.CHECKED_OUT, "checkout_id": event.checkout_id}
         case CartRestored():
-            changed = {"status": Status.OPEN}
+            changed = {"status": Status.OPEN, "checkout_id": None}
+        case CheckoutAbandoned():
+            changed = {"abandoned": (*cart.abandoned, event.checkout_id)[-REMEMBERED_CHECKOUTS:]}
         case CartExpired():
             changed = {"status": Status.EXPIRED}
         case _:
@@ -246,6 +262,6 @@ CART = Decider[CartCommand, CartEvent, Cart](
     evolve=evolve,
     initial_state=Cart,
     state_type=Cart,
-    codec=Codec[CartEvent](CartEvent),
+    codec=CART_CODEC,
     snapshot_every=50,
 )

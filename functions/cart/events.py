@@ -66,14 +66,17 @@ class CheckedOutLine(BaseModel):
 
 
 class CartCheckedOut(Event):
-    """Complete in itself, so that what is published from it needs no look at earlier events."""
+    """Complete in itself, so that what is published from it needs no look at earlier events. `checkout_id` names the
+    checkout that holds the cart from now on; None where a till has done all there was to do.
+    """
 
-    TYPE: ClassVar = "CartCheckedOut.v1"
+    TYPE: ClassVar = "CartCheckedOut.v2"
     cart_id: str
     customer_id: str
     channel: Channel
     currency: Currency
     lines: tuple[CheckedOutLine, ...]
+    checkout_id: str | None
     at: AwareDatetime
 
 
@@ -82,6 +85,14 @@ class CartRestored(Event):
 
     TYPE: ClassVar = "CartRestored.v1"
     reason: str
+    at: AwareDatetime
+
+
+class CheckoutAbandoned(Event):
+    """This checkout will never hold the cart, should it still ask."""
+
+    TYPE: ClassVar = "CheckoutAbandoned.v1"
+    checkout_id: str
     at: AwareDatetime
 
 
@@ -100,5 +111,6 @@ CartEvent = (
     | CartCleared
     | CartCheckedOut
     | CartRestored
+    | CheckoutAbandoned
     | CartExpired
 )

@@ -1,6 +1,6 @@
 """What the cart service asks of its runtime."""
 
-from shared.topology import Collection, Function, IndexField, Permission, Private, Schedule, event_sourced
+from shared.topology import Collection, IndexField, Schedule, event_sourced
 
 NAME = "cart"
 CARTS = "carts"
@@ -17,16 +17,6 @@ MANIFEST = event_sourced(
                 (IndexField("customer_id"), IndexField("opened_at", descending=True)),
                 (IndexField("customer_id"), IndexField("status"), IndexField("opened_at", descending=True)),
             ),
-        ),
-    ),
-    functions=(
-        Function(
-            name="reactor",
-            trigger=Private(),
-            permissions=(Permission.APPEND_EVENTS, Permission.PUBLISH, Permission.WRITE_READ_MODELS),
-            description="Expires carts that nobody touched for a month.",
-            concurrency=1,
-            max_instances=1,
         ),
     ),
     schedules=(

@@ -10,13 +10,14 @@ from functions.cart.events import (
     CartExpired,
     CartOpened,
     CartRestored,
+    CheckoutAbandoned,
     ItemAddedToCart,
     ItemQuantityChanged,
     ItemRemovedFromCart,
 )
 from functions.cart.manifest import CARTS, NAME
 from functions.cart.read_models import CartLineView, CartView
-from shared.eventsourcing.codec import Codec
+from functions.cart.upcasters import CART_CODEC
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.projection import Projection, Scalar
 
@@ -42,6 +43,8 @@ def project_cart(document: CartView | None, event: CartEvent) -> CartView | None
             changed = {"status": "open", "checked_out_at": None}
         case CartExpired():
             changed = {"status": "expired"}
+        case CheckoutAbandoned():
+            changed = {}
         case _:
             assert_never(event)
     return document.model_copy(update={**changed, "changed_at": event.at})
@@ -94,7 +97,7 @@ CARTS_PROJECTION = Projection[CartEvent, CartView](
     category=NAME,
     collection=CARTS,
     document_type=CartView,
-    codec=Codec[CartEvent](CartEvent),
+    codec=CART_CODEC,
     project=project_cart,
     fields=_fields,
 )

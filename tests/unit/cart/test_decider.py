@@ -25,6 +25,7 @@ from functions.cart.events import (
     CartRestored,
     Channel,
     CheckedOutLine,
+    CheckoutAbandoned,
     ItemAddedToCart,
     ItemQuantityChanged,
     ItemRemovedFromCart,
@@ -53,8 +54,9 @@ def add(sku: str = "milk", quantity: int = 1, charged: Money | None = None) -> A
     return AddItem(sku=sku, quantity=quantity, charged=charged, at=AT)
 
 
-def checked_out(*lines: tuple[str, int, int]) -> CartCheckedOut:
+def checked_out(*lines: tuple[str, int, int], by: str | None = None) -> CartCheckedOut:
     return CartCheckedOut(
+        checkout_id=by,
         cart_id="c1",
         customer_id="900",
         channel=Channel.POS,
@@ -77,8 +79,8 @@ class TestWhenAbsent:
             ChangeQuantity(sku="milk", quantity=2, charged=None, at=AT),
             RemoveItem(sku="milk", at=AT),
             ClearCart(at=AT),
-            CheckOutCart(at=AT),
-            RestoreCart(reason="declined", at=AT),
+            CheckOutCart(checkout_id=None, at=AT),
+            RestoreCart(checkout_id=None, reason="declined", at=AT),
             ExpireCart(at=AT),
         ],
     )
@@ -189,15 +191,17 @@ class TestWhenOpen:
     def test_checks_out_with_all_lines(self) -> None:
         """The checkout states every line, in the order in which they came."""
         history = (opened(), added("milk", 2, 500), added("tea", 1, 399))
-        cart.given(*history).when(CheckOutCart(at=AT)).then(checked_out(("milk", 2, 500), ("tea", 1, 399)))
+        cart.given(*history).when(CheckOutCart(checkout_id=None, at=AT)).then(
+            checked_out(("milk", 2, 500), ("tea", 1, 399))
+        )
 
     def test_an_empty_cart_is_not_checked_out(self) -> None:
         """There is nothing to buy in an empty cart."""
-        cart.given(opened()).when(CheckOutCart(at=AT)).then_refused("cart-is-empty")
+        cart.given(opened()).when(CheckOutCart(checkout_id=None, at=AT)).then_refused("cart-is-empty")
 
     def test_restoring_does_nothing(self) -> None:
         """An open cart needs no restoring."""
-        cart.given(opened()).when(RestoreCart(reason="declined", at=LATER)).then_nothing()
+        cart.given(opened()).when(RestoreCart(checkout_id=None, reason="declined", at=LATER)).then_nothing()
 
     def test_expires_when_abandoned(self) -> None:
         """A cart that nobody touched for a month is closed."""
@@ -221,11 +225,11 @@ class TestWhenCheckedOut:
 
     def test_checking_out_again_does_nothing(self) -> None:
         """A cart is checked out once."""
-        cart.given(*self.history).when(CheckOutCart(at=LATER)).then_nothing()
+        cart.given(*self.history).when(CheckOutCart(checkout_id=None, at=LATER)).then_nothing()
 
     def test_is_restored(self) -> None:
         """The saga opens a cart again whose checkout came to nothing."""
-        cart.given(*self.history).when(RestoreCart(reason="card declined", at=LATER)).then(
+        cart.given(*self.history).when(RestoreCart(checkout_id=None, reason="card declined", at=LATER)).then(
             CartRestored(reason="card declined", at=LATER)
         )
 
@@ -234,15 +238,75 @@ class TestWhenCheckedOut:
         restored = CartRestored(reason="card declined", at=LATER)
         cart.given(*self.history, restored).when(ClearCart(at=LATER)).then(CartCleared(at=LATER))
 
+    def test_is_not_taken_by_another_checkout(self) -> None:
+        """What one till or checkout has taken, no other can pay for again."""
+        cart.given(*self.history).when(CheckOutCart(checkout_id="k2", at=LATER)).then_refused("cart-is-checked-out")
+
     def test_does_not_expire(self) -> None:
         """A checked-out cart is not abandoned."""
         cart.given(*self.history).when(ExpireCart(at=AT + 2 * ABANDONED_AFTER)).then_nothing()
 
 
+class TestWhenHeldByACheckout:
+    history = (opened(), added(), checked_out(("milk", 1, 250), by="k1"))
+    abandoned = CheckoutAbandoned(checkout_id="k1", at=LATER)
+
+    def test_the_same_checkout_has_nothing_to_do(self) -> None:
+        """A checkout that asks again holds the cart already."""
+        cart.given(*self.history).when(CheckOutCart(checkout_id="k1", at=LATER)).then_nothing()
+
+    def test_another_checkout_is_refused(self) -> None:
+        """A cart is paid for once."""
+        cart.given(*self.history).when(CheckOutCart(checkout_id="k2", at=LATER)).then_refused("cart-is-checked-out")
+
+    def test_a_checkout_for_somebody_else_learns_nothing(self) -> None:
+        """To whom it does not belong, a cart does not exist."""
+        foreign = CheckOutCart(checkout_id="k1", customer_id="901", at=LATER)
+        cart.given(opened(), added()).when(foreign).then_refused("cart-not-found")
+
+    def test_is_restored_by_its_checkout(self) -> None:
+        """The checkout gives the cart back, and gives up."""
+        cart.given(*self.history).when(RestoreCart(checkout_id="k1", reason="declined", at=LATER)).then(
+            CartRestored(reason="declined", at=LATER), self.abandoned
+        )
+
+    def test_is_restored_by_nobody_else(self) -> None:
+        """Without the checkout's id a cart is not taken away from it: it may be paying."""
+        cart.given(*self.history).when(RestoreCart(checkout_id=None, reason="please", at=LATER)).then_refused(
+            "cart-in-checkout"
+        )
+
+    def test_another_checkout_restores_nothing(self) -> None:
+        """It can only see to it that it never takes the cart itself."""
+        cart.given(*self.history).when(RestoreCart(checkout_id="k2", reason="declined", at=LATER)).then(
+            CheckoutAbandoned(checkout_id="k2", at=LATER)
+        )
+
+    def test_an_abandoned_checkout_that_comes_late_is_refused(self) -> None:
+        """A request that arrives after its own undo has no effect."""
+        late = CheckOutCart(checkout_id="k1", at=LATER)
+        cart.given(opened(), added(), self.abandoned).when(late).then_refused("checkout-abandoned")
+
+    def test_abandoning_again_does_nothing(self) -> None:
+        """An undo that is asked for twice is done once."""
+        again = RestoreCart(checkout_id="k1", reason="declined", at=LATER)
+        cart.given(opened(), added(), self.abandoned).when(again).then_nothing()
+
+    def test_the_next_checkout_takes_a_restored_cart(self) -> None:
+        """Another try of the customer is another checkout."""
+        restored = CartRestored(reason="declined", at=LATER)
+        cart.given(*self.history, restored, self.abandoned).when(CheckOutCart(checkout_id="k2", at=LATER)).then(
+            checked_out(("milk", 1, 250), by="k2").model_copy(update={"at": LATER})
+        )
+
+
 class TestWhenExpired:
     history = (opened(), added(), CartExpired(cart_id="c1", customer_id="900", at=LATER))
 
-    @pytest.mark.parametrize("command", [add(charged=usd(1)), CheckOutCart(at=AT), RestoreCart(reason="x", at=AT)])
+    @pytest.mark.parametrize(
+        "command",
+        [add(charged=usd(1)), CheckOutCart(checkout_id=None, at=AT), RestoreCart(checkout_id=None, reason="x", at=AT)],
+    )
     def test_stays_closed(self, command: CartCommand) -> None:
         """An expired cart neither changes nor comes back."""
         cart.given(*self.history).when(command).then_refused("cart-is-expired")

@@ -18,7 +18,9 @@ PUBLIC = {CartCheckedOut, CartExpired}
 def test_a_checkout_is_published_with_its_lines() -> None:
     """Others learn of a checkout everything they need, without asking back."""
     line = CheckedOutLine(sku="milk", quantity=2, charged=Money(amount=500, currency="USD"))
-    event = CartCheckedOut(cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(line,), at=AT)
+    event = CartCheckedOut(
+        checkout_id=None, cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(line,), at=AT
+    )
 
     published = to_integration(event)
 

@@ -13,6 +13,7 @@ from functions.cart.events import (
     CartOpened,
     CartRestored,
     Channel,
+    CheckoutAbandoned,
     ItemAddedToCart,
     ItemQuantityChanged,
     ItemRemovedFromCart,
@@ -96,7 +97,9 @@ def test_a_cleared_cart_is_empty() -> None:
     assert (view.line_count, view.total.amount, view.status) == (0, 0, "open")
 
 
-CHECKED_OUT = CartCheckedOut(cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=LATER)
+CHECKED_OUT = CartCheckedOut(
+    checkout_id=None, cart_id="c1", customer_id="900", channel=Channel.POS, currency="USD", lines=(), at=LATER
+)
 
 
 def test_a_checkout_is_shown_with_its_time() -> None:
@@ -111,6 +114,14 @@ def test_a_restored_cart_is_open() -> None:
     view = shown([OPENED, added("milk", 1, 250), CHECKED_OUT, CartRestored(reason="declined", at=LATER)])
 
     assert (view.status, view.checked_out_at, view.line_count) == ("open", None, 1)
+
+
+def test_an_abandoned_checkout_leaves_the_cart_as_it_is() -> None:
+    """That a checkout will never come is nothing that a customer sees."""
+    before = shown([OPENED, added("milk", 1, 250)])
+    view = shown([OPENED, added("milk", 1, 250), CheckoutAbandoned(checkout_id="k1", at=LATER)])
+
+    assert view == before.model_copy(update={"changed_at": LATER})
 
 
 def test_an_expired_cart_says_so() -> None:
