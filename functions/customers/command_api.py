@@ -1,0 +1,102 @@
+"""The commands of customers over HTTP. Here personal data is sealed: nothing behind this module sees it."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_core import to_json
+
+from functions.customers.commands import ChangeProfile, EraseCustomer, SealedProfile
+from functions.customers.decider import Customer
+from functions.customers.manifest import CUSTOMER, NAME
+from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.personal import SubjectErasedError
+from shared.http.auth import OPERATORS, Principal, Role
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
+from shared.http.requests import Body
+
+MAX_ADDRESSES = 20
+MAX_PREFERENCES = 30
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+MailKind = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,49}$")]
+
+
+class AddressBody(Body):
+    """`lines` are street, house and whatever comes before the city; `country` is ISO 3166's two letters."""
+
+    label: str = Field(min_length=1, max_length=50)
+    lines: tuple[Line, ...] = Field(min_length=1, max_length=5, strict=False)
+    city: Line
+    postal_code: str = Field(min_length=1, max_length=20)
+    country: str = Field(pattern="^[A-Z]{2}$")
+
+
+class ProfileBody(Body):
+    """The whole profile: what is left out is empty. A kind of mail is sent unless its preference is false."""
+
+    name: Line
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)
+    addresses: tuple[AddressBody, ...] = Field((), max_length=MAX_ADDRESSES, strict=False)
+    mail_preferences: dict[MailKind, bool] = Field({}, max_length=MAX_PREFERENCES)
+
+
+async def _change(body: ProfileBody, call: Call) -> ChangeProfile:
+    _check_own(call)
+    return ChangeProfile(
+        customer_id=call.entity_id,
+        profile=await _sealed(body, call),
+        mail_preferences=body.mail_preferences,
+        at=call.now,
+    )
+
+
+async def _sealed(body: ProfileBody, call: Call) -> SealedProfile | None:
+    """None of an erased customer: the decider refuses it, unless the request was answered while they were not."""
+    addresses = to_json([address.model_dump() for address in body.addresses]).decode()
+    try:
+        texts = await call.personal.seal_all(call.entity_id, [body.name, body.email, addresses])
+    except SubjectErasedError:
+        return None
+    return SealedProfile(name=texts[0], email=texts[1], addresses=texts[2])
+
+
+def _erase(_: Body, call: Call) -> EraseCustomer:
+    _check_own(call)
+    return EraseCustomer(customer_id=call.entity_id, by=call.principal.actor, at=call.now)
+
+
+def _check_own(call: Call) -> None:
+    """By the path and not by the state, which need not exist yet; and before anything is sealed in another's name."""
+    if call.entity_id != call.principal.subject and not call.principal.has(Role.SERVICE, Role.OPERATOR):
+        raise NotFoundError("customer-not-found", "there is no such customer")
+
+
+def checked_by_path(_principal: Principal, _customer: Customer) -> None:
+    """Nothing is left to check: whose profile it is says its path."""
+
+
+OWNER_AND_OPERATORS = OPERATORS | {Role.CUSTOMER}
+CUSTOMER_COMMANDS = CommandApi[Customer](
+    service=NAME,
+    category=CUSTOMER,
+    entity="/customers/{customer_id}",
+    guard=checked_by_path,
+    endpoints=(
+        CommandEndpoint(
+            method="PUT",
+            path="/customers/{customer_id}",
+            body=ProfileBody,
+            build=_change,
+            roles=OWNER_AND_OPERATORS,
+            summary="Write the whole profile of a customer.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/customers/{customer_id}/erase",
+            body=NoBody,
+            build=_erase,
+            roles=OWNER_AND_OPERATORS,
+            settles=True,
+            summary="Erase a customer's personal data, everywhere and for ever.",
+        ),
+    ),
+)

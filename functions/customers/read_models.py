@@ -1,0 +1,45 @@
+"""The document that the queries return, and the stored one that it is made from."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.eventsourcing.personal import Sealed
+
+
+class CustomerDocument(BaseModel):
+    """A customer's stored state, as far as the queries read it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    status: Literal["absent", "known", "erased"]
+    customer_id: str
+    name: Sealed
+    email: Sealed
+    addresses: Sealed
+    mail_preferences: dict[str, bool]
+    changed_at: AwareDatetime | None
+
+
+class AddressView(BaseModel):
+    """`country` is ISO 3166's two letters."""
+
+    model_config = ConfigDict(extra="forbid")
+    label: str
+    lines: list[str]
+    city: str
+    postal_code: str
+    country: str
+
+
+class CustomerView(BaseModel):
+    """A profile, opened for its owner or an operator: never stored. A kind of mail is sent unless its preference is
+    false.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    name: str
+    email: str
+    addresses: list[AddressView]
+    mail_preferences: dict[str, bool]
+    changed_at: AwareDatetime | None

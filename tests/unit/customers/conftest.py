@@ -1,0 +1,169 @@
+"""The customers service on in-process adapters, behind its real edges, with real tokens."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators.edge.issuer import Issuer
+from functions.customers.command_api import CUSTOMER_COMMANDS
+from functions.customers.decider import CUSTOMERS
+from functions.customers.integration import to_integration
+from functions.customers.manifest import CUSTOMER, MANIFEST
+from functions.customers.query_api import CUSTOMER_QUERIES
+from functions.customers.reactor import IDLE_FOR, destroy_key, finish_erasures
+from shared.adapters.crypto import AesGcm
+from shared.adapters.keys.key_file import KeyFile
+from shared.adapters.memory.checkpoints import MemoryCheckpoints
+from shared.adapters.memory.dead_letters import MemoryDeadLetters
+from shared.adapters.memory.event_store import MemoryEventStore
+from shared.adapters.memory.read_store import MemoryReadStore
+from shared.adapters.memory.vault import MemoryVault
+from shared.bootstrap import Aggregate, Dependencies, Wiring
+from shared.config import Runtime, Settings
+from shared.eventsourcing.event_store import OperationCounts
+from shared.eventsourcing.feed_walk import FeedWalk
+from shared.eventsourcing.personal import PersonalData
+from shared.http.auth import KeySet, TokenVerifier
+from shared.http.command_edge import CommandEdge
+from shared.http.edge import guarded
+from shared.http.query_api import QueryWiring
+from shared.http.query_edge import QueryEdge
+from shared.testing.api_spec import ApiSpec
+from shared.testing.doubles import FixedClock, RecordingPublisher
+
+SETTINGS = Settings(
+    runtime=Runtime.EMBEDDED,
+    project="test",
+    user_issuer="",
+    user_audience="",
+    user_jwks_url="",
+    platform_issuer="",
+    platform_jwks_url="",
+    platform_audience="",
+    platform_callers=(),
+)
+
+
+class Registry:
+    """The service as its callers see it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock()
+        self.counts = OperationCounts()
+        self.events = MemoryEventStore(self.clock, self.counts)
+        self.topics = RecordingPublisher()
+        self.vault = MemoryVault(self.counts)
+        self.personal = PersonalData(self.vault, KeyFile(folder / "key"), AesGcm(), self.clock)
+        self.deps = Dependencies(
+            events=self.events,
+            outbox=self.events,
+            states=self.events,
+            rows=MemoryReadStore(self.counts),
+            dead_letters=MemoryDeadLetters(),
+            checkpoints=MemoryCheckpoints(),
+            publisher=self.topics,
+            subscriber=NotImplemented,
+            personal=self.personal,
+        )
+        self.lines: list[dict[str, object]] = []
+        self.issuer = Issuer("https://issuer.test", clock=self.clock)
+        (folder / "jwks.json").write_text(json.dumps(self.issuer.jwks()))
+        self._jwks = KeySet((folder / "jwks.json").as_uri(), self.clock)
+        self._ids = itertools.count(1)
+        self.wiring = self.new_wiring()
+        self.commands = guarded("customers-commands", self._command_edge(), self._log)
+        self.queries = guarded("customers-queries", self._query_edge(), self._log)
+
+    def new_wiring(self) -> Wiring:
+        """That of another instance, with a memory of its own."""
+        aggregates = (Aggregate(CUSTOMERS, to_integration),)
+        return Wiring(
+            MANIFEST, aggregates, destroy_key, deps=self.deps, clock=self.clock, new_id=lambda: f"id{next(self._ids)}"
+        )
+
+    def caller(self, subject: str, *roles: str) -> ApiSpec:
+        return ApiSpec(self.commands, self._token(subject, *roles))
+
+    def reader(self, subject: str, *roles: str) -> ApiSpec:
+        return ApiSpec(self.queries, self._token(subject, *roles))
+
+    async def walk(self) -> int:
+        """The job that finishes erasures, once it is due; returns for how many it saw to it."""
+        self.clock.advance(seconds=(IDLE_FOR + timedelta(seconds=1)).total_seconds())
+        walk = FeedWalk(
+            name="finish-erasures",
+            category=CUSTOMER,
+            behind=IDLE_FOR,
+            visit=finish_erasures(self.new_wiring()),
+            log=self.events,
+            checkpoints=self.deps.checkpoints,
+            clock=self.clock,
+        )
+        return (await walk.run()).changed
+
+    def everything_kept(self) -> bytes:
+        """All that the stores, the topics, the log and the instance's own memory hold, as bytes."""
+        kept = [getattr(self.deps, field.name) for field in fields(self.deps)]
+        return b"\n".join(_leaves([*kept, self.vault, self.lines, self.wiring], {}))
+
+    def _token(self, subject: str, *roles: str) -> str:
+        return self.issuer.mint(subject, roles=roles, audience="shop", ttl=86_400)
+
+    def _command_edge(self) -> CommandEdge:
+        verifier = TokenVerifier("https://issuer.test", "shop", self._jwks, self.clock)
+        return CommandEdge((CUSTOMER_COMMANDS,), self.wiring, verifier, self.clock, self.wiring.new_id)
+
+    def _query_edge(self) -> QueryEdge:
+        verifier = TokenVerifier("https://issuer.test", "shop", self._jwks, self.clock)
+        wiring = QueryWiring(
+            rows=self.deps.rows,
+            log=self.events,
+            states=self.events,
+            personal=self.personal,
+            clock=self.clock,
+            settings=SETTINGS,
+        )
+        return QueryEdge((CUSTOMER_QUERIES,), wiring, verifier)
+
+    def _log(self, severity: str, message: str, **more: object) -> None:
+        self.lines.append({"severity": severity, "message": message, **more})
+
+
+def _leaves(thing: Any, seen: dict[int, Any]) -> Iterator[bytes]:
+    """Every text and every byte string that can be reached from here; `seen` keeps alive what its keys name."""
+    if id(thing) in seen or thing is NotImplemented or isinstance(thing, type):
+        return
+    seen[id(thing)] = thing
+    if isinstance(thing, bytes):
+        yield thing
+    elif isinstance(thing, str):
+        yield thing.encode()
+    elif isinstance(thing, dict):
+        yield from _leaves([*thing.keys(), *thing.values()], seen)
+    elif isinstance(thing, list | tuple | set | frozenset):
+        for each in thing:
+            yield from _leaves(each, seen)
+    elif type(thing).__module__.split(".")[0] in {"shared", "functions"}:
+        slots = [name for cls in type(thing).__mro__ for name in getattr(cls, "__slots__", ())]
+        yield from _leaves([*getattr(thing, "__dict__", {}).values(), *(getattr(thing, s, None) for s in slots)], seen)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path)
+
+
+@pytest.fixture
+def customer(registry: Registry) -> ApiSpec:
+    return registry.caller("900", "customer")
+
+
+@pytest.fixture
+def operator(registry: Registry) -> ApiSpec:
+    return registry.caller("ann", "operator")

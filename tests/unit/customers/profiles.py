@@ -1,0 +1,19 @@
+"""A profile as a client sends it, with words that occur nowhere else."""
+
+from typing import Any
+
+URL = "/customers/v1/customers/900"
+ADDRESS = {
+    "label": "home",
+    "lines": ["12 St James's Square"],
+    "city": "Londinium",
+    "postal_code": "SW1Y-4JH",
+    "country": "GB",
+}
+PROFILE: dict[str, Any] = {
+    "name": "Ada Lovelace",
+    "email": "ada@analytical.example",
+    "addresses": [ADDRESS],
+    "mail_preferences": {"order_placed": False},
+}
+SECRETS = (b"Lovelace", b"analytical", b"James", b"Londinium", b"SW1Y")

@@ -1,0 +1,125 @@
+"""The rules of a customer's profile, given / when / then."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.customers.commands import ChangeProfile, CustomerCommand, EraseCustomer, SealedProfile
+from functions.customers.decider import CUSTOMERS, Customer, Status
+from functions.customers.events import AddressesChanged, ContactChanged, CustomerErased, CustomerEvent
+from shared.eventsourcing.personal import SealedText
+from shared.testing.decider_spec import DeciderSpec
+
+AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
+customer = DeciderSpec[CustomerCommand, CustomerEvent, Customer](CUSTOMERS)
+
+
+def sealed(text: str, time: str = "1") -> SealedText:
+    """As if sealed: another text each `time`, the same fingerprint."""
+    return SealedText(f"sealed:{text}/{time}", f"print of {text}")
+
+
+def profile(name: str = "Ada", email: str = "ada@x.org", addresses: str = "[]", time: str = "1") -> SealedProfile:
+    return SealedProfile(name=sealed(name, time), email=sealed(email, time), addresses=sealed(addresses, time))
+
+
+def change(profile: SealedProfile | None, at: datetime = AT, **mail_preferences: bool) -> ChangeProfile:
+    return ChangeProfile(customer_id="900", profile=profile, mail_preferences=mail_preferences, at=at)
+
+
+def contact_changed(
+    name: str = "Ada", email: str = "ada@x.org", time: str = "1", at: datetime = AT, **mail_preferences: bool
+) -> ContactChanged:
+    return ContactChanged(
+        customer_id="900",
+        name=f"sealed:{name}/{time}",
+        name_fingerprint=f"print of {name}",
+        email=f"sealed:{email}/{time}",
+        email_fingerprint=f"print of {email}",
+        mail_preferences=mail_preferences,
+        at=at,
+    )
+
+
+def addresses_changed(addresses: str = "[]", time: str = "1", at: datetime = AT) -> AddressesChanged:
+    return AddressesChanged(
+        customer_id="900",
+        addresses=f"sealed:{addresses}/{time}",
+        addresses_fingerprint=f"print of {addresses}",
+        at=at,
+    )
+
+
+def erase(by: str = "customer:900", at: datetime = LATER) -> EraseCustomer:
+    return EraseCustomer(customer_id="900", by=by, at=at)
+
+
+def erased(by: str = "customer:900", at: datetime = LATER) -> CustomerErased:
+    return CustomerErased(customer_id="900", by=by, at=at)
+
+
+class TestWhenAbsent:
+    def test_a_profile_is_written(self) -> None:
+        """Contact and addresses, whole."""
+        customer.given().when(change(profile(), order_placed=False)).then(
+            contact_changed(order_placed=False), addresses_changed()
+        )
+
+    def test_can_be_erased(self) -> None:
+        """Who has no profile may have addresses on orders: those become unreadable as well."""
+        customer.given().when(erase()).then(erased())
+
+
+class TestWhenKnown:
+    history = (contact_changed(order_placed=True), addresses_changed())
+
+    def test_the_same_profile_again_changes_nothing(self) -> None:
+        """Although it was sealed anew, and reads differently."""
+        customer.given(*self.history).when(change(profile(time="2"), LATER, order_placed=True)).then_nothing()
+
+    @pytest.mark.parametrize(("name", "email"), [("Ada King", "ada@x.org"), ("Ada", "ada@y.org")])
+    def test_another_name_or_email_changes_the_contact(self, name: str, email: str) -> None:
+        """And not the addresses."""
+        command = change(profile(name, email, time="2"), LATER, order_placed=True)
+        customer.given(*self.history).when(command).then(
+            contact_changed(name, email, time="2", at=LATER, order_placed=True)
+        )
+
+    def test_other_preferences_change_the_contact(self) -> None:
+        """Whoever sends mails learns of it with the address."""
+        command = change(profile(time="2"), LATER, order_placed=False)
+        customer.given(*self.history).when(command).then(contact_changed(time="2", at=LATER, order_placed=False))
+
+    def test_other_addresses_change_the_addresses(self) -> None:
+        """And nothing that is published."""
+        command = change(profile(addresses="[1]", time="2"), LATER, order_placed=True)
+        customer.given(*self.history).when(command).then(addresses_changed("[1]", time="2", at=LATER))
+
+    @pytest.mark.parametrize("by", ["customer:900", "operator:ann"])
+    def test_is_erased(self, by: str) -> None:
+        """On record is who asked for it."""
+        customer.given(*self.history).when(erase(by)).then(erased(by))
+
+    def test_nothing_can_be_written_without_a_key(self) -> None:
+        """Where the key is destroyed the customer is erased, whatever the record says yet."""
+        customer.given(*self.history).when(change(None)).then_refused("customer-erased")
+
+
+class TestWhenErased:
+    history = (contact_changed(), addresses_changed(), erased())
+
+    def test_only_the_id_is_left(self) -> None:
+        """And since when and by whose request."""
+        assert customer.given(*self.history).state() == Customer(
+            status=Status.ERASED, customer_id="900", erased_at=LATER, erased_by="customer:900"
+        )
+
+    def test_does_not_come_back(self) -> None:
+        """Neither with a profile that was sealed just before, nor without."""
+        customer.given(*self.history).when(change(profile())).then_refused("customer-erased")
+        customer.given(*self.history).when(change(None)).then_refused("customer-erased")
+
+    def test_erasing_again_does_nothing(self) -> None:
+        """Whoever asks."""
+        customer.given(*self.history).when(erase("operator:ann")).then_nothing()

@@ -1,0 +1,81 @@
+"""Who sees which profile."""
+
+import pytest
+from pydantic import ValidationError
+
+from functions.customers.decider import CUSTOMERS, Customer
+from functions.customers.query_api import _ADDRESSES
+from functions.customers.read_models import CustomerDocument
+from shared.testing.api_spec import ApiSpec
+from tests.unit.customers.conftest import Registry
+from tests.unit.customers.profiles import PROFILE, URL
+
+
+@pytest.mark.parametrize("reader", [("900", "customer"), ("ann", "operator"), ("crm", "service")])
+async def test_a_profile_is_seen_as_it_was_written(
+    registry: Registry, customer: ApiSpec, reader: tuple[str, ...]
+) -> None:
+    """By its owner and by operators."""
+    await customer.send("PUT", URL, json=PROFILE)
+
+    reply = await registry.reader(*reader).get(URL)
+
+    assert (reply.status, reply.headers["etag"]) == (200, '"1"')
+    assert reply.json == {"id": "900", **PROFILE, "changed_at": "2026-03-01T12:00:00Z"}
+
+
+@pytest.mark.parametrize(("reader", "status"), [(("901", "customer"), 404), (("till", "pos"), 403)])
+async def test_nobody_else_sees_it(registry: Registry, customer: ApiSpec, reader: tuple[str, ...], status: int) -> None:
+    """Other customers do not learn that it exists; tills need not know who their customers are."""
+    await customer.send("PUT", URL, json=PROFILE)
+
+    assert (await registry.reader(*reader).get(URL)).status == status
+
+
+async def test_a_profile_costs_two_reads(registry: Registry, customer: ApiSpec) -> None:
+    """The state, and the key for all of its fields."""
+    await customer.send("PUT", URL, json=PROFILE)
+    before = registry.counts.documents_read
+
+    await registry.reader("900", "customer").get(URL)
+
+    assert registry.counts.documents_read - before == 2
+
+
+@pytest.mark.parametrize("written", [True, False])
+async def test_an_erased_customer_is_known_as_such(registry: Registry, customer: ApiSpec, written: bool) -> None:
+    """To themselves and to operators; to others there never was anybody."""
+    if written:
+        await customer.send("PUT", URL, json=PROFILE)
+    await customer.post(f"{URL}/erase", "k1")
+
+    replies = [
+        await registry.reader(*reader).get(URL)
+        for reader in (("900", "customer"), ("ann", "operator"), ("901", "customer"))
+    ]
+
+    assert [reply.status for reply in replies] == [404] * 3
+    assert [reply.json["code"] for reply in replies] == ["customer-erased", "customer-erased", "not-found"]
+
+
+async def test_a_profile_whose_key_is_gone_is_erased(registry: Registry, customer: ApiSpec) -> None:
+    """Although its state was read a moment before."""
+    await customer.send("PUT", URL, json=PROFILE)
+    await registry.personal.erase("900")
+
+    assert (await registry.reader("900", "customer").get(URL)).json["code"] == "customer-erased"
+
+
+def test_an_address_that_does_not_fit_is_not_quoted() -> None:
+    """The error is logged: no log may show where somebody lives."""
+    with pytest.raises(ValidationError) as raised:
+        _ADDRESSES.validate_json('[{"street": "12 Analytical Way"}]')
+
+    assert "Analytical" not in str(raised.value)
+
+
+def test_the_queries_read_what_the_commands_keep() -> None:
+    """Both sides declare the stored state: the one fits the other."""
+    stored = CUSTOMERS.dump_state(Customer(customer_id="900"))
+
+    assert CustomerDocument.model_validate_json(stored).customer_id == "900"
