@@ -1,0 +1,98 @@
+"""The checkout's commands over HTTP."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from pydantic_core import to_json
+
+from functions.checkout.manifest import NAME
+from shared.eventsourcing.money import Money
+from shared.eventsourcing.workflow.commands import Start
+from shared.http.auth import STAFF
+from shared.http.command_api import Call, CommandEndpoint
+from shared.http.problems import bad_field
+from shared.http.requests import Body, Id, Moment
+from shared.http.workflow_api import workflow_commands
+
+TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
+MAX_COUPONS = 50
+
+
+AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class AddressBody(Body):
+    """Where the goods go; `country` is an ISO 3166 code. It is sealed before anything is written down."""
+
+    name: str = Field(min_length=1, max_length=200)
+    lines: tuple[AddressLine, ...] = Field(min_length=1, max_length=5)
+    city: str = Field(min_length=1, max_length=100)
+    postal_code: str = Field(min_length=1, max_length=20)
+    country: str = Field(pattern="^[A-Z]{2}$")
+
+
+class CouponBody(Body):
+    """`stated` is what a till took off, for coupons whose discount the till states: it is for staff."""
+
+    code: Id
+    stated: Money | None = None
+
+
+class CheckoutBody(Body):
+    """`payment_token` names a card at the payment provider; card numbers are never taken. `customer_id` is whose cart
+    it is, `at` the business time: both are for staff.
+    """
+
+    cart_id: Id
+    payment_token: str = Field(pattern=TOKEN_PATTERN)
+    shipping_address: AddressBody
+    coupons: tuple[Id | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
+    customer_id: Id | None = None
+    at: Moment | None = None
+
+
+async def _start(body: CheckoutBody, call: Call) -> Start:
+    call.reserve(*STAFF, customer_id=body.customer_id, at=body.at, coupons=_stated(body))
+    customer_id = body.customer_id or call.principal.subject
+    if call.principal.has(*STAFF) and body.customer_id is None:
+        raise bad_field("customer_id", "staff say whose cart it is")
+    data = {
+        "checkout_id": call.entity_id,
+        "cart_id": body.cart_id,
+        "customer_id": customer_id,
+        "payment_token": body.payment_token,
+        "shipping_address": await call.personal.seal(customer_id, to_json(body.shipping_address).decode()),
+        "country": body.shipping_address.country,
+        "coupons": _coupons(body),
+        "at": call.at(body.at).isoformat() if body.at else None,
+        "started_at": call.now.isoformat(),
+    }
+    return Start(workflow_id=call.entity_id, data=data, at=call.now)
+
+
+def _stated(body: CheckoutBody) -> Money | None:
+    """The first discount that the caller names: nobody decides on their own what they pay."""
+    return next((each.stated for each in body.coupons if isinstance(each, CouponBody) and each.stated), None)
+
+
+def _coupons(body: CheckoutBody) -> list[dict[str, object]]:
+    """Each code once: a coupon that is given twice is redeemed once."""
+    coupons = [CouponBody(code=each) if isinstance(each, str) else each for each in body.coupons]
+    if len({coupon.code for coupon in coupons}) < len(coupons):
+        raise bad_field("coupons", "each code can be given once")
+    return [coupon.model_dump(mode="json", exclude_none=True) for coupon in coupons]
+
+
+CHECKOUT_COMMANDS = workflow_commands(
+    NAME,
+    NAME,
+    "/checkouts/{checkout_id}",
+    CommandEndpoint(
+        method="POST",
+        path="/checkouts",
+        body=CheckoutBody,
+        build=_start,
+        creates=True,
+        summary="Make an order of a cart.",
+    ),
+)

@@ -1,0 +1,261 @@
+"""The checkout, top to bottom: what is asked of whom, and how each step is undone.
+
+Order, reservation, redemption and payment have the id of their checkout: so do promotions find the redemption of an
+order that is cancelled later. Behind the pivot there is nothing that could
+still be refused: the goods are allocated before the money is taken.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from functions.checkout.amounts import amounts, discounts, priced_lines
+from functions.checkout.manifest import NAME
+from shared.eventsourcing.workflow.calls import Request
+from shared.eventsourcing.workflow.decider import workflow_decider
+from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Undo, Workflow
+
+DEADLINE = timedelta(minutes=15)
+HELD_FOR = timedelta(hours=1)
+"""How long the goods are kept at most for a checkout that came to nothing: well behind its deadline."""
+WHY = {"reason": "the checkout came to nothing"}
+Json = Mapping[str, Any]
+
+
+def at(data: Data) -> dict[str, str]:
+    """The business time, for those who ask for it: as a till stated it; nothing means now."""
+    return {"at": data["at"]} if data["at"] else {}
+
+
+# --- the cart
+
+
+def check_out_cart(data: Data) -> Request:
+    body = {"checkout_id": data["checkout_id"], "customer_id": data["customer_id"], **at(data)}
+    return Request(service="cart", method="POST", path=f"/carts/{data['cart_id']}/checkout", body=body)
+
+
+def learn_cart_version(_: Data, body: Json) -> Json:
+    return {"cart_version": body["version"]}
+
+
+def restore_cart(data: Data) -> Request:
+    body = {"checkout_id": data["checkout_id"], **WHY}
+    return Request(service="cart", method="POST", path=f"/carts/{data['cart_id']}/restore", body=body)
+
+
+def read_cart(data: Data) -> Request:
+    path = f"/carts/{data['cart_id']}?min_version={data['cart_version']}"
+    return Request(service="cart", method="GET", path=path)
+
+
+def learn_lines(data: Data, body: Json) -> Json:
+    """Somebody else's cart is none that exists."""
+    if body["customer_id"] != data["customer_id"]:
+        raise Refuse("cart-not-found", "there is no such cart")
+    lines = [{name: line[name] for name in ("sku", "quantity", "total")} for line in body["lines"]]
+    return {"currency": body["currency"], "lines": lines}
+
+
+# --- prices and coupons
+
+
+def unpriced(data: Data) -> list[Json]:
+    """A till's stated totals stand; the others are quoted."""
+    return [line for line in data["lines"] if line["total"] is None]
+
+
+def get_quote(data: Data) -> Request:
+    items = ",".join(f"{line['sku']}:{line['quantity']}" for line in unpriced(data))
+    query = urlencode({"items": items, "currency": data["currency"], **at(data)})
+    return Request(service="pricing", method="GET", path=f"/quotes?{query}")
+
+
+def learn_prices(_: Data, body: Json) -> Json:
+    prices = {x["sku"]: {"unit_price": x["unit_price"], "total": x["total"]} for x in body["lines"]}
+    return {"quoted": prices}
+
+
+def redeem_coupons(data: Data) -> Request:
+    lines = [{name: line[name] for name in ("sku", "quantity", "total")} for line in priced_lines(data)]
+    body = {
+        "customer_id": data["customer_id"],
+        "currency": data["currency"],
+        "coupons": data["coupons"],
+        "lines": lines,
+        **at(data),
+    }
+    return Request(service="promotions", method="PUT", path=f"/redemptions/{data['checkout_id']}", body=body)
+
+
+def learn_discounts(_: Data, body: Json) -> Json:
+    names = ("code", "sku", "amount")
+    return {"discounts": [{name: each[name] for name in names} for each in body["discounts"]]}
+
+
+def release_coupons(data: Data) -> Request:
+    path = f"/redemptions/{data['checkout_id']}/release"
+    return Request(service="promotions", method="POST", path=path, body=WHY)
+
+
+# --- the order
+
+
+def create_order(data: Data) -> Request:
+    sums = amounts(data)
+    body = {
+        "customer_id": data["customer_id"],
+        "checkout_id": data["checkout_id"],
+        "currency": data["currency"],
+        "lines": priced_lines(data),
+        "discounts": discounts(data),
+        "shipping": sums["shipping"],
+        "tax": sums["tax"],
+        "total": sums["total"],
+        "shipping_address": data["shipping_address"],
+        "reservation_id": data["checkout_id"],
+        "payment_id": data["checkout_id"],
+        **at(data),
+    }
+    return Request(service="orders", method="PUT", path=_order(data), body=body)
+
+
+def learn_total(data: Data, _: Json) -> Json:
+    return {"order_id": data["checkout_id"], "total": amounts(data)["total"]}
+
+
+def cancel_order(data: Data) -> Request:
+    return Request(service="orders", method="POST", path=f"{_order(data)}/cancel", body=WHY)
+
+
+def confirm_order(data: Data) -> Request:
+    return Request(service="orders", method="POST", path=f"{_order(data)}/confirm", body=at(data))
+
+
+def place_order(data: Data) -> Request:
+    body = {"payment_id": data["checkout_id"], "captured": data["total"], **at(data)}
+    return Request(service="orders", method="POST", path=f"{_order(data)}/place", body=body)
+
+
+def _order(data: Data) -> str:
+    return f"/orders/{data['checkout_id']}"
+
+
+# --- the goods
+
+
+def reserve_items(data: Data) -> Request:
+    lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in data["lines"]]
+    expires_at = datetime.fromisoformat(data["started_at"]) + HELD_FOR
+    body = {"lines": lines, "expires_at": expires_at.isoformat()}
+    return Request(service="inventory", method="PUT", path=_reservation(data), body=body)
+
+
+def release_items(data: Data) -> Request:
+    return Request(service="inventory", method="POST", path=f"{_reservation(data)}/release", body=WHY)
+
+
+def allocate_items(data: Data) -> Request:
+    return Request(service="inventory", method="POST", path=f"{_reservation(data)}/allocate")
+
+
+def _reservation(data: Data) -> str:
+    return f"/reservations/{data['checkout_id']}"
+
+
+# --- the money
+
+
+def costs_nothing(data: Data) -> bool:
+    """Coupons may pay for all of it: then no card is asked, and the order is placed with nothing captured."""
+    return bool(data["total"]["amount"] == 0)
+
+
+def authorize_payment(data: Data) -> Request:
+    body = {
+        "order_id": data["checkout_id"],
+        "customer_id": data["customer_id"],
+        "amount": data["total"],
+        "payment_token": data["payment_token"],
+        **at(data),
+    }
+    return Request(service="payments", method="PUT", path=_payment(data), body=body)
+
+
+def void_payment(data: Data) -> Request:
+    return Request(service="payments", method="POST", path=f"{_payment(data)}/void", body=WHY)
+
+
+def capture_payment(data: Data) -> Request:
+    return Request(service="payments", method="POST", path=f"{_payment(data)}/capture")
+
+
+def _payment(data: Data) -> str:
+    return f"/payments/{data['checkout_id']}"
+
+
+# --- how each step is undone
+
+RESTORE_CART = Undo(
+    call=restore_cart,
+    idempotent="Only the checkout that holds the cart restores it, and it can never take it again.",
+    settled=frozenset({"cart-not-found", "cart-is-expired"}),
+)
+RELEASE_COUPONS = Undo(
+    call=release_coupons,
+    idempotent="What is released holds nothing; a redemption that comes later is refused.",
+)
+CANCEL_ORDER = Undo(
+    call=cancel_order,
+    idempotent="A cancelled order stays cancelled; one that was not created yet never will be.",
+)
+RELEASE_ITEMS = Undo(
+    call=release_items,
+    idempotent="What is released keeps nothing, allocated or not; a reservation that comes later is refused.",
+)
+VOID_PAYMENT = Undo(
+    call=void_payment,
+    idempotent="What is voided or was declined holds nothing; what comes later, capture included, is refused.",
+)
+
+
+def result(data: Data) -> Json:
+    """What its end tells others. `at` is the business time, if it was stated."""
+    names = ("checkout_id", "customer_id", "order_id", "total", "at")
+    return {name: data.get(name) for name in names}
+
+
+# --- the checkout
+
+CHECKOUT_WORKFLOW = Workflow(
+    category=NAME,
+    deadline=DEADLINE,
+    result=result,
+    steps=(
+        Step(name="check_out_cart", call=check_out_cart, learn=learn_cart_version, undo=RESTORE_CART),
+        Step(name="read_cart", call=read_cart, learn=learn_lines, effect_free=True),
+        Step(
+            name="quote",
+            call=get_quote,
+            learn=learn_prices,
+            effect_free=True,
+            skip=lambda data: not unpriced(data),
+        ),
+        Step(
+            name="redeem_coupons",
+            call=redeem_coupons,
+            learn=learn_discounts,
+            undo=RELEASE_COUPONS,
+            skip=lambda data: not data["coupons"],
+        ),
+        Step(name="create_order", call=create_order, learn=learn_total, undo=CANCEL_ORDER),
+        Step(name="reserve_items", call=reserve_items, undo=RELEASE_ITEMS),
+        Step(name="authorize_payment", call=authorize_payment, undo=VOID_PAYMENT, skip=costs_nothing),
+        Step(name="confirm_order", call=confirm_order, undone_by="create_order"),
+        Step(name="allocate_items", call=allocate_items, undone_by="reserve_items"),
+        Step(name="capture_payment", call=capture_payment, pivot=True, skip=costs_nothing),
+        Step(name="place_order", call=place_order),
+    ),
+)
+CHECKOUT = workflow_decider(CHECKOUT_WORKFLOW)

@@ -1,0 +1,68 @@
+"""What a step asks of a service, what the service answers, and what that answer means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from shared.eventsourcing.workflow.commands import Outcome, Refused, Succeeded, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request to another service. `path` lies below `/<service>/v1`.
+
+    A step states service, method, path and body; the engine adds the rest. `key` is the idempotency key: the same
+    request under the same key is the same deed, however often it is sent.
+    """
+
+    service: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    key: str = ""
+    correlation_id: str = ""
+    causation_id: str = ""
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: `body` is its JSON object, empty if it had none."""
+
+    status: int
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Caller(Protocol):
+    """The port to the other services."""
+
+    async def call(self, request: Request) -> Response:
+        """Send once, no retries. UnavailableError if no answer came within the request's timeout: what was asked for
+        may or may not have happened, or may yet happen.
+        """
+        ...
+
+
+PASSING_STATUSES = frozenset({401, 403, 408, 425, 429})
+"""Refusals that say nothing about the request: too much at once, or this platform's own credentials."""
+PASSING_CODES = frozenset({"conflict", "in-flight", "idempotency-key-reused"})
+"""The first two pass. The last says that something was done under this key, by a request that was not quite the same:
+no proof that nothing happened.
+"""
+_SUCCESS = range(200, 300)
+_REFUSAL = range(400, 500)
+_MAX_DETAIL = 300
+
+
+def outcome_of(response: Response) -> Outcome:
+    """2xx: done. A 4xx problem with a code of the domain: refused, nothing happened. All else tells nothing."""
+    if response.status in _SUCCESS:
+        return Succeeded(learned=dict(response.body))
+    code = response.body.get("code")
+    if response.status in _REFUSAL and response.status not in PASSING_STATUSES and isinstance(code, str):
+        if code in PASSING_CODES:
+            return Unknown(error=f"{response.status} {code}")
+        return Refused(code=code, detail=str(response.body.get("detail", ""))[:_MAX_DETAIL])
+    return Unknown(error=f"status {response.status}")

@@ -1,0 +1,204 @@
+"""The checkout over HTTP: who may start what, see what, and what is written down of it."""
+
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+
+from shared.testing.api_spec import ApiSpec
+from tests.unit.checkout.conftest import Counter
+
+URL = "/checkout/v1/checkouts"
+ADDRESS = {
+    "name": "Ada Example",
+    "lines": ["12 Analytical Way"],
+    "city": "Springfield",
+    "postal_code": "12345",
+    "country": "US",
+}
+BODY: dict[str, Any] = {
+    "cart_id": "c1",
+    "payment_token": "pm_card_visa",
+    "shipping_address": ADDRESS,
+    "coupons": ["TEN"],
+}
+
+
+async def test_a_checkout_is_accepted_and_can_be_followed(counter: Counter, customer: ApiSpec) -> None:
+    """202 with the place where its state is."""
+    reply = await customer.post(URL, "k", BODY)
+
+    assert reply.status == 202
+    await counter.run(reply.json["id"])
+    shown = await counter.reader("900", "customer").get(reply.headers["location"])
+    assert (shown.status, shown.json["status"], shown.json["order_id"]) == (200, "completed", reply.json["id"])
+    assert shown.json["total"] == {"amount": 830, "currency": "USD"}
+    assert [entry["step"] for entry in shown.json["timeline"] if entry["what"] == "succeeded"] == [
+        "check_out_cart",
+        "read_cart",
+        "quote",
+        "redeem_coupons",
+        "create_order",
+        "reserve_items",
+        "authorize_payment",
+        "confirm_order",
+        "allocate_items",
+        "capture_payment",
+        "place_order",
+    ]
+
+
+async def test_the_same_request_is_the_same_checkout(customer: ApiSpec) -> None:
+    """However often it is sent under its key."""
+    first, second = await customer.post(URL, "k", BODY), await customer.post(URL, "k", BODY)
+
+    assert first.json == second.json
+
+
+async def test_the_end_is_published(counter: Counter, customer: ApiSpec) -> None:
+    """Others hear of it from the commit that ends it."""
+    reply = await customer.post(URL, "k", BODY)
+    await counter.run(reply.json["id"])
+
+    (message,) = counter.topics.on("checkout-events")
+    assert message.attributes["ce-type"] == "commerce.checkout.CheckoutCompleted.v1"
+
+
+async def test_commits_say_what_asked_for_them(counter: Counter, customer: ApiSpec) -> None:
+    """The orchestrator is woken by what others ask for, not by itself."""
+    await counter.run((await customer.post(URL, "k", BODY)).json["id"])
+
+    commands = [message.attributes["ce-command"] for message in counter.topics.on("checkout-commits")]
+    assert commands == ["Start", "Resume", *["RecordOutcome"] * 11]
+
+
+async def test_the_address_is_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
+    """Log, topics and requests hold it sealed; only the country is known."""
+    reply = await customer.post(URL, "k", BODY)
+    await counter.run(reply.json["id"])
+
+    commits = [commit.body for commit in await counter.log(reply.json["id"])]
+    sent = [message.data for _, message in counter.topics.sent]
+    asked = [to_json(request.body) for request in counter.shop.asked]
+    assert not any(word in text for text in [*commits, *sent, *asked] for word in (b"Ada", b"Analytical"))
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize("field", [{"customer_id": "901"}, {"at": "2017-03-06T12:00:00Z"}])
+    async def test_state_whose_and_when(self, customer: ApiSpec, field: dict[str, str]) -> None:
+        """Customers check out for themselves, and now."""
+        reply = await customer.post(URL, "k", {**BODY, **field})
+
+        assert (reply.status, reply.json["code"], reply.fields_at_fault) == (403, "field-reserved", [*field])
+
+    @pytest.mark.parametrize(("role", "status"), [("customer", 403), ("pos", 202)])
+    async def test_state_what_a_coupon_takes_off(self, counter: Counter, role: str, status: int) -> None:
+        """A till does; a customer would choose what to pay."""
+        stated = {"code": "TEN", "stated": {"amount": 999, "currency": "USD"}}
+        whose = {"customer_id": "900"} if role == "pos" else {}
+
+        reply = await counter.caller("900", role).post(URL, "k", {**BODY, **whose, "coupons": ["NINE", stated]})
+
+        assert reply.status == status
+        assert status == 202 or (reply.json["code"], reply.fields_at_fault) == ("field-reserved", ["coupons"])
+
+    async def test_staff_say_whose_cart_it_is(self, counter: Counter) -> None:
+        """A till is not a customer."""
+        till = counter.caller("till-1", "pos")
+
+        missing = await till.post(URL, "k1", BODY)
+        given = await till.post(URL, "k2", {**BODY, "customer_id": "900", "at": "2017-03-06T12:00:00Z"})
+
+        assert (missing.status, missing.fields_at_fault) == (400, ["customer_id"])
+        await counter.run(given.json["id"])
+        (message,) = counter.topics.on("checkout-events")
+        assert b"2017-03-06" in message.data
+
+    async def test_see_it(self, counter: Counter, customer: ApiSpec) -> None:
+        """A customer sees their own checkouts; of others' not that they exist."""
+        reply = await customer.post(URL, "k", BODY)
+        await counter.run(reply.json["id"])
+
+        stranger = await counter.reader("901", "customer").get(reply.headers["location"])
+        listed = await counter.reader("901", "customer").get(f"{URL}?status=completed")
+        own = await counter.reader("900", "customer").get(f"{URL}?status=completed")
+
+        assert (stranger.status, listed.json["items"], len(own.json["items"])) == (404, [], 1)
+
+    async def test_check_out_a_cart(self, counter: Counter) -> None:
+        """Somebody else's cart comes to nothing, and is as it was."""
+        reply = await counter.caller("901", "customer").post(URL, "k", BODY)
+        await counter.run(reply.json["id"])
+
+        shown = await counter.reader("901", "customer").get(reply.headers["location"])
+        assert (shown.json["status"], shown.json["reason"]["code"]) == ("failed", "cart-not-found")
+        assert counter.shop.cart == "open"
+
+    @pytest.mark.parametrize("action", ["retry", "force-compensate"])
+    async def test_act_on_it(self, customer: ApiSpec, action: str) -> None:
+        """Only operators retry and turn back."""
+        reply = await customer.post(URL, "k", BODY)
+
+        refused = await customer.post(f"{URL}/{reply.json['id']}/{action}", "a", {"reason": "please"})
+
+        assert refused.status == 403
+
+
+class TestOperators:
+    async def test_turn_a_checkout_back(self, counter: Counter, customer: ApiSpec, operator: ApiSpec) -> None:
+        """Before the pivot; who did it, and why, is in the history for staff."""
+        checkout_id = (await customer.post(URL, "k", BODY)).json["id"]
+
+        reply = await operator.post(f"{URL}/{checkout_id}/force-compensate", "a", {"reason": "fraud"})
+
+        assert reply.status == 202
+        await counter.run(checkout_id)
+        shown = await counter.reader("7", "operator").get(f"{URL}/{checkout_id}")
+        history = await counter.reader("7", "operator").get(f"{URL}/{checkout_id}/history")
+        assert (shown.json["status"], shown.json["reason"]["code"]) == ("failed", "forced-by-operator")
+        assert ("ForceCompensate", "operator:7") in [(x["command"], x["actor"]) for x in history.json["items"]]
+
+    @pytest.mark.parametrize(
+        ("action", "code"), [("force-compensate", "past-the-pivot"), ("retry", "workflow-is-over")]
+    )
+    async def test_leave_alone_what_is_over(
+        self, counter: Counter, customer: ApiSpec, operator: ApiSpec, action: str, code: str
+    ) -> None:
+        """What is placed stays placed."""
+        checkout_id = (await customer.post(URL, "k", BODY)).json["id"]
+        await counter.run(checkout_id)
+
+        reply = await operator.post(f"{URL}/{checkout_id}/{action}", "a", {"reason": "why not"})
+
+        assert (reply.status, reply.json["code"]) == (409, code)
+
+    async def test_find_what_is_stuck(self, counter: Counter, customer: ApiSpec) -> None:
+        """By status, of all customers."""
+        await counter.project((await customer.post(URL, "k", BODY)).json["id"])
+
+        staff = counter.reader("7", "operator")
+        stuck, running = await staff.get(f"{URL}?status=stuck"), await staff.get(f"{URL}?status=running")
+
+        assert (stuck.json["items"], len(running.json["items"])) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cart_id", "no such id!"),
+        ("payment_token", "4242424242424242"),
+        ("shipping_address", {**ADDRESS, "country": "Utopia"}),
+        ("shipping_address", {**ADDRESS, "lines": []}),
+        ("shipping_address", {**ADDRESS, "lines": [""]}),
+        ("shipping_address", {**ADDRESS, "lines": ["x" * 201]}),
+        ("coupons", ["TEN", {"code": "TEN"}]),
+        ("coupons", ["a code with spaces"]),
+        ("coupons", ["TEN"] * 51),
+        ("surprise", 1),
+    ],
+)
+async def test_odd_input_is_refused(customer: ApiSpec, field: str, value: object) -> None:
+    """A card number, a country that is none, a coupon twice: named, and nothing begins."""
+    reply = await customer.post(URL, "k", {**BODY, field: value})
+
+    assert (reply.status, {name.partition(".")[0] for name in reply.fields_at_fault}) == (400, {field})

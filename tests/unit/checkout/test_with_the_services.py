@@ -1,0 +1,152 @@
+"""A checkout and a return with the real services on the other side: what one asks for the others understand."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.checkout.main import SERVICE as CHECKOUT
+from functions.payments.adapters.memory import APPROVED, DECLINED
+from functions.returns.main import SERVICE as RETURNS
+from shared.eventsourcing.workflow.state import Status
+from shared.testing.doubles import FixedClock
+from tests.unit.checkout.premises import Premises, filled_cart, good, stocked, usd
+
+ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "1", "country": "US"}
+
+
+@pytest.fixture
+async def shop() -> Premises:
+    """Milk and tea on the shelf, priced; a coupon for milk."""
+    return await stocked(Premises(FixedClock()))
+
+
+async def check_out(shop: Premises, cart: str, token: str = APPROVED, **more: Any) -> tuple[str, Status]:
+    body = {"cart_id": cart, "payment_token": token, "shipping_address": ADDRESS, "coupons": ["TEN"], **more}
+    reply = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body)
+    assert reply.status == 202, reply.body
+    checkout_id = reply.json["id"]
+    advanced = await shop.run(CHECKOUT, checkout_id)
+    await shop.project()
+    return checkout_id, advanced.status
+
+
+async def shown(shop: Premises, url: str) -> Any:
+    return (await good(shop, "GET", url)).json
+
+
+async def test_a_checkout_is_understood_by_everybody(shop: Premises) -> None:
+    """The cart is sold, the coupon used, the goods allocated, the money captured, the order placed."""
+    cart = await filled_cart(shop)
+
+    checkout_id, status = await check_out(shop, cart)
+
+    assert status is Status.COMPLETED, (await shown(shop, f"/checkout/v1/checkouts/{checkout_id}"))["timeline"]
+    order = await shown(shop, f"/orders/v1/orders/{checkout_id}")
+    assert (order["status"], order["subtotal"], order["total"]) == ("placed", usd(899), usd(849))
+    assert (await shown(shop, f"/payments/v1/payments/{checkout_id}"))["status"] == "captured"
+    assert (await shown(shop, f"/inventory/v1/reservations/{checkout_id}"))["status"] == "allocated"
+    assert (await shown(shop, f"/promotions/v1/redemptions/{checkout_id}"))["status"] == "redeemed"
+    assert (await shown(shop, f"/cart/v1/carts/{cart}"))["status"] == "checked-out"
+
+
+async def test_a_declined_card_leaves_nothing_behind(shop: Premises) -> None:
+    """Everything is undone: the same cart can be checked out again, with the same coupon."""
+    cart = await filled_cart(shop)
+
+    declined, status = await check_out(shop, cart, min(DECLINED))
+
+    assert status is Status.FAILED
+    reason = (await shown(shop, f"/checkout/v1/checkouts/{declined}"))["reason"]
+    assert (reason["step"], reason["code"]) == ("authorize_payment", "card-declined")
+    assert (await shown(shop, f"/orders/v1/orders/{declined}"))["status"] == "cancelled"
+    assert (await shown(shop, f"/inventory/v1/reservations/{declined}"))["status"] == "released"
+    assert (await shown(shop, "/inventory/v1/stock/milk"))["available"] == 10
+    assert (await check_out(shop, cart))[1] is Status.COMPLETED
+
+
+async def test_goods_that_are_short_leave_nothing_behind(shop: Premises) -> None:
+    """The coupon is free again, the cart open, no card was asked."""
+    await good(shop, "POST", "/inventory/v1/stock/tea/adjustments", {"delta": -5, "reason": "count"})
+    cart = await filled_cart(shop)
+
+    checkout_id, status = await check_out(shop, cart)
+
+    reason = (await shown(shop, f"/checkout/v1/checkouts/{checkout_id}"))["reason"]
+    assert (status, reason["code"]) == (Status.FAILED, "out-of-stock")
+    assert (await shown(shop, f"/promotions/v1/redemptions/{checkout_id}"))["status"] == "released"
+    assert (await shown(shop, f"/cart/v1/carts/{cart}"))["status"] == "open"
+
+
+async def test_a_cart_that_coupons_pay_for_asks_no_card(shop: Premises) -> None:
+    """The order is placed, and there is no payment."""
+    terms = {
+        "campaign_id": "spring",
+        "skus": ["milk", "tea"],
+        "discount": {"kind": "percent", "percent": 100},
+        "starts_at": "2026-01-01T00:00:00Z",
+        "ends_at": "2027-01-01T00:00:00Z",
+    }
+    await good(shop, "PUT", "/promotions/v1/coupons/ALL", terms)
+    cart = await filled_cart(shop)
+
+    checkout_id, status = await check_out(shop, cart, coupons=["ALL"])
+
+    assert status is Status.COMPLETED
+    assert (await shown(shop, f"/orders/v1/orders/{checkout_id}"))["status"] == "placed"
+    assert (await shop.ask("7", "operator", "GET", f"/payments/v1/payments/{checkout_id}")).status == 404
+
+
+async def test_every_undo_may_come_first(shop: Premises) -> None:
+    """Asked for what never was, each undo is done, leaves its tombstone, and the call that comes later is refused."""
+    cart = await filled_cart(shop)
+    data = {
+        "checkout_id": "k1",
+        "cart_id": cart,
+        "customer_id": "900",
+        "payment_token": APPROVED,
+        "shipping_address": "sealed:v1:x",
+        "country": "US",
+        "coupons": [{"code": "TEN"}],
+        "at": None,
+        "started_at": shop.clock().isoformat(),
+        "currency": "USD",
+        "lines": [{"sku": "milk", "quantity": 2, "total": usd(500)}],
+        "total": usd(450),
+    }
+    for step in (each for each in CHECKOUT.workflow.steps if each.undo):
+        assert step.undo is not None
+        undone = await shop.call(replace(step.undo.call(data), key=f"{step.name}/undo"))
+        again = await shop.call(replace(step.undo.call(data), key=f"{step.name}/undo-again"))
+        late = await shop.call(replace(step.call(data), key=step.name))
+
+        assert (step.name, undone.status, again.status, late.status) == (step.name, 202, 202, 409)
+
+
+async def test_goods_come_back(shop: Premises) -> None:
+    """A shipped order is returned in part: refunded as the order says, on the shelf again."""
+    checkout_id, _ = await check_out(shop, await filled_cart(shop))
+    await ship(shop, checkout_id)
+
+    body = {"order_id": checkout_id, "lines": [{"sku": "tea", "quantity": 1}], "reason": "too strong"}
+    reply = await shop.ask("900", "customer", "POST", "/returns/v1/returns", body)
+    return_id = reply.json["id"]
+    status = (await shop.run(RETURNS, return_id)).status
+    await shop.project()
+
+    view = await shown(shop, f"/returns/v1/returns/{return_id}")
+    assert status is Status.COMPLETED, view["timeline"]
+    (refund,) = (await shown(shop, f"/payments/v1/payments/{checkout_id}"))["refunds"]
+    assert (await shown(shop, "/inventory/v1/stock/tea"))["available"] == 5
+    (returned,) = (await shown(shop, f"/orders/v1/orders/{checkout_id}"))["returns"]
+    assert (returned["return_id"], returned["status"]) == (return_id, "completed")
+    assert refund["amount"] == view["refund"] == returned["refund"]
+
+
+async def ship(shop: Premises, order_id: str) -> None:
+    """As fulfillment's news would do it."""
+    lines = [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}]
+    body = {"shipment_id": "s1", "lines": lines}
+    await good(shop, "POST", f"/inventory/v1/reservations/{order_id}/ship", body)
+    await shop.dispatched(order_id, "s1", lines)
+    await shop.project()

@@ -1,0 +1,34 @@
+"""What the read model of returns shows."""
+
+from datetime import UTC, datetime
+
+from functions.returns.projections import RETURNS_PROJECTION
+from shared.eventsourcing.money import Money
+from shared.eventsourcing.workflow.events import StepSucceeded, WorkflowStarted
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+STARTED = WorkflowStarted(
+    workflow_id="r1",
+    data={"order_id": "o1", "customer_id": None, "lines": [{"sku": "milk", "quantity": 1}], "reason": "sour"},
+    deadline_at=AT,
+    at=AT,
+)
+
+
+def test_a_return_shows_what_comes_back_of_which_order() -> None:
+    """From its start; whose order it is may not be known yet."""
+    view = RETURNS_PROJECTION.project(None, STARTED)
+
+    assert view is not None
+    assert (view.id, view.order_id, view.customer_id, view.refund) == ("r1", "o1", None, None)
+    assert [(line.sku, line.quantity) for line in view.lines] == [("milk", 1)]
+
+
+def test_the_customer_and_the_refund_are_shown_when_they_are_known() -> None:
+    """From the steps on that read them."""
+    view = RETURNS_PROJECTION.project(None, STARTED)
+    for learned in ({"customer_id": "900", "payment_id": "p1"}, {"refund": {"amount": 250, "currency": "USD"}}):
+        view = RETURNS_PROJECTION.project(view, StepSucceeded(step="x", attempt=1, learned=learned, at=AT))
+
+    assert view is not None
+    assert (view.customer_id, view.refund) == ("900", Money(amount=250, currency="USD"))
