@@ -1,0 +1,125 @@
+"""What an order comes to, and what comes back of it: whole cents, that add up.
+
+Discounts that name a line are taken off that line, the others are shared out over the lines in proportion to what is
+left of them, then the tax in the same way; both by largest remainder. What a line comes to is refunded in proportion to
+the pieces that come back, each time of what has not come back yet: the last pieces take what rounding left over.
+Shipping is refunded with the last of the goods. So whatever way an order is returned, the refunds sum to what was paid.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from functions.orders.commands import CreateOrder, OpenReturn
+from functions.orders.events import OrderCreated, OrderLine, ReturnedLine, ReturnOpened
+from shared.eventsourcing.errors import DomainError
+from shared.eventsourcing.money import MAX_AMOUNT, Money
+
+
+def share_out(cents: int, weights: Sequence[int]) -> list[int]:
+    """Parts of `cents` in proportion to `weights`, which sum to it; all goes to the last where nothing has a weight.
+
+    No part exceeds its weight if the weights sum to `cents` or more.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [*(0 for _ in weights[:-1]), cents]
+    parts = [cents * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(cents * weights[i] % whole), i))
+    for index in by_remainder[: cents - sum(parts)]:
+        parts[index] += 1
+    return parts
+
+
+def created(command: CreateOrder) -> OrderCreated:
+    """The order with all its sums; DomainError if they contradict each other."""
+    totals = [line.total.amount for line in command.lines]
+    subtotal, discount = sum(totals), sum(each.amount.amount for each in command.discounts)
+    total = subtotal - discount + command.shipping.amount + command.tax.amount
+    _check_lines(command)
+    if discount > subtotal:
+        raise DomainError("discount-too-large", "the discounts exceed what the lines cost", field="discounts")
+    if max(subtotal, total) > MAX_AMOUNT:
+        raise DomainError("total-too-large", f"an order's total has at most {MAX_AMOUNT} cents", field="lines")
+    if command.total not in (None, _money(total, command)):
+        raise DomainError("total-differs", f"the order comes to {total} cents", field="total")
+    left = _discounted(command)
+    due = [net + tax for net, tax in zip(left, share_out(command.tax.amount, left), strict=True)]
+    lines = tuple(
+        OrderLine(**line.model_dump(), due=_money(cents, command))
+        for line, cents in zip(command.lines, due, strict=True)
+    )
+    return OrderCreated(
+        **command.model_dump(exclude={"lines", "total"}),
+        lines=lines,
+        subtotal=_money(subtotal, command),
+        discount=_money(discount, command),
+        total=_money(total, command),
+    )
+
+
+def _discounted(command: CreateOrder) -> list[int]:
+    """What each line costs less its discounts."""
+    own: dict[str | None, int] = {}
+    for each in command.discounts:
+        own[each.sku] = own.get(each.sku, 0) + each.amount.amount
+    shared = own.pop(None, 0)
+    left = {line.sku: line.total.amount - own.pop(line.sku, 0) for line in command.lines}
+    if own:
+        raise DomainError("discount-unknown", f"there is no line of {next(iter(own))}", field="discounts")
+    if min(left.values()) < 0:
+        raise DomainError("discount-too-large", "a discount exceeds what its line costs", field="discounts")
+    parts = share_out(shared, list(left.values()))
+    return [cents - off for cents, off in zip(left.values(), parts, strict=True)]
+
+
+def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[ReturnOpened]) -> ReturnOpened:
+    """The return with its refund, after those `before` it. Its lines are known to be there to be returned."""
+    back, quantities = pieces(before), {line.sku: line.quantity for line in command.lines}
+    lines = tuple(
+        ReturnedLine(sku=line.sku, quantity=quantity, refund=_money(_line_refund(line, quantity, before), terms))
+        for line in terms.lines
+        if (quantity := quantities.get(line.sku))
+    )
+    goods, shipping = sum(line.refund.amount for line in lines), 0
+    if is_all(terms, {line.sku: back.get(line.sku, 0) + quantities.get(line.sku, 0) for line in terms.lines}):
+        shipping = terms.total.amount - sum(each.refund.amount for each in before) - goods
+    return ReturnOpened(
+        **command.model_dump(exclude={"lines"}),
+        lines=lines,
+        shipping=_money(shipping, terms),
+        refund=_money(goods + shipping, terms),
+    )
+
+
+def pieces(returns: Sequence[ReturnOpened]) -> dict[str, int]:
+    """How many of each product come back with these."""
+    counted: dict[str, int] = {}
+    for line in (line for each in returns for line in each.lines):
+        counted[line.sku] = counted.get(line.sku, 0) + line.quantity
+    return counted
+
+
+def is_all(terms: OrderCreated, quantities: Mapping[str, int]) -> bool:
+    """Whether so many of each product are everything that was ordered."""
+    return all(quantities.get(line.sku, 0) == line.quantity for line in terms.lines)
+
+
+def _line_refund(line: OrderLine, quantity: int, before: Sequence[ReturnOpened]) -> int:
+    """In proportion, of what has not come back of the line yet: of the last pieces that is all."""
+    back = [each for one in before for each in one.lines if each.sku == line.sku]
+    cents = line.due.amount - sum(each.refund.amount for each in back)
+    return cents * quantity // (line.quantity - sum(each.quantity for each in back))
+
+
+def _check_lines(command: CreateOrder) -> None:
+    if not command.lines or len({line.sku for line in command.lines}) < len(command.lines):
+        raise DomainError("lines-invalid", "at least one line, and each product once", field="lines")
+    if any(line.quantity < 1 for line in command.lines):
+        raise DomainError("quantity-too-small", "the quantity must be at least 1", field="lines")
+    stated = [line.total for line in command.lines] + [line.unit_price for line in command.lines if line.unit_price]
+    stated += [*(each.amount for each in command.discounts), command.shipping, command.tax]
+    if any(money.currency != command.currency for money in stated):
+        raise DomainError("currency-differs", f"the order is in {command.currency}", field="currency")
+
+
+def _money(cents: int, order: CreateOrder | OrderCreated) -> Money:
+    return Money(amount=cents, currency=order.currency)

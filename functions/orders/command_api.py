@@ -1,0 +1,216 @@
+"""The orders' commands over HTTP: for the checkout, for returns, and for people who help out."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from functions.orders.commands import (
+    CancelOrder,
+    CancelReturn,
+    CompleteReturn,
+    ConfirmOrder,
+    CreateOrder,
+    OpenReturn,
+    PlaceOrder,
+    PricedLine,
+)
+from functions.orders.events import MovedLine, OrderDiscount
+from functions.orders.manifest import NAME, ORDER_CATEGORY
+from functions.orders.state import Order
+from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.personal import PREFIX
+from shared.http.auth import OPERATORS, Role
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
+from shared.http.requests import Body, Id, Moment, Reason
+
+MAX_LINES = 500
+"""As many as a cart holds."""
+MAX_DISCOUNTS = 5000
+"""Each coupon takes something off each of its lines."""
+WORKFLOWS = frozenset({Role.SERVICE})
+"""Only the workflow of a return drives it here, so that nobody cancels it under a running one; people ask returns."""
+Quantity = Annotated[int, Field(ge=1, le=10**9)]
+
+
+class PricedLineBody(Body):
+    """`unit_price` is null where one has no price of its own; `total` is for all of `quantity`, before discounts."""
+
+    sku: Id
+    quantity: Quantity
+    unit_price: Money | None
+    total: Money
+
+
+class DiscountBody(Body):
+    """`sku` is the product whose line the discount was taken off; without one it is shared by all lines."""
+
+    code: str = Field(min_length=1, max_length=128)
+    sku: Id | None = None
+    amount: Money
+
+
+class CreateOrderBody(Body):
+    """Everything that was agreed on. The address is sealed and stays so; `at` is when it was agreed, if not now.
+    `total` is what is going to be taken for it: who states it hears at once if the order comes to something else.
+    """
+
+    customer_id: Id
+    checkout_id: Id
+    currency: Currency
+    lines: list[PricedLineBody] = Field(min_length=1, max_length=MAX_LINES)
+    discounts: list[DiscountBody] = Field(max_length=MAX_DISCOUNTS)
+    shipping: Money
+    tax: Money
+    total: Money | None = None
+    shipping_address: str = Field(pattern=f"^{PREFIX}", max_length=8192)
+    reservation_id: Id
+    payment_id: Id
+    at: Moment | None = None
+
+
+class AtBody(Body):
+    """`at` is when it happened, if not now."""
+
+    at: Moment | None = None
+
+
+class PlaceOrderBody(AtBody):
+    """What was taken from the customer, and by which payment."""
+
+    payment_id: Id
+    captured: Money
+
+
+class CancelOrderBody(AtBody):
+    reason: Reason
+
+
+class ReturnLineBody(Body):
+    sku: Id
+    quantity: Quantity
+
+
+class OpenReturnBody(AtBody):
+    """What is to come back, of what was shipped and is not coming back already."""
+
+    return_id: Id
+    lines: list[ReturnLineBody] = Field(min_length=1, max_length=MAX_LINES)
+    reason: Reason
+
+
+class CancelReturnBody(AtBody):
+    reason: Reason | None = None
+
+
+def _create(body: CreateOrderBody, call: Call) -> CreateOrder:
+    return CreateOrder(
+        order_id=call.entity_id,
+        customer_id=body.customer_id,
+        checkout_id=body.checkout_id,
+        currency=body.currency,
+        lines=tuple(PricedLine(**line.model_dump()) for line in body.lines),
+        discounts=tuple(OrderDiscount(**each.model_dump()) for each in body.discounts),
+        shipping=body.shipping,
+        tax=body.tax,
+        total=body.total,
+        shipping_address=body.shipping_address,
+        reservation_id=body.reservation_id,
+        payment_id=body.payment_id,
+        at=call.at(body.at),
+    )
+
+
+def _confirm(body: AtBody, call: Call) -> ConfirmOrder:
+    return ConfirmOrder(at=call.at(body.at))
+
+
+def _place(body: PlaceOrderBody, call: Call) -> PlaceOrder:
+    return PlaceOrder(payment_id=body.payment_id, captured=body.captured, at=call.at(body.at))
+
+
+def _cancel(body: CancelOrderBody, call: Call) -> CancelOrder:
+    by_person = call.principal.has(Role.OPERATOR)
+    return CancelOrder(order_id=call.entity_id, reason=body.reason, by_person=by_person, at=call.at(body.at))
+
+
+def _open_return(body: OpenReturnBody, call: Call) -> OpenReturn:
+    return OpenReturn(return_id=body.return_id, lines=_lines(body.lines), reason=body.reason, at=call.at(body.at))
+
+
+def _lines(bodies: Sequence[ReturnLineBody]) -> tuple[MovedLine, ...]:
+    return tuple(MovedLine(sku=body.sku, quantity=body.quantity) for body in bodies)
+
+
+def _complete_return(body: AtBody, call: Call) -> CompleteReturn:
+    return CompleteReturn(return_id=call.path["return_id"], at=call.at(body.at))
+
+
+def _cancel_return(body: CancelReturnBody, call: Call) -> CancelReturn:
+    return CancelReturn(return_id=call.path["return_id"], reason=body.reason, at=call.at(body.at))
+
+
+ORDER_COMMANDS = CommandApi[Order](
+    service=NAME,
+    category=ORDER_CATEGORY,
+    entity="/orders/{order_id}",
+    guard=open_to_its_roles,
+    endpoints=(
+        CommandEndpoint(
+            method="PUT",
+            path="/orders/{order_id}",
+            body=CreateOrderBody,
+            build=_create,
+            roles=OPERATORS,
+            summary="Create an order.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/confirm",
+            body=AtBody,
+            build=_confirm,
+            roles=OPERATORS,
+            summary="Everything that the order needs is there.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/place",
+            body=PlaceOrderBody,
+            build=_place,
+            roles=OPERATORS,
+            summary="The order is paid.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/cancel",
+            body=CancelOrderBody,
+            build=_cancel,
+            roles=OPERATORS,
+            summary="Give the order up: its checkout until it is paid, operators until something has left.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/returns",
+            body=OpenReturnBody,
+            build=_open_return,
+            roles=WORKFLOWS,
+            summary="Open a return; the order then says what is refunded for it.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/returns/{return_id}/complete",
+            body=AtBody,
+            build=_complete_return,
+            roles=WORKFLOWS,
+            summary="The goods are back, and the money is.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/returns/{return_id}/cancel",
+            body=CancelReturnBody,
+            build=_cancel_return,
+            roles=WORKFLOWS,
+            summary="Nothing comes back; a return that was not opened yet can never be opened.",
+        ),
+    ),
+)

@@ -1,0 +1,110 @@
+"""What can be asked of an order."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from functions.orders.events import MovedLine, OrderDiscount
+from shared.eventsourcing.message import Command
+from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.personal import Sealed
+
+
+class PricedLine(BaseModel):
+    """A product, what one costs (if there is such a price), and what all of them cost before discounts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+    unit_price: Money | None
+    total: Money
+
+
+class CreateOrder(Command):
+    """`total` is what the caller is going to take for it, if it says so: it must be what the order comes to."""
+
+    order_id: str
+    customer_id: str
+    checkout_id: str
+    currency: Currency
+    lines: tuple[PricedLine, ...]
+    discounts: tuple[OrderDiscount, ...]
+    shipping: Money
+    tax: Money
+    total: Money | None = None
+    shipping_address: Sealed
+    reservation_id: str
+    payment_id: str
+    at: AwareDatetime
+
+
+class ConfirmOrder(Command):
+    at: AwareDatetime
+
+
+class PlaceOrder(Command):
+    """The money was taken: `captured` by this payment."""
+
+    payment_id: str
+    captured: Money
+    at: AwareDatetime
+
+
+class CancelOrder(Command):
+    """Give the order up; one that was not created yet is never to be created. Until it is placed the checkout decides
+    on that, and a person (`by_person`) from then on.
+    """
+
+    order_id: str
+    reason: str
+    by_person: bool
+    at: AwareDatetime
+
+
+class RecordShipment(Command):
+    """A shipment left with these lines."""
+
+    shipment_id: str
+    lines: tuple[MovedLine, ...]
+    at: AwareDatetime
+
+
+class RecordDelivery(Command):
+    """A shipment of these lines arrived."""
+
+    shipment_id: str
+    lines: tuple[MovedLine, ...]
+    at: AwareDatetime
+
+
+class OpenReturn(Command):
+    return_id: str
+    lines: tuple[MovedLine, ...]
+    reason: str
+    at: AwareDatetime
+
+
+class CompleteReturn(Command):
+    """The goods are back and the money is."""
+
+    return_id: str
+    at: AwareDatetime
+
+
+class CancelReturn(Command):
+    """Nothing comes back; a return that was not opened yet is never to be opened."""
+
+    return_id: str
+    reason: str | None
+    at: AwareDatetime
+
+
+OrderCommand = (
+    CreateOrder
+    | ConfirmOrder
+    | PlaceOrder
+    | CancelOrder
+    | RecordShipment
+    | RecordDelivery
+    | OpenReturn
+    | CompleteReturn
+    | CancelReturn
+)

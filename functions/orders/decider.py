@@ -1,0 +1,300 @@
+"""The rules of an order."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from functions.orders.amounts import created, is_all, opened, pieces
+from functions.orders.commands import (
+    CancelOrder,
+    CancelReturn,
+    CompleteReturn,
+    ConfirmOrder,
+    CreateOrder,
+    OpenReturn,
+    OrderCommand,
+    PlaceOrder,
+    RecordDelivery,
+    RecordShipment,
+)
+from functions.orders.events import (
+    MovedLine,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderDelivered,
+    OrderEvent,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+    ReturnCancelled,
+    ReturnOpened,
+)
+from functions.orders.manifest import ORDER_CATEGORY
+from functions.orders.state import Order, Return, ReturnStatus, Status
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.errors import DomainError, NotFoundError
+
+# --- decide
+
+
+def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
+    if isinstance(command, CreateOrder):
+        return _create(command, order)
+    if isinstance(command, CancelOrder):
+        return _cancel(command, order)
+    if order.status is Status.ABSENT:
+        raise NotFoundError("order-not-found", "there is no such order")
+    match command:
+        case ConfirmOrder():
+            return _confirm(command, _standing(order))
+        case PlaceOrder():
+            return _place(command, _standing(order))
+        case RecordShipment():
+            return _ship(command, _paid(order))
+        case RecordDelivery():
+            return _deliver(command, _paid(order))
+        case OpenReturn():
+            return _open_return(command, _paid(order))
+        case CompleteReturn():
+            return _complete_return(command, order)
+        case CancelReturn():
+            return _cancel_return(command, order)
+        case _:
+            assert_never(command)
+
+
+def _standing(order: Order) -> Order:
+    if order.status is Status.CANCELLED:
+        raise DomainError("order-cancelled", "the order is cancelled")
+    return order
+
+
+def _paid(order: Order) -> Order:
+    if _standing(order).status in {Status.CREATED, Status.CONFIRMED}:
+        raise DomainError("order-not-placed", f"the order is only {order.status}")
+    return order
+
+
+def _quantities(lines: Sequence[MovedLine], order: Order) -> dict[str, int]:
+    """By product; each is named once, and was ordered."""
+    quantities = {line.sku: line.quantity for line in lines}
+    if not lines or len(quantities) < len(lines) or min(quantities.values()) < 1:
+        raise DomainError("lines-invalid", "at least one of each product, and each product once", field="lines")
+    if unknown := quantities.keys() - {line.sku for line in order.terms.lines}:
+        raise DomainError("not-ordered", f"{min(unknown)} was not ordered", field=min(unknown))
+    return quantities
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {sku: one.get(sku, 0) + other.get(sku, 0) for sku in {**one, **other}}
+
+
+# --- up to the payment
+
+
+def _create(command: CreateOrder, order: Order) -> Sequence[OrderEvent]:
+    if order.status is Status.ABSENT:
+        return [created(command)]
+    if _standing(order).terms == created(command).model_copy(update={"at": order.terms.at}):
+        return []
+    raise DomainError("order-exists", "an order with this id was created differently")
+
+
+def _confirm(command: ConfirmOrder, order: Order) -> Sequence[OrderEvent]:
+    if order.status is not Status.CREATED:
+        return []
+    terms = order.terms
+    return [OrderConfirmed(order_id=terms.order_id, customer_id=terms.customer_id, at=command.at)]
+
+
+def _place(command: PlaceOrder, order: Order) -> Sequence[OrderEvent]:
+    terms = order.terms
+    if order.status is Status.CREATED:
+        raise DomainError("order-not-confirmed", "an order is confirmed before it is placed")
+    if command.payment_id != terms.payment_id:
+        raise DomainError("payment-differs", f"the order is paid by {terms.payment_id}", field="payment_id")
+    if command.captured != terms.total:
+        raise DomainError("captured-differs", f"the order comes to {terms.total.amount} cents", field="captured")
+    if order.status is not Status.CONFIRMED:
+        return []
+    return [OrderPlaced(**{**terms.model_dump(), "at": command.at})]
+
+
+def _cancel(command: CancelOrder, order: Order) -> Sequence[OrderEvent]:
+    """Of an order that was never created a tombstone remains: a late create finds it and is refused."""
+    if order.status is Status.CANCELLED:
+        return []
+    _check_cancel(command, order)
+    terms = order.created
+    cancelled = OrderCancelled(
+        order_id=command.order_id,
+        customer_id=terms.customer_id if terms else "",
+        checkout_id=terms.checkout_id if terms else "",
+        reservation_id=terms.reservation_id if terms else "",
+        payment_id=terms.payment_id if terms else "",
+        reason=command.reason,
+        placed=order.status is Status.PLACED,
+        at=command.at,
+    )
+    return [cancelled]
+
+
+def _check_cancel(command: CancelOrder, order: Order) -> None:
+    """A checkout that is under way must not find its order gone: it may have taken the money."""
+    if order.status in {Status.CREATED, Status.CONFIRMED}:
+        if command.by_person:
+            raise DomainError("order-in-checkout", "turn its checkout back instead, by force-compensate")
+    elif order.status is not Status.ABSENT:
+        if order.shipments:
+            raise DomainError("order-is-shipped", "what has left the house comes back as a return")
+        if not command.by_person:
+            raise DomainError("order-is-placed", "a placed order is cancelled by people only")
+
+
+# --- on its way
+
+
+def _ship(command: RecordShipment | RecordDelivery, order: Order) -> Sequence[OrderEvent]:
+    if command.shipment_id in order.shipments:
+        return []
+    shipped = _sum(order.shipped, _quantities(command.lines, order))
+    for line in order.terms.lines:
+        if shipped.get(line.sku, 0) > line.quantity:
+            raise DomainError("more-than-ordered", f"{line.sku}: {line.quantity} were ordered", field=line.sku)
+    return [
+        OrderShipped(
+            order_id=order.terms.order_id,
+            customer_id=order.terms.customer_id,
+            shipment_id=command.shipment_id,
+            lines=command.lines,
+            complete=is_all(order.terms, shipped),
+            at=command.at,
+        )
+    ]
+
+
+def _deliver(command: RecordDelivery, order: Order) -> Sequence[OrderEvent]:
+    """The news that a shipment left may come after the news that it arrived: then this tells both."""
+    if command.shipment_id in order.delivered:
+        return []
+    events = list(_ship(command, order))
+    for event in events:
+        order = evolve(order, event)
+    arrived = {*order.delivered, command.shipment_id}
+    delivered = OrderDelivered(
+        order_id=order.terms.order_id,
+        customer_id=order.terms.customer_id,
+        shipment_id=command.shipment_id,
+        complete=is_all(order.terms, order.shipped) and arrived >= set(order.shipments),
+        at=command.at,
+    )
+    return [*events, delivered]
+
+
+# --- returns
+
+
+def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
+    known = order.returns.get(command.return_id)
+    quantities = _quantities(command.lines, order)
+    if known and known.status is ReturnStatus.CANCELLED:
+        raise DomainError("return-cancelled", "the return is cancelled")
+    if known and known.opened and pieces((known.opened,)) == quantities:
+        return []
+    if known:
+        raise DomainError("return-exists", "a return with this id holds other lines", field="lines")
+    back = pieces(order.coming_back)
+    for sku, quantity in quantities.items():
+        left = order.shipped.get(sku, 0) - back.get(sku, 0)
+        if quantity > left:
+            raise DomainError("not-returnable", f"{sku}: {left} can be returned", field=sku)
+    return [opened(command, order.terms, order.coming_back)]
+
+
+def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEvent]:
+    known = order.returns.get(command.return_id)
+    if known is None:
+        raise NotFoundError("return-not-found", "there is no such return")
+    if known.status is ReturnStatus.COMPLETED:
+        return []
+    if known.status is ReturnStatus.CANCELLED or known.opened is None:
+        raise DomainError("return-cancelled", "the return is cancelled")
+    back = pieces((*order.opened(ReturnStatus.COMPLETED), known.opened))
+    return [
+        OrderReturned(
+            order_id=order.terms.order_id,
+            customer_id=order.terms.customer_id,
+            return_id=command.return_id,
+            lines=known.opened.lines,
+            refund=known.opened.refund,
+            complete=is_all(order.terms, back),
+            at=command.at,
+        )
+    ]
+
+
+def _cancel_return(command: CancelReturn, order: Order) -> Sequence[OrderEvent]:
+    """Of a return that was never opened a tombstone remains: a late open finds it and is refused."""
+    known = order.returns.get(command.return_id)
+    if order.status is Status.CANCELLED:  # nothing ever comes back of it
+        return []
+    if known and known.status is ReturnStatus.COMPLETED:
+        raise DomainError("return-completed", "the goods are back, and the money is")
+    if known and known.status is ReturnStatus.CANCELLED:
+        return []
+    return [ReturnCancelled(**command.model_dump())]
+
+
+# --- evolve
+
+
+def evolve(order: Order, event: OrderEvent) -> Order:
+    match event:
+        case OrderCreated():
+            changed: dict[str, object] = {"status": Status.CREATED, "created": event}
+        case OrderConfirmed():
+            changed = {"status": Status.CONFIRMED}
+        case OrderPlaced():
+            changed = {"status": Status.PLACED}
+        case OrderCancelled():
+            changed = {"status": Status.CANCELLED}
+        case OrderShipped():
+            shipped = _sum(order.shipped, {line.sku: line.quantity for line in event.lines})
+            changed = {"shipped": shipped, "shipments": (*order.shipments, event.shipment_id)}
+            if event.complete:
+                changed["status"] = Status.SHIPPED
+        case OrderDelivered():
+            changed = {"delivered": (*order.delivered, event.shipment_id)}
+            if event.complete and order.status is not Status.RETURNED:
+                changed["status"] = Status.DELIVERED
+        case ReturnOpened():
+            changed = _with_return(order, event.return_id, Return(status=ReturnStatus.OPEN, opened=event))
+        case ReturnCancelled():
+            changed = _with_status(order, event.return_id, ReturnStatus.CANCELLED)
+        case OrderReturned():
+            changed = _with_status(order, event.return_id, ReturnStatus.COMPLETED)
+            if event.complete:
+                changed["status"] = Status.RETURNED
+        case _:
+            assert_never(event)
+    return order.model_copy(update=changed)
+
+
+def _with_status(order: Order, return_id: str, status: ReturnStatus) -> dict[str, object]:
+    known = order.returns.get(return_id)
+    return _with_return(order, return_id, Return(status=status, opened=known.opened if known else None))
+
+
+def _with_return(order: Order, return_id: str, changed: Return) -> dict[str, object]:
+    return {"returns": {**order.returns, return_id: changed}}
+
+
+ORDER = Decider[OrderCommand, OrderEvent, Order](
+    category=ORDER_CATEGORY,
+    decide=decide,
+    evolve=evolve,
+    initial_state=Order,
+    state_type=Order,
+    codec=Codec[OrderEvent](OrderEvent),
+)

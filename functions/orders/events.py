@@ -1,0 +1,175 @@
+"""What can have happened to an order: the storage contract. A shape never changes under the same version."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.eventsourcing.message import Event
+from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.personal import Sealed
+
+
+class OrderLine(BaseModel):
+    """A product as it was ordered. `total` is its price before discounts; `due` what the line comes to: the total less
+    its part of the discounts, plus its part of the tax. It is what comes back when all of the line is returned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+    unit_price: Money | None
+    total: Money
+    due: Money
+
+
+class OrderDiscount(BaseModel):
+    """What a coupon takes off the line of `sku`, or off all of them where that is null."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    code: str
+    sku: str | None = None
+    amount: Money
+
+
+class OrderTerms(Event):
+    """What was agreed on: total = subtotal - discount + shipping + tax."""
+
+    order_id: str
+    customer_id: str
+    checkout_id: str
+    currency: Currency
+    lines: tuple[OrderLine, ...]
+    discounts: tuple[OrderDiscount, ...]
+    subtotal: Money
+    discount: Money
+    shipping: Money
+    tax: Money
+    total: Money
+    shipping_address: Sealed
+    reservation_id: str
+    payment_id: str
+    at: AwareDatetime
+
+
+class OrderCreated(OrderTerms):
+    TYPE: ClassVar = "OrderCreated.v1"
+
+
+class OrderConfirmed(Event):
+    """Everything that the order needs is there: it may be paid."""
+
+    TYPE: ClassVar = "OrderConfirmed.v1"
+    order_id: str
+    customer_id: str
+    at: AwareDatetime
+
+
+class OrderPlaced(OrderTerms):
+    """The order is paid. Complete in itself, so that what is published from it needs no look at earlier events."""
+
+    TYPE: ClassVar = "OrderPlaced.v1"
+
+
+class OrderCancelled(Event):
+    """Nothing will come of the order. One that was never created has no customer, no checkout, no reservation and no
+    payment: it cannot be created any more.
+    """
+
+    TYPE: ClassVar = "OrderCancelled.v1"
+    order_id: str
+    customer_id: str
+    checkout_id: str
+    reservation_id: str
+    payment_id: str
+    reason: str
+    placed: bool
+    at: AwareDatetime
+
+
+class MovedLine(BaseModel):
+    """So many of one product."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+
+
+class OrderShipped(Event):
+    """One shipment left; `complete` if nothing of the order is left to ship."""
+
+    TYPE: ClassVar = "OrderShipped.v1"
+    order_id: str
+    customer_id: str
+    shipment_id: str
+    lines: tuple[MovedLine, ...]
+    complete: bool
+    at: AwareDatetime
+
+
+class OrderDelivered(Event):
+    """One shipment arrived; `complete` if everything of the order has."""
+
+    TYPE: ClassVar = "OrderDelivered.v1"
+    order_id: str
+    customer_id: str
+    shipment_id: str
+    complete: bool
+    at: AwareDatetime
+
+
+class ReturnedLine(BaseModel):
+    """So many of one product come back, for which the customer gets `refund`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+    refund: Money
+
+
+class ReturnOpened(Event):
+    """A return is on its way. `shipping` is what comes back of the costs of shipping: all, with the last of the goods.
+    `refund` is the sum of everything.
+    """
+
+    TYPE: ClassVar = "ReturnOpened.v1"
+    return_id: str
+    lines: tuple[ReturnedLine, ...]
+    shipping: Money
+    refund: Money
+    reason: str
+    at: AwareDatetime
+
+
+class ReturnCancelled(Event):
+    """Nothing comes back, and no money. A return that was never opened cannot be opened any more."""
+
+    TYPE: ClassVar = "ReturnCancelled.v1"
+    return_id: str
+    reason: str | None
+    at: AwareDatetime
+
+
+class OrderReturned(Event):
+    """A return is done; `complete` if everything of the order came back."""
+
+    TYPE: ClassVar = "OrderReturned.v1"
+    order_id: str
+    customer_id: str
+    return_id: str
+    lines: tuple[ReturnedLine, ...]
+    refund: Money
+    complete: bool
+    at: AwareDatetime
+
+
+OrderEvent = (
+    OrderCreated
+    | OrderConfirmed
+    | OrderPlaced
+    | OrderCancelled
+    | OrderShipped
+    | OrderDelivered
+    | ReturnOpened
+    | ReturnCancelled
+    | OrderReturned
+)

@@ -1,0 +1,164 @@
+"""From events to the orders' read model: pure functions of (document | None, event)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
+
+from functions.orders.events import (
+    MovedLine,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderDelivered,
+    OrderEvent,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+    ReturnCancelled,
+    ReturnedLine,
+    ReturnOpened,
+)
+from functions.orders.manifest import ORDER_CATEGORY, ORDERS
+from functions.orders.read_models import (
+    DiscountView,
+    OrderLineView,
+    OrderView,
+    ReturnLineView,
+    ReturnView,
+    ShipmentView,
+)
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.money import Money
+from shared.eventsourcing.projection import Projection, Scalar
+
+_Later = (
+    OrderConfirmed
+    | OrderPlaced
+    | OrderCancelled
+    | OrderShipped
+    | OrderDelivered
+    | ReturnOpened
+    | ReturnCancelled
+    | OrderReturned
+)
+"""What can happen to an order that exists."""
+
+
+def project_order(document: OrderView | None, event: OrderEvent) -> OrderView | None:
+    """An order that was cancelled before it was created has no document: there is nothing to show."""
+    if isinstance(event, OrderCreated):
+        return _created(event)
+    if document is None and isinstance(event, OrderCancelled):
+        return None
+    if document is None:
+        raise ValueError(f"{type(event).__name__} before OrderCreated")
+    return document.model_copy(update={**_changed(document, event), "changed_at": event.at})
+
+
+def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
+    match event:
+        case OrderConfirmed():
+            return {"status": "confirmed"}
+        case OrderPlaced():
+            return {"status": "placed", "placed_at": event.at}
+        case OrderCancelled():
+            return {"status": "cancelled", "cancel_reason": event.reason}
+        case OrderShipped():
+            status = "shipped" if event.complete else document.status
+            shipments = [*document.shipments, ShipmentView(shipment_id=event.shipment_id, status="shipped")]
+            return {"lines": _shipped(document.lines, event.lines), "shipments": shipments, "status": status}
+        case OrderDelivered():
+            arrived = event.complete and document.status != "returned"
+            shipments = [_delivered(each, event.shipment_id) for each in document.shipments]
+            return {"shipments": shipments, "status": "delivered" if arrived else document.status}
+        case ReturnOpened():
+            return {"returns": [*document.returns, _opened(event)]}
+        case ReturnCancelled():
+            return {"returns": _cancelled(document, event)}
+        case OrderReturned():
+            returns = [_with_status(each, event.return_id, "completed") for each in document.returns]
+            refunded = Money(amount=document.refunded.amount + event.refund.amount, currency=document.currency)
+            status = "returned" if event.complete else document.status
+            lines = _returned(document.lines, event.lines)
+            return {"lines": lines, "returns": returns, "refunded": refunded, "status": status}
+        case _:
+            assert_never(event)
+
+
+def _created(event: OrderCreated) -> OrderView:
+    return OrderView(
+        id=event.order_id,
+        customer_id=event.customer_id,
+        checkout_id=event.checkout_id,
+        status="created",
+        currency=event.currency,
+        lines=[OrderLineView(**line.model_dump(), shipped=0, returned=0) for line in event.lines],
+        discounts=[DiscountView(code=each.code, sku=each.sku, amount=each.amount) for each in event.discounts],
+        subtotal=event.subtotal,
+        discount=event.discount,
+        shipping=event.shipping,
+        tax=event.tax,
+        total=event.total,
+        refunded=Money(amount=0, currency=event.currency),
+        reservation_id=event.reservation_id,
+        payment_id=event.payment_id,
+        shipments=[],
+        returns=[],
+        cancel_reason=None,
+        created_at=event.at,
+        placed_at=None,
+        changed_at=event.at,
+    )
+
+
+def _shipped(lines: Sequence[OrderLineView], moved: Sequence[MovedLine]) -> list[OrderLineView]:
+    more = {line.sku: line.quantity for line in moved}
+    return [line.model_copy(update={"shipped": line.shipped + more.get(line.sku, 0)}) for line in lines]
+
+
+def _returned(lines: Sequence[OrderLineView], back: Sequence[ReturnedLine]) -> list[OrderLineView]:
+    more = {line.sku: line.quantity for line in back}
+    return [line.model_copy(update={"returned": line.returned + more.get(line.sku, 0)}) for line in lines]
+
+
+def _delivered(shipment: ShipmentView, shipment_id: str) -> ShipmentView:
+    return shipment.model_copy(update={"status": "delivered"}) if shipment.shipment_id == shipment_id else shipment
+
+
+def _opened(event: ReturnOpened) -> ReturnView:
+    return ReturnView(
+        return_id=event.return_id,
+        status="open",
+        lines=[ReturnLineView(sku=line.sku, quantity=line.quantity, refund=line.refund) for line in event.lines],
+        shipping=event.shipping,
+        refund=event.refund,
+        reason=event.reason,
+    )
+
+
+def _cancelled(document: OrderView, event: ReturnCancelled) -> list[ReturnView]:
+    """One that was never opened is shown all the same: it explains why it cannot be opened any more."""
+    if any(each.return_id == event.return_id for each in document.returns):
+        return [_with_status(each, event.return_id, "cancelled") for each in document.returns]
+    nothing = Money(amount=0, currency=document.currency)
+    tombstone = ReturnView(
+        return_id=event.return_id, status="cancelled", lines=[], shipping=nothing, refund=nothing, reason=event.reason
+    )
+    return [*document.returns, tombstone]
+
+
+def _with_status(shown: ReturnView, return_id: str, status: Literal["completed", "cancelled"]) -> ReturnView:
+    return shown.model_copy(update={"status": status}) if shown.return_id == return_id else shown
+
+
+def _fields(document: OrderView) -> Mapping[str, Scalar]:
+    return {"customer_id": document.customer_id, "status": document.status, "created_at": document.created_at}
+
+
+ORDERS_PROJECTION = Projection[OrderEvent, OrderView](
+    category=ORDER_CATEGORY,
+    collection=ORDERS,
+    document_type=OrderView,
+    codec=Codec[OrderEvent](OrderEvent),
+    project=project_order,
+    fields=_fields,
+)

@@ -1,0 +1,18 @@
+"""The orders' queries over HTTP."""
+
+from functions.orders.events import OrderEvent
+from functions.orders.manifest import NAME
+from functions.orders.projections import ORDERS_PROJECTION
+from functions.orders.read_models import OrderView
+from shared.http.query_api import QueryApi
+
+ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
+    service=NAME,
+    projection=ORDERS_PROJECTION,
+    entity="/orders/{order_id}",
+    collection="/orders",
+    owner="customer_id",
+    filters=("customer_id", "status"),
+    required=("customer_id",),
+    order_by="created_at",
+)

@@ -1,0 +1,81 @@
+"""The documents that the orders' queries return."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.eventsourcing.money import Currency, Money
+
+
+class OrderLineView(BaseModel):
+    """`total` before discounts; `due` is what the customer pays for the line, with its part of discounts and tax.
+    `shipped` and `returned` count pieces.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    quantity: int
+    unit_price: Money | None
+    total: Money
+    due: Money
+    shipped: int
+    returned: int
+
+
+class DiscountView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    code: str
+    sku: str | None
+    amount: Money
+
+
+class ShipmentView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    shipment_id: str
+    status: Literal["shipped", "delivered"]
+
+
+class ReturnLineView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    quantity: int
+    refund: Money
+
+
+class ReturnView(BaseModel):
+    """`refund` is what the customer gets when the return is complete: for its lines, and of the shipping."""
+
+    model_config = ConfigDict(extra="forbid")
+    return_id: str
+    status: Literal["open", "completed", "cancelled"]
+    lines: list[ReturnLineView]
+    shipping: Money
+    refund: Money
+    reason: str | None
+
+
+class OrderView(BaseModel):
+    """An order. total = subtotal - discount + shipping + tax; `refunded` is what came back of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    customer_id: str
+    checkout_id: str
+    status: Literal["created", "confirmed", "placed", "shipped", "delivered", "returned", "cancelled"]
+    currency: Currency
+    lines: list[OrderLineView]
+    discounts: list[DiscountView]
+    subtotal: Money
+    discount: Money
+    shipping: Money
+    tax: Money
+    total: Money
+    refunded: Money
+    reservation_id: str
+    payment_id: str
+    shipments: list[ShipmentView]
+    returns: list[ReturnView]
+    cancel_reason: str | None
+    created_at: AwareDatetime
+    placed_at: AwareDatetime | None
+    changed_at: AwareDatetime

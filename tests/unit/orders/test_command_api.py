@@ -1,0 +1,159 @@
+"""The orders' commands, as their callers send them."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from functions.orders.main import SERVICE
+from shared.bootstrap import Wiring
+from shared.http.auth import Principal, Role, TokenVerifier
+from shared.http.command_edge import CommandEdge
+from shared.http.edge import guarded
+from shared.testing.api_spec import ApiSpec
+from shared.testing.doubles import FixedClock, RecordingPublisher
+from shared.testing.memory_platform import memory_dependencies
+
+ORDER = "/orders/v1/orders/o1"
+PRICE = {"amount": 250, "currency": "USD"}
+NOTHING = {"amount": 0, "currency": "USD"}
+BODY: dict[str, Any] = {
+    "customer_id": "900",
+    "checkout_id": "c1",
+    "currency": "USD",
+    "lines": [{"sku": "milk", "quantity": 1, "unit_price": None, "total": PRICE}],
+    "discounts": [],
+    "shipping": NOTHING,
+    "tax": NOTHING,
+    "shipping_address": "sealed:v1:900:x",
+    "reservation_id": "r1",
+    "payment_id": "p1",
+}
+
+
+class BelievesAnything(TokenVerifier):
+    """A token is the role of its bearer."""
+
+    def __init__(self) -> None:
+        """Nothing to check with."""
+
+    async def principal(self, authorization: str | None) -> Principal:
+        role = (authorization or "Bearer customer").removeprefix("Bearer ")
+        return Principal("ada", frozenset({Role(role)}))
+
+
+class Orders:
+    """The service as its callers see it, and its log."""
+
+    def __init__(self) -> None:
+        clock, ids = FixedClock(), itertools.count(1)
+        deps = memory_dependencies(clock, publisher=RecordingPublisher())
+        self.wiring = Wiring(
+            SERVICE.manifest, SERVICE.aggregates, deps=deps, clock=clock, new_id=lambda: f"id{next(ids)}"
+        )
+        edge = CommandEdge(SERVICE.command_apis, self.wiring, BelievesAnything(), clock, self.wiring.new_id)
+        self.function = guarded("orders-commands", edge, lambda *_, **__: None)
+
+    def caller(self, role: str) -> ApiSpec:
+        return ApiSpec(self.function, role)
+
+    async def status(self) -> str:
+        return str((await self.wiring.state("order", "o1")).status)
+
+
+@pytest.fixture
+def orders() -> Orders:
+    return Orders()
+
+
+@pytest.fixture
+async def checkout(orders: Orders) -> ApiSpec:
+    """Who has created the order."""
+    service = orders.caller("service")
+    reply = await service.send("PUT", ORDER, json=BODY)
+    assert (reply.status, reply.json) == (202, {"id": "o1", "version": 1})
+    return service
+
+
+@pytest.fixture
+async def placed(checkout: ApiSpec) -> ApiSpec:
+    """Who has placed it, too."""
+    await checkout.post(f"{ORDER}/confirm", "k1")
+    await checkout.post(f"{ORDER}/place", "k2", {"payment_id": "p1", "captured": PRICE})
+    return checkout
+
+
+async def test_the_checkout_places_an_order(placed: ApiSpec, orders: Orders) -> None:
+    """Created, confirmed and paid for."""
+    assert await orders.status() == "placed"
+
+
+async def test_an_order_that_comes_again_is_the_same(checkout: ApiSpec) -> None:
+    """Nothing is written twice, with a key or without."""
+    reply = await checkout.send("PUT", ORDER, json=BODY)
+
+    assert (reply.status, reply.json) == (202, {"id": "o1", "version": 1})
+
+
+async def test_the_checkout_gives_up_what_was_never_created(orders: Orders) -> None:
+    """A create that comes late is refused."""
+    service = orders.caller("service")
+    await service.post(f"{ORDER}/cancel", "k1", {"reason": "timeout"})
+
+    reply = await service.send("PUT", ORDER, json=BODY)
+
+    assert (reply.status, reply.json["code"]) == (409, "order-cancelled")
+
+
+async def test_only_people_cancel_what_is_paid(placed: ApiSpec, orders: Orders) -> None:
+    """The checkout is refused, an operator is not."""
+    refused = await placed.post(f"{ORDER}/cancel", "k3", {"reason": "timeout"})
+    done = await orders.caller("operator").post(f"{ORDER}/cancel", "k4", {"reason": "changed their mind"})
+
+    assert (refused.status, refused.json["code"]) == (409, "order-is-placed")
+    assert (done.status, await orders.status()) == (202, "cancelled")
+
+
+async def test_only_the_checkout_cancels_what_it_is_at(checkout: ApiSpec, orders: Orders) -> None:
+    """An operator is refused, and told what to do; the checkout is not."""
+    refused = await orders.caller("operator").post(f"{ORDER}/cancel", "k1", {"reason": "changed their mind"})
+    done = await checkout.post(f"{ORDER}/cancel", "k2", {"reason": "declined"})
+
+    assert (refused.status, refused.json["code"]) == (409, "order-in-checkout")
+    assert "force-compensate" in refused.json["detail"]
+    assert (done.status, await orders.status()) == (202, "cancelled")
+
+
+async def test_a_return_is_forestalled_and_named_by_its_path(placed: ApiSpec) -> None:
+    """Cancelled first, it can be neither opened nor completed."""
+    body = {"return_id": "b1", "lines": [{"sku": "milk", "quantity": 1}], "reason": "too big"}
+
+    replies = [
+        await placed.post(f"{ORDER}/returns/b1/cancel", "k3"),
+        await placed.post(f"{ORDER}/returns", "k4", body),
+        await placed.post(f"{ORDER}/returns/b1/complete", "k5"),
+    ]
+
+    assert [reply.status for reply in replies] == [202, 409, 409]
+
+
+@pytest.mark.parametrize("path", ["returns", "returns/b1/complete", "returns/b1/cancel"])
+async def test_returns_are_the_business_of_their_workflow(orders: Orders, path: str) -> None:
+    """An operator takes goods back through the returns service: nobody cancels a return under a running workflow."""
+    assert (await orders.caller("operator").post(f"{ORDER}/{path}", "k1")).status == 403
+
+
+@pytest.mark.parametrize("field", ["shipping_address", "reservation_id", "lines"])
+async def test_a_bad_field_is_named(orders: Orders, field: str) -> None:
+    """An address in the clear, an id that is none and no lines are refused before anything is decided."""
+    bad = {"shipping_address": "12 High Street", "reservation_id": "a b", "lines": []}[field]
+
+    reply = await orders.caller("service").send("PUT", ORDER, json={**BODY, field: bad})
+
+    assert (reply.status, reply.fields_at_fault) == (400, [field])
+
+
+@pytest.mark.parametrize("role", ["customer", "pos"])
+async def test_others_change_no_orders(orders: Orders, role: str) -> None:
+    """Customers buy through the checkout."""
+    assert (await orders.caller(role).send("PUT", ORDER, json=BODY)).status == 403
