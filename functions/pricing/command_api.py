@@ -1,0 +1,82 @@
+"""The commands of pricing over HTTP."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pydantic import Field
+
+from functions.pricing.commands import ChangePrices, NewPrice
+from functions.pricing.decider import Price
+from functions.pricing.manifest import NAME, PRICE
+from shared.eventsourcing.joint import Read, Target
+from shared.eventsourcing.money import Money
+from shared.http.auth import OPERATORS
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
+from shared.http.requests import Body, Id, Moment
+
+MAX_LIST = 100
+"""Prices in one list: they are written in one commit, four documents each at most."""
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class PriceBody(Body):
+    """`valid_from` may lie in the past (a price that comes late) or in the future (one that is announced)."""
+
+    price: Money
+    valid_from: Moment | None = Field(None, ge=FIRST, le=LAST)
+
+
+class ListedPrice(Body):
+    sku: Id
+    price: Money
+    valid_from: Moment = Field(ge=FIRST, le=LAST)
+
+
+class PriceListBody(Body):
+    """All of these prices, or none; a product may have several, for different times."""
+
+    prices: tuple[ListedPrice, ...] = Field(min_length=1, max_length=MAX_LIST)
+
+
+def _change(body: PriceBody, call: Call) -> ChangePrices:
+    since = body.valid_from.astimezone(UTC) if body.valid_from else None
+    new = NewPrice(price=body.price, valid_from=since)
+    return ChangePrices(sku=call.entity_id, prices=(new,), list_id=None, at=call.now)
+
+
+async def _change_all(body: PriceListBody, call: Call, read: Read) -> Sequence[Target]:  # noqa: ARG001 - decided stream by stream
+    prices: dict[str, list[NewPrice]] = defaultdict(list)
+    for each in body.prices:
+        prices[each.sku].append(NewPrice(price=each.price, valid_from=each.valid_from.astimezone(UTC)))
+    return [
+        Target(PRICE, sku, ChangePrices(sku=sku, prices=tuple(new), list_id=call.path["list_id"], at=call.now))
+        for sku, new in prices.items()
+    ]
+
+
+PRICE_COMMANDS = CommandApi[Price](
+    service=NAME,
+    category=PRICE,
+    entity="/prices/{sku}",
+    guard=open_to_its_roles,
+    endpoints=(
+        CommandEndpoint(
+            method="PUT",
+            path="/prices/{sku}",
+            body=PriceBody,
+            build=_change,
+            roles=OPERATORS,
+            summary="Set a product's price, from now or from another time on.",
+        ),
+        JointEndpoint(
+            method="PUT",
+            path="/price-lists/{list_id}",
+            body=PriceListBody,
+            plan=_change_all,
+            roles=OPERATORS,
+            summary="Set the prices of many products, all of them or none.",
+        ),
+    ),
+)

@@ -1,0 +1,139 @@
+"""What a product costs, and what a basket does, as callers see it."""
+
+import pytest
+
+from shared.testing.api_spec import ApiSpec
+from tests.unit.pricing.conftest import Pricing
+
+V1 = "/pricing/v1"
+
+
+def usd(amount: int) -> dict[str, object]:
+    return {"amount": amount, "currency": "USD"}
+
+
+@pytest.fixture(autouse=True)
+async def prices(pricing: Pricing, operator: ApiSpec) -> None:
+    """Milk was 1.50, is 1.99 and will be 2.49; tea is 3.99."""
+    listed = [
+        ("milk", 150, "2026-01-01T00:00:00Z"),
+        ("milk", 199, "2026-02-01T00:00:00Z"),
+        ("milk", 249, "2026-04-01T00:00:00Z"),
+        ("tea", 399, "2026-02-01T00:00:00Z"),
+    ]
+    body = {"prices": [{"sku": sku, "price": usd(cents), "valid_from": since} for sku, cents, since in listed]}
+    await operator.send("PUT", f"{V1}/price-lists/spring", json=body)
+    await pricing.project("milk", "tea")
+
+
+class TestAPrice:
+    async def test_of_now_is_for_everybody(self, customer: ApiSpec) -> None:
+        """Any caller sees what a product costs, since when and until when."""
+        reply = await customer.get(f"{V1}/prices/milk")
+
+        assert reply.json == {
+            "sku": "milk",
+            "price": usd(199),
+            "valid_from": "2026-02-01T00:00:00Z",
+            "valid_until": "2026-04-01T00:00:00Z",
+        }
+
+    async def test_of_another_time_is_for_staff(self, staff: ApiSpec) -> None:
+        """Staff ask what a product cost, or will cost."""
+        amounts = [
+            (await staff.get(f"{V1}/prices/milk?at={at}T00:00:00Z")).json["price"]["amount"]
+            for at in ("2026-01-31", "2026-04-01")
+        ]
+
+        assert amounts == [150, 249]
+
+    async def test_of_another_time_is_not_for_customers(self, customer: ApiSpec) -> None:
+        """What something will cost is not for everybody to know."""
+        reply = await customer.get(f"{V1}/prices/milk?at=2026-05-01T00:00:00Z")
+
+        assert (reply.status, reply.fields_at_fault) == (403, ["at"])
+
+    @pytest.mark.parametrize("query", ["rye", "milk?currency=EUR", "milk?at=2025-01-01T00:00:00Z"])
+    async def test_that_is_not_there(self, staff: ApiSpec, query: str) -> None:
+        """A product without a price in that currency at that time is not found."""
+        reply = await staff.get(f"{V1}/prices/{query}")
+
+        assert (reply.status, reply.json["code"]) == (404, "price-not-found")
+
+    async def test_shows_at_least_the_version_that_was_asked_for(self, staff: ApiSpec) -> None:
+        """Whoever set a price is not shown an older one: they are asked to come again."""
+        assert (await staff.get(f"{V1}/prices/milk?min_version=1")).status == 200
+        assert (await staff.get(f"{V1}/prices/milk?min_version=2")).status == 503
+
+    async def test_has_a_history_for_staff(self, staff: ApiSpec) -> None:
+        """All prices of a product, who set them, and which list brought them."""
+        prices = await staff.get(f"{V1}/price-histories/milk")
+        history = await staff.get(f"{V1}/price-histories/milk/history")
+
+        assert [each["price"]["amount"] for each in prices.json["prices"]] == [150, 199, 249]
+        assert history.json["items"][0]["events"][0]["data"]["list_id"] == "spring"
+
+    async def test_has_no_history_for_customers(self, customer: ApiSpec) -> None:
+        """Announced prices stay in the house."""
+        assert (await customer.get(f"{V1}/price-histories/milk")).status == 404
+
+
+class TestAQuote:
+    async def test_adds_up(self, customer: ApiSpec) -> None:
+        """A basket costs the sum of its lines at today's prices."""
+        reply = await customer.get(f"{V1}/quotes?items=tea:1,milk:3")
+
+        assert reply.json == {
+            "currency": "USD",
+            "lines": [
+                {"sku": "tea", "quantity": 1, "unit_price": usd(399), "total": usd(399)},
+                {"sku": "milk", "quantity": 3, "unit_price": usd(199), "total": usd(597)},
+            ],
+            "total": usd(996),
+        }
+
+    async def test_of_another_time_is_for_staff(self, staff: ApiSpec) -> None:
+        """A checkout is quoted at its own business time."""
+        reply = await staff.get(f"{V1}/quotes?items=milk:1&at=2026-01-31T00:00:00Z")
+
+        assert reply.json["total"] == usd(150)
+
+    async def test_reads_all_products_at_once(self, pricing: Pricing, customer: ApiSpec) -> None:
+        """A quote is one read, however many products it has."""
+        before = dict(pricing.reads.rpcs)
+
+        await customer.get(f"{V1}/quotes?items=tea:1,milk:3")
+
+        spent = {name: n - before.get(name, 0) for name, n in pricing.reads.rpcs.items()}
+        assert sum(spent.values()) == 1
+
+    @pytest.mark.parametrize(
+        "items", ["", "milk", "milk:0", "milk:100001", "milk:1,", "milk:1,milk:2", "milk:-1", "a b:1", "milk:%C2%B2"]
+    )
+    async def test_takes_each_product_once_with_a_quantity(self, customer: ApiSpec, items: str) -> None:
+        """What is not a list of different products with quantities is refused."""
+        reply = await customer.get(f"{V1}/quotes?items={items}")
+
+        assert (reply.status, reply.fields_at_fault) == (400, ["items"])
+
+    async def test_has_a_limit_of_lines(self, customer: ApiSpec) -> None:
+        """A quote takes as many products as a customer's cart."""
+        items = ",".join(f"sku-{n}:1" for n in range(101))
+
+        assert (await customer.get(f"{V1}/quotes?items={items}")).fields_at_fault == ["items"]
+
+    @pytest.mark.parametrize("query", ["items=milk:1,rye:1", "items=milk:1&currency=EUR"])
+    async def test_of_what_has_no_price_is_refused(self, customer: ApiSpec, query: str) -> None:
+        """A basket with a product that has no price is not quoted, and not sold for nothing."""
+        reply = await customer.get(f"{V1}/quotes?{query}")
+
+        assert (reply.status, reply.json["code"], reply.fields_at_fault) == (409, "price-not-found", ["items"])
+
+    async def test_has_a_limit_of_money(self, pricing: Pricing, operator: ApiSpec, customer: ApiSpec) -> None:
+        """A sum that money cannot hold is refused, not cut off."""
+        await operator.send("PUT", f"{V1}/prices/gold", json={"price": usd(10**12)})
+        await pricing.project("gold")
+
+        reply = await customer.get(f"{V1}/quotes?items=gold:2")
+
+        assert (reply.status, reply.json["code"]) == (409, "total-too-large")
