@@ -1,0 +1,103 @@
+"""The payments' commands over HTTP, for services and operators: the provider has answered before they are."""
+
+from pydantic import Field
+
+from functions.payments.commands import AuthorizePayment, CapturePayment, RefundPayment, VoidPayment
+from functions.payments.manifest import CATEGORY, NAME
+from functions.payments.state import Payment
+from shared.eventsourcing.money import Money
+from shared.http.auth import OPERATORS
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
+from shared.http.requests import Body, Id, Moment, Reason
+
+TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
+
+
+class AuthorizePaymentBody(Body):
+    """`payment_token` names a card at the provider; card numbers are never taken. `at` is when it was asked for."""
+
+    order_id: Id
+    customer_id: Id
+    amount: Money
+    payment_token: str = Field(pattern=TOKEN_PATTERN)
+    at: Moment | None = None
+
+
+class VoidPaymentBody(Body):
+    reason: Reason
+
+
+class RefundPaymentBody(Body):
+    """`refund_id` is the caller's own: a refund is given once for each."""
+
+    refund_id: Id
+    amount: Money
+    reason: Reason
+
+
+def _authorize(body: AuthorizePaymentBody, call: Call) -> AuthorizePayment:
+    return AuthorizePayment(
+        payment_id=call.entity_id,
+        order_id=body.order_id,
+        customer_id=body.customer_id,
+        amount=body.amount,
+        payment_token=body.payment_token,
+        at=call.at(body.at),
+    )
+
+
+def _capture(_: Body, call: Call) -> CapturePayment:
+    return CapturePayment(at=call.now)
+
+
+def _void(body: VoidPaymentBody, call: Call) -> VoidPayment:
+    return VoidPayment(payment_id=call.entity_id, reason=body.reason, at=call.now)
+
+
+def _refund(body: RefundPaymentBody, call: Call) -> RefundPayment:
+    return RefundPayment(refund_id=body.refund_id, amount=body.amount, reason=body.reason, at=call.now)
+
+
+PAYMENT_COMMANDS = CommandApi[Payment](
+    service=NAME,
+    category=CATEGORY,
+    entity="/payments/{payment_id}",
+    guard=open_to_its_roles,
+    endpoints=(
+        CommandEndpoint(
+            method="PUT",
+            path="/payments/{payment_id}",
+            body=AuthorizePaymentBody,
+            build=_authorize,
+            roles=OPERATORS,
+            settles=True,
+            summary="Hold an amount on a card.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/payments/{payment_id}/capture",
+            build=_capture,
+            roles=OPERATORS,
+            settles=True,
+            summary="Take what is held.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/payments/{payment_id}/void",
+            body=VoidPaymentBody,
+            build=_void,
+            roles=OPERATORS,
+            settles=True,
+            summary="Let go of what is held; a payment that is not there yet will never be.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/payments/{payment_id}/refunds",
+            body=RefundPaymentBody,
+            build=_refund,
+            roles=OPERATORS,
+            settles=True,
+            summary="Give back some or all of what was captured.",
+        ),
+    ),
+)

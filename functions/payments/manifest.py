@@ -1,0 +1,63 @@
+"""What the payments service asks of its runtime."""
+
+from shared.topology import Collection, IndexField, ReactsTo, Schedule, event_sourced
+
+NAME = "payments"
+CATEGORY = "payment"
+PAYMENTS = "payments"
+LEDGER = "ledger"
+
+STRIPE_API_BASE = "STRIPE_API_BASE"
+STRIPE_SECRET_KEY = "STRIPE_SECRET_KEY"  # noqa: S105 - the name of a variable
+STRIPE_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+
+MANIFEST = event_sourced(
+    NAME,
+    description="Payments: authorized, captured, voided and refunded at a provider; disputes; the ledger.",
+    publishes=(
+        "PaymentAuthorized, PaymentDeclined, PaymentCompleted, PaymentVoided, PaymentRefunded, PaymentRefundFailed and"
+        " PaymentDisputed, for everybody."
+    ),
+    categories=(CATEGORY,),
+    collections=(
+        Collection(
+            name=PAYMENTS,
+            description="One document per payment, as the queries return it.",
+            indexes=(
+                (IndexField("customer_id"), IndexField("requested_at", descending=True)),
+                (IndexField("customer_id"), IndexField("status"), IndexField("requested_at", descending=True)),
+            ),
+        ),
+        Collection(
+            name=LEDGER,
+            description="One document per payment: its entries in double-entry form, which sum to zero.",
+            indexes=((IndexField("currency"), IndexField("opened_at", descending=True)),),
+        ),
+    ),
+    reacts_to=(ReactsTo("orders", ("OrderCancelled.v1",)),),
+    schedules=(
+        Schedule(
+            name="payments-settle",
+            function="reactor",
+            path="/settle",
+            cron="* * * * *",
+            description="Finishes what was cut off between the intent and the provider's answer.",
+        ),
+        Schedule(
+            name="payments-settle-next-day",
+            function="reactor",
+            path="/settle/next-day",
+            cron="10 * * * *",
+            description="The same, a day later: refunds that the bank took its time with, and what went wrong all day.",
+        ),
+        Schedule(
+            name="payments-settle-at-length",
+            function="reactor",
+            path="/settle/at-length",
+            cron="40 3 * * *",
+            description="The same, for the last time.",
+        ),
+    ),
+    environment=(STRIPE_API_BASE,),
+    secrets=(STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET),
+)

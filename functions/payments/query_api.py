@@ -1,0 +1,27 @@
+"""The payments' queries over HTTP. A customer sees their own payments; the ledger is for staff."""
+
+from functions.payments.events import PaymentEvent
+from functions.payments.manifest import NAME
+from functions.payments.projections import LEDGER_PROJECTION, PAYMENTS_PROJECTION
+from functions.payments.read_models import LedgerView, PaymentView
+from shared.http.query_api import QueryApi
+
+PAYMENT_QUERIES = QueryApi[PaymentEvent, PaymentView](
+    service=NAME,
+    projection=PAYMENTS_PROJECTION,
+    entity="/payments/{payment_id}",
+    collection="/payments",
+    owner="customer_id",
+    filters=("customer_id", "status"),
+    required=("customer_id",),
+    order_by="requested_at",
+)
+LEDGER_QUERIES = QueryApi[PaymentEvent, LedgerView](
+    service=NAME,
+    projection=LEDGER_PROJECTION,
+    entity="/ledger/{payment_id}",
+    collection="/ledger",
+    filters=("currency",),
+    required=("currency",),
+    order_by="opened_at",
+)
