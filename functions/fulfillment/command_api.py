@@ -1,0 +1,143 @@
+"""The commands of the fulfillment service over HTTP: all of them for the warehouse."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from functions.fulfillment.commands import (
+    DeliverShipment,
+    DispatchShipment,
+    OpenShipment,
+    PackShipment,
+    PickShipment,
+    SplitShipment,
+)
+from functions.fulfillment.decider import MAX_SHIPMENTS, Shipment, Status, shipment_id
+from functions.fulfillment.events import ShipmentLine
+from functions.fulfillment.manifest import NAME, SHIPMENT
+from shared.eventsourcing.errors import DomainError, NotFoundError
+from shared.eventsourcing.joint import Read, Target
+from shared.http.auth import OPERATORS
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
+from shared.http.requests import Body, Id, Moment
+
+
+class LineBody(Body):
+    sku: Id
+    quantity: int = Field(ge=1, le=10**9)
+
+
+class SplitBody(Body):
+    """`lines` go by a shipment of their own, each product named once."""
+
+    lines: list[LineBody] = Field(min_length=1, max_length=500)
+
+
+class DispatchBody(Body):
+    carrier: str = Field(min_length=1, max_length=100)
+    tracking: str = Field(min_length=1, max_length=100)
+    at: Moment | None = None
+
+
+class AtBody(Body):
+    at: Moment | None = None
+
+
+async def _split(body: SplitBody, call: Call, read: Read) -> Sequence[Target]:
+    """Taken out of one shipment and put into a new one, in one commit: nothing is sent twice or forgotten."""
+    source: Shipment = await read(SHIPMENT, call.entity_id)
+    if not source.shipment_id:
+        raise NotFoundError("shipment-not-found", "there is no such shipment")
+    part = await _next_part(source.order_id, read)
+    lines = _once_each(body)
+    opening = OpenShipment(
+        shipment_id=part,
+        order_id=source.order_id,
+        customer_id=source.customer_id,
+        reservation_id=source.reservation_id,
+        shipping_address=source.shipping_address,
+        lines=lines,
+        split_from=call.entity_id,
+        at=call.now,
+    )
+    taking = SplitShipment(lines=lines, into=part, at=call.now)
+    return (Target(SHIPMENT, call.entity_id, taking), Target(SHIPMENT, part, opening))
+
+
+async def _next_part(order_id: str, read: Read) -> str:
+    """The first number that is free. Two splits that choose the same one meet there: the second chooses again."""
+    for number in range(2, MAX_SHIPMENTS + 1):
+        part: Shipment = await read(SHIPMENT, shipment_id(order_id, number))
+        if part.status is Status.ABSENT:
+            return shipment_id(order_id, number)
+    raise DomainError("too-many-shipments", f"an order has at most {MAX_SHIPMENTS} shipments")
+
+
+def _once_each(body: SplitBody) -> tuple[ShipmentLine, ...]:
+    if len({line.sku for line in body.lines}) < len(body.lines):
+        raise DomainError("product-named-twice", "name each product once", field="lines")
+    return tuple(ShipmentLine(sku=line.sku, quantity=line.quantity) for line in body.lines)
+
+
+def _pick(_: Body, call: Call) -> PickShipment:
+    return PickShipment(at=call.now)
+
+
+def _pack(_: Body, call: Call) -> PackShipment:
+    return PackShipment(at=call.now)
+
+
+def _dispatch(body: DispatchBody, call: Call) -> DispatchShipment:
+    return DispatchShipment(carrier=body.carrier, tracking=body.tracking, at=call.at(body.at))
+
+
+def _deliver(body: AtBody, call: Call) -> DeliverShipment:
+    return DeliverShipment(at=call.at(body.at))
+
+
+SHIPMENT_COMMANDS = CommandApi[Shipment](
+    service=NAME,
+    category=SHIPMENT,
+    entity="/shipments/{shipment_id}",
+    guard=open_to_its_roles,
+    endpoints=(
+        CommandEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/pick",
+            build=_pick,
+            roles=OPERATORS,
+            summary="Everything was taken from the shelves.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/pack",
+            build=_pack,
+            roles=OPERATORS,
+            summary="The parcel is closed.",
+        ),
+        JointEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/split",
+            body=SplitBody,
+            plan=_split,
+            roles=OPERATORS,
+            summary="Send some lines by a shipment of their own.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/dispatch",
+            body=DispatchBody,
+            build=_dispatch,
+            roles=OPERATORS,
+            summary="The carrier has it.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/deliver",
+            body=AtBody,
+            build=_deliver,
+            roles=OPERATORS,
+            summary="The customer has it.",
+        ),
+    ),
+)

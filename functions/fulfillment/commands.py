@@ -1,0 +1,59 @@
+"""What can be asked of a shipment."""
+
+from pydantic import AwareDatetime
+
+from functions.fulfillment.events import ShipmentLine
+from shared.eventsourcing.message import Command
+from shared.eventsourcing.personal import Sealed
+
+
+class OpenShipment(Command):
+    """`split_from` is None for the first shipment of an order."""
+
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    reservation_id: str
+    shipping_address: Sealed
+    lines: tuple[ShipmentLine, ...]
+    split_from: str | None
+    at: AwareDatetime
+
+
+class SplitShipment(Command):
+    """Take `lines` out, for the shipment `into`."""
+
+    lines: tuple[ShipmentLine, ...]
+    into: str
+    at: AwareDatetime
+
+
+class PickShipment(Command):
+    at: AwareDatetime
+
+
+class PackShipment(Command):
+    at: AwareDatetime
+
+
+class DispatchShipment(Command):
+    carrier: str
+    tracking: str
+    at: AwareDatetime
+
+
+class DeliverShipment(Command):
+    at: AwareDatetime
+
+
+class CancelShipment(Command):
+    """The order was cancelled. A shipment that was not opened yet never will be."""
+
+    order_id: str
+    reason: str
+    at: AwareDatetime
+
+
+ShipmentCommand = (
+    OpenShipment | SplitShipment | PickShipment | PackShipment | DispatchShipment | DeliverShipment | CancelShipment
+)

@@ -1,0 +1,107 @@
+"""What can have happened to a shipment: the storage contract. A shape never changes under the same version."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.eventsourcing.message import Event
+from shared.eventsourcing.personal import Sealed
+
+
+class ShipmentLine(BaseModel):
+    """So many units of one product."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+
+
+class ShipmentOpened(Event):
+    """There is something to send. `split_from` is the shipment that these lines were part of before, if any."""
+
+    TYPE: ClassVar = "ShipmentOpened.v1"
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    reservation_id: str
+    shipping_address: Sealed
+    lines: tuple[ShipmentLine, ...]
+    split_from: str | None
+    at: AwareDatetime
+
+
+class ShipmentForestalled(Event):
+    """The order was cancelled before its shipment was opened: it never will be."""
+
+    TYPE: ClassVar = "ShipmentForestalled.v1"
+    order_id: str
+    reason: str
+    at: AwareDatetime
+
+
+class ShipmentSplit(Event):
+    """`lines` were taken out; they go by the shipment `into`."""
+
+    TYPE: ClassVar = "ShipmentSplit.v1"
+    lines: tuple[ShipmentLine, ...]
+    into: str
+    at: AwareDatetime
+
+
+class ShipmentPicked(Event):
+    """Everything was taken from the shelves."""
+
+    TYPE: ClassVar = "ShipmentPicked.v1"
+    at: AwareDatetime
+
+
+class ShipmentPacked(Event):
+    TYPE: ClassVar = "ShipmentPacked.v1"
+    at: AwareDatetime
+
+
+class ShipmentDispatched(Event):
+    """The carrier has it. Complete in itself, so that what is published from it needs no look at earlier events."""
+
+    TYPE: ClassVar = "ShipmentDispatched.v1"
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    reservation_id: str
+    lines: tuple[ShipmentLine, ...]
+    carrier: str
+    tracking: str
+    at: AwareDatetime
+
+
+class ShipmentDelivered(Event):
+    """Complete in itself, as above."""
+
+    TYPE: ClassVar = "ShipmentDelivered.v1"
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    lines: tuple[ShipmentLine, ...]
+    at: AwareDatetime
+
+
+class ShipmentCancelled(Event):
+    """It will not be sent: its order was cancelled."""
+
+    TYPE: ClassVar = "ShipmentCancelled.v1"
+    shipment_id: str
+    order_id: str
+    reason: str
+    at: AwareDatetime
+
+
+ShipmentEvent = (
+    ShipmentOpened
+    | ShipmentForestalled
+    | ShipmentSplit
+    | ShipmentPicked
+    | ShipmentPacked
+    | ShipmentDispatched
+    | ShipmentDelivered
+    | ShipmentCancelled
+)

@@ -1,0 +1,30 @@
+"""What the fulfillment service asks of its runtime."""
+
+from shared.topology import Collection, IndexField, Permission, ReactsTo, event_sourced
+
+NAME = "fulfillment"
+SHIPMENT = "shipment"
+SHIPMENTS = "shipments"
+
+_NEWEST_FIRST = IndexField("opened_at", descending=True)
+
+MANIFEST = event_sourced(
+    NAME,
+    description="Shipments of placed orders: picked, packed, split, dispatched, delivered.",
+    publishes="ShipmentDispatched, ShipmentDelivered and ShipmentCancelled, for everybody.",
+    categories=(SHIPMENT,),
+    collections=(
+        Collection(
+            name=SHIPMENTS,
+            description="One document per shipment, as the queries return it; no address.",
+            indexes=(
+                (_NEWEST_FIRST,),
+                (IndexField("order_id"), _NEWEST_FIRST),
+                (IndexField("status"), _NEWEST_FIRST),
+                (IndexField("order_id"), IndexField("status"), _NEWEST_FIRST),
+            ),
+        ),
+    ),
+    permissions={"queries": (Permission.SEAL_PERSONAL_DATA,)},
+    reacts_to=(ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),),
+)

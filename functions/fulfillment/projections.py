@@ -1,0 +1,82 @@
+"""From events to the fulfillment service's read model: pure functions of (document | None, event)."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from functions.fulfillment.events import (
+    ShipmentCancelled,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentEvent,
+    ShipmentForestalled,
+    ShipmentLine,
+    ShipmentOpened,
+    ShipmentPacked,
+    ShipmentPicked,
+    ShipmentSplit,
+)
+from functions.fulfillment.manifest import SHIPMENT, SHIPMENTS
+from functions.fulfillment.read_models import ShipmentLineView, ShipmentView
+from shared.eventsourcing.codec import Codec
+from shared.eventsourcing.projection import Projection, Scalar
+
+
+def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> ShipmentView | None:
+    if isinstance(event, ShipmentOpened):
+        return _opened(event)
+    if isinstance(event, ShipmentForestalled):
+        return None
+    if document is None:
+        raise ValueError(f"{type(event).__name__} before ShipmentOpened")
+    match event:
+        case ShipmentSplit():
+            left = _without(document.lines, event.lines)
+            changed: dict[str, object] = {"lines": left, "split_into": [*document.split_into, event.into]}
+        case ShipmentPicked():
+            changed = {"status": "picked"}
+        case ShipmentPacked():
+            changed = {"status": "packed"}
+        case ShipmentDispatched():
+            sent = {"carrier": event.carrier, "tracking": event.tracking, "dispatched_at": event.at}
+            changed = {"status": "dispatched", **sent}
+        case ShipmentDelivered():
+            changed = {"status": "delivered", "delivered_at": event.at}
+        case ShipmentCancelled():
+            changed = {"status": "cancelled"}
+        case _:
+            assert_never(event)
+    return document.model_copy(update={**changed, "changed_at": event.at})
+
+
+def _opened(event: ShipmentOpened) -> ShipmentView:
+    return ShipmentView(
+        id=event.shipment_id,
+        order_id=event.order_id,
+        customer_id=event.customer_id,
+        reservation_id=event.reservation_id,
+        status="open",
+        lines=[ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in event.lines],
+        split_from=event.split_from,
+        opened_at=event.at,
+        changed_at=event.at,
+    )
+
+
+def _without(lines: Sequence[ShipmentLineView], taken: Sequence[ShipmentLine]) -> list[ShipmentLineView]:
+    gone = {line.sku: line.quantity for line in taken}
+    left = [ShipmentLineView(sku=line.sku, quantity=line.quantity - gone.get(line.sku, 0)) for line in lines]
+    return [line for line in left if line.quantity]
+
+
+def _fields(document: ShipmentView) -> Mapping[str, Scalar]:
+    return {"order_id": document.order_id, "status": document.status, "opened_at": document.opened_at}
+
+
+SHIPMENTS_PROJECTION = Projection[ShipmentEvent, ShipmentView](
+    category=SHIPMENT,
+    collection=SHIPMENTS,
+    document_type=ShipmentView,
+    codec=Codec[ShipmentEvent](ShipmentEvent),
+    project=project_shipment,
+    fields=_fields,
+)

@@ -1,0 +1,93 @@
+"""The fulfillment service on in-process adapters, behind its real edges; callers are whom they say they are."""
+
+import itertools
+
+from functions.fulfillment.command_api import SHIPMENT_COMMANDS
+from functions.fulfillment.decider import SHIPMENTS_DECIDER, Shipment
+from functions.fulfillment.integration import to_integration
+from functions.fulfillment.manifest import MANIFEST, NAME, SHIPMENT
+from functions.fulfillment.query_api import LABEL_QUERY, SHIPMENT_QUERIES
+from functions.fulfillment.reactor import REACTIONS
+from functions.orders.integration import OrderCancelled, OrderPlaced
+from shared.bootstrap import Aggregate, Wiring
+from shared.http.auth import PlatformCallers, Principal, Role, TokenVerifier
+from shared.http.command_edge import CommandEdge
+from shared.http.edge import Handler, guarded
+from shared.http.platform_api import ScheduleEdge
+from shared.http.query_edge import QueryEdge
+from shared.http.reaction_edge import ReactionEdge
+from shared.testing.api_spec import ApiSpec, request
+from shared.testing.doubles import FixedClock, RecordingPublisher
+from shared.testing.memory_platform import memory_dependencies, query_wiring
+
+
+class SaidNames(TokenVerifier):
+    """`Bearer operator:ann` is the operator Ann."""
+
+    def __init__(self) -> None:
+        """No keys."""
+
+    async def principal(self, authorization: str | None) -> Principal:
+        role, _, subject = (authorization or "").removeprefix("Bearer ").partition(":")
+        return Principal(subject, frozenset({Role(role)}))
+
+
+class Anybody(PlatformCallers):
+    """Which of the platform's parts calls is not the question here."""
+
+    def __init__(self) -> None:
+        """No tokens."""
+
+    async def check(self, authorization: str | None) -> None:
+        """Everybody may."""
+
+
+class Warehouse:
+    """The service, with as many instances as a test wants."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.topics = RecordingPublisher()
+        self.deps = memory_dependencies(self.clock, publisher=self.topics)
+        self._ids = itertools.count(1)
+
+    def instance(self) -> Wiring:
+        """With a memory of its own."""
+        shipments = Aggregate(SHIPMENTS_DECIDER, to_integration)
+        return Wiring(MANIFEST, (shipments,), deps=self.deps, clock=self.clock, new_id=lambda: f"id{next(self._ids)}")
+
+    def operator(self, wiring: Wiring | None = None, who: str = "operator:ann") -> ApiSpec:
+        """Calls commands, of this instance or a new one."""
+        own = wiring or self.instance()
+        edge = CommandEdge((SHIPMENT_COMMANDS,), own, SaidNames(), self.clock, own.new_id)
+        return ApiSpec(self._guarded(edge), who)
+
+    def reader(self, who: str = "operator:ann") -> ApiSpec:
+        edge = QueryEdge((SHIPMENT_QUERIES, LABEL_QUERY), query_wiring(self.deps, self.clock), SaidNames())
+        return ApiSpec(self._guarded(edge), who)
+
+    async def told(self, event: OrderPlaced | OrderCancelled, wiring: Wiring | None = None) -> str:
+        """A message of the orders service is delivered; returns what became of it."""
+        edge = ReactionEdge(
+            NAME,
+            REACTIONS,
+            wiring or self.instance(),
+            callers=Anybody(),
+            dead_letters=self.deps.dead_letters,
+            clock=self.clock,
+            schedule=ScheduleEdge(Anybody(), {}),
+        )
+        headers = {
+            "ce-id": f"{event.order_id}/{event.TYPE}",
+            "ce-type": f"commerce.orders.{event.TYPE}",
+            "ce-time": self.clock().isoformat(),
+        }
+        reply = await request(edge, "POST", "/", event.model_dump_json().encode(), headers)
+        return reply.headers["outcome"]
+
+    async def shipment(self, shipment_id: str) -> Shipment:
+        found: Shipment = await self.instance().state(SHIPMENT, shipment_id)
+        return found
+
+    def _guarded(self, edge: CommandEdge | QueryEdge) -> Handler:
+        return guarded("fulfillment", edge, lambda *_, **__: None)
