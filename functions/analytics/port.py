@@ -1,0 +1,30 @@
+"""The port to the analytics store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An integration event as a row. `id` names the fact wherever it turns up, `subject` what it is about; it happened
+    at `occurred_at` and came into the log at `recorded_at`. `payload` is its JSON, as published.
+    """
+
+    id: str
+    type: str
+    service: str
+    subject: str
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: str
+    payload: str
+
+
+class AnalyticsSink(Protocol):
+    """Where facts go. Raises UnavailableError within a bounded time when the store is down or too busy."""
+
+    async def write(self, facts: Sequence[Fact]) -> int:
+        """Write all or none of them, each id once for ever; returns how many were new."""
+        ...

@@ -1,0 +1,63 @@
+"""What can have happened to a product and to an import: the storage contract. A shape never changes under the same
+version.
+"""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from shared.eventsourcing.message import Event
+
+
+class ProductListed(Event):
+    """The catalog shows the product, as described here. Descriptive fields are empty where nothing is known."""
+
+    TYPE: ClassVar = "ProductListed.v1"
+    sku: str
+    department: str
+    category: str
+    product_type: str
+    brand: str
+    size: str
+    manufacturer: str
+    at: AwareDatetime
+
+
+class ProductDelisted(Event):
+    """The catalog shows the product no more."""
+
+    TYPE: ClassVar = "ProductDelisted.v1"
+    sku: str
+    at: AwareDatetime
+
+
+ProductEvent = ProductListed | ProductDelisted
+
+
+class ImportStarted(Event):
+    TYPE: ClassVar = "ImportStarted.v1"
+    import_id: str
+    products_expected: int
+    at: AwareDatetime
+
+
+class ChunkImported(Event):
+    """A chunk of an import was taken in; `fingerprint` tells the same chunk from another under its number."""
+
+    TYPE: ClassVar = "ChunkImported.v1"
+    number: int
+    products: int
+    fingerprint: str
+    at: AwareDatetime
+
+
+class ImportCompleted(Event):
+    """All products that were announced are in the catalog."""
+
+    TYPE: ClassVar = "ImportCompleted.v1"
+    import_id: str
+    products: int
+    at: AwareDatetime
+
+
+ImportEvent = ImportStarted | ChunkImported | ImportCompleted

@@ -1,0 +1,54 @@
+"""The documents that the catalog's queries return, and the stored one that they are made from."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class ProductDocument(BaseModel):
+    """A product's stored state, as far as the queries read it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    listing: Literal["absent", "listed", "delisted"]
+    sku: str
+    department: str
+    category: str
+    product_type: str
+    brand: str
+    size: str
+    manufacturer: str
+
+
+class ProductView(BaseModel):
+    """A product that the catalog shows. A field is empty where nothing is known."""
+
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    department: str
+    category: str
+    product_type: str
+    brand: str
+    size: str
+    manufacturer: str
+
+
+class ProductPage(BaseModel):
+    """Products that were searched for, best first; `next` is the cursor of the page behind this one."""
+
+    model_config = ConfigDict(extra="forbid")
+    items: list[ProductView]
+    next: str | None
+
+
+class ImportView(BaseModel):
+    """An import: `chunks` counts those that were taken in."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    status: Literal["running", "completed"]
+    products_expected: int
+    products_received: int
+    chunks: int
+    started_at: AwareDatetime
+    changed_at: AwareDatetime
+    completed_at: AwareDatetime | None = None
