@@ -1,5 +1,5 @@
 # Everything a developer does here. `make` alone lists it.
-# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=200  ARGS="any further options"
+# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  ARGS="any further options"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -65,7 +65,7 @@ integration: install  ## Adapters and processes; with Google's emulators where t
 e2e: install  ## The whole platform, from the outside
 	$(BIN)/pytest tests/e2e $(ARGS)
 
-demo: install  ## Start the platform, feed real baskets, reconcile to the cent, stop
+demo: install  ## Start the platform, sell real baskets through the checkout, reconcile to the cent, stop
 	$(BIN)/python -m emulators demo $(PLATFORM) $(FEED) $(ARGS)
 
 run: install  ## The same, and stay up afterwards, until Ctrl-C

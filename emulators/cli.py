@@ -1,4 +1,4 @@
-"""The command line: start the platform, look at it, stop it; and what `cli_feed` adds."""
+"""The command line: start the platform, look at it, stop it; and what `cli_shop` and `cli_feed` add."""
 
 import asyncio
 import time
@@ -8,11 +8,13 @@ import aiohttp
 import psutil
 import typer
 
-from emulators.cli_feed import demo, feed
+import functions
+from emulators.cli_feed import feed
 from emulators.cli_schemas import schemas
+from emulators.cli_shop import demo, shop
 from emulators.platform import LocalPlatform, PlatformError
 from emulators.running import InterruptedByUserError, run
-from emulators.settings import PROGRAM, Options, RuntimeChoice
+from emulators.settings import MINUTE, PROGRAM, Options, RuntimeChoice
 from emulators.status_view import show_status
 from emulators.terminal import (
     FOLDER,
@@ -22,6 +24,7 @@ from emulators.terminal import (
     PerFunctionOption,
     PortOption,
     RuntimeOption,
+    ServicesOption,
     announce,
     for_people,
     out,
@@ -29,6 +32,7 @@ from emulators.terminal import (
     say,
 )
 from shared.http.auth import Role
+from shared.topology import Service, discover
 
 _STOP_SECONDS = 20
 
@@ -53,7 +57,8 @@ def up(
     port: PortOption = 8080,
     per_function: PerFunctionOption = False,
     faults: FaultsOption = "",
-    minute: MinuteOption = 2.0,
+    minute: MinuteOption = MINUTE,
+    service: ServicesOption = None,
     folder: FolderOption = FOLDER,
 ) -> None:
     """Start the platform and stay until Ctrl-C, or [b]down[/b] from another terminal."""
@@ -62,7 +67,7 @@ def up(
     )
 
     async def stay() -> None:
-        async with LocalPlatform(options, say=say) as platform:
+        async with LocalPlatform(options, say=say, services=_chosen(service)) as platform:
             announce(platform, stays=True)
             await asyncio.Event().wait()
 
@@ -73,7 +78,16 @@ def up(
             say("stopped")
 
 
+def _chosen(names: list[str] | None) -> tuple[Service, ...] | None:
+    """All of them, if none is named."""
+    known = {service.name: service for service in discover(functions)}
+    if unknown := sorted(set(names or ()) - known.keys()):
+        raise typer.BadParameter(f"there is no service {unknown[0]}; there are {', '.join(known)}")
+    return tuple(known[name] for name in names) if names else None
+
+
 app.command()(demo)
+app.command()(shop)
 app.command()(feed)
 app.command()(schemas)
 

@@ -15,7 +15,7 @@ from shared.contracts.promises import broken, drift, is_promise, orphans, render
 from shared.topology import discover
 
 FOLDER = ROOT / "schemas"
-Composed = EventSourcedService[Any, Any, Any]
+Composed = EventSourcedService
 
 
 class BrokenPromiseError(Exception):
@@ -25,7 +25,8 @@ class BrokenPromiseError(Exception):
 def services() -> tuple[Composed, ...]:
     """Every service under `functions/`, composed as its `main.py` does."""
     names = [manifest.name for manifest in discover(functions)]
-    return tuple(import_module(f"{functions.__name__}.{name}.main").SERVICE for name in names)
+    found = (import_module(f"{functions.__name__}.{name}.main").SERVICE for name in names)
+    return tuple(service for service in found if isinstance(service, EventSourcedService))
 
 
 def fresh(composed: Iterable[Composed]) -> dict[str, dict[str, Any]]:

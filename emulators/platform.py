@@ -16,10 +16,12 @@ from emulators.delivery.faults import Faults, parse_faults
 from emulators.delivery.service import DeliveryService
 from emulators.edge.gateway import Gateway
 from emulators.edge.issuer import Issuer, ServiceAccount
-from emulators.edge.local_routes import issuer_routes, report_routes
+from emulators.edge.local_routes import identity_routes, issuer_routes, report_routes
 from emulators.edge.scheduler import Scheduler
+from emulators.edge.tasks import LocalTasks
 from emulators.edge.url_map import UrlMap
 from emulators.processes.ports import listen
+from emulators.processes.world import World, start_world
 from emulators.runtimes import Emulators, Parts, Say, choose, in_this_process, on_emulators
 from emulators.settings import (
     DELIVERY_IDENTITY,
@@ -27,7 +29,10 @@ from emulators.settings import (
     PLATFORM_AUDIENCE,
     PROGRAM,
     PROJECT,
+    REGION,
     SCHEDULER_IDENTITY,
+    SERVICES_IDENTITY,
+    TASKS_IDENTITY,
     Options,
     platform_issuer,
     user_issuer,
@@ -53,6 +58,8 @@ class LocalPlatform:
 
     runtime: Runtime
     parts: Parts
+    world: World
+    tasks: LocalTasks
     delivery: DeliveryService
     scheduler: Scheduler
     boot_seconds: float
@@ -145,10 +152,15 @@ class LocalPlatform:
 
     async def _start(self, stack: AsyncExitStack, listener: socket.socket, faults: Faults) -> None:
         self.runtime, installation = choose(self.options.runtime, self._say)
+        self.world = await start_world(stack, self.options, self.services)
         if installation is None:
-            self.parts = await in_this_process(stack, self.options, self.services)
+            self.parts = await in_this_process(stack, self.options, self.services, self.world)
         else:
-            self.parts = await on_emulators(stack, self.options, self.services, installation, self._say)
+            self.parts = await on_emulators(
+                stack, self.options, self.services, self.world, installation=installation, say=self._say
+            )
+        self.tasks = self._tasks()
+        stack.push_async_callback(self.tasks.stop)
         await self._open_gateway(stack, listener)
         self.delivery = self._delivery(faults)
         self.scheduler = self._scheduler()
@@ -161,8 +173,14 @@ class LocalPlatform:
         reports: Mapping[tuple[str, str], Callable[[], Awaitable[Mapping[str, Any]]]] = {
             ("GET", "/_local/status"): self.status,
             ("GET", "/_local/operations"): self.parts.operations,
+            ("GET", "/_local/mails"): self.world.mails,
         }
-        local = issuer_routes(self.users, self._callers) | report_routes(reports)
+        local = {
+            **issuer_routes(self.users, self._callers),
+            **identity_routes(self._callers, SERVICES_IDENTITY),
+            **report_routes(reports),
+            **self.tasks.routes(),
+        }
         gateway = Gateway(UrlMap(self.services), self.parts.backend, local)
         stack.push_async_callback(gateway.stop)
         await gateway.start(listener)
@@ -177,6 +195,16 @@ class LocalPlatform:
             clock=utc_now,
             project=PROJECT,
             faults=faults,
+        )
+
+    def _tasks(self) -> LocalTasks:
+        return LocalTasks(
+            self.services,
+            self.parts.send,
+            ServiceAccount(self._callers, TASKS_IDENTITY, PLATFORM_AUDIENCE).authorization,
+            utc_now,
+            project=PROJECT,
+            region=REGION,
         )
 
     def _scheduler(self) -> Scheduler:

@@ -23,6 +23,7 @@ from emulators.processes.google import (
 )
 from emulators.processes.plans import plans
 from emulators.processes.supervision import FunctionProcesses
+from emulators.processes.world import World
 from emulators.settings import PROJECT, Options, RuntimeChoice, function_environment
 from shared import bootstrap, packaging
 from shared.adapters import firestore, pubsub
@@ -84,11 +85,11 @@ def choose(wanted: RuntimeChoice, say: Say) -> tuple[Runtime, Installation | Non
     return Runtime.EMBEDDED, None
 
 
-async def in_this_process(stack: AsyncExitStack, options: Options, services: Sequence[Service]) -> Parts:
+async def in_this_process(stack: AsyncExitStack, options: Options, services: Sequence[Service], world: World) -> Parts:
     """Stores, broker and functions in this process. What functions write to standard output goes to their log."""
     log = stack.enter_context((options.logs / "functions.log").open("a", buffering=1))
     stack.enter_context(redirect_stdout(log))
-    environment = function_environment(Runtime.EMBEDDED, options.origin, {})
+    environment = function_environment(options, Runtime.EMBEDDED, world.variables)
     apps = embedded.load(_archives(options, services), environment)
     broker = bootstrap.embedded().broker
     broker.declare(services)
@@ -107,7 +108,13 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
 
 
 async def on_emulators(
-    stack: AsyncExitStack, options: Options, services: Sequence[Service], installation: Installation, say: Say
+    stack: AsyncExitStack,
+    options: Options,
+    services: Sequence[Service],
+    world: World,
+    *,
+    installation: Installation,
+    say: Say,
 ) -> Parts:
     """Google's emulators and one process per service, or per function."""
     firestore_emulator, pubsub_emulator = await _start_emulators(stack, installation, options.logs)
@@ -120,7 +127,7 @@ async def on_emulators(
     session = await stack.enter_async_context(client_session())
     processes = FunctionProcesses(
         plans(_archives(options, services), per_function=options.per_function),
-        _environment(options, firestore_emulator, pubsub_emulator),
+        _environment(options, firestore_emulator, pubsub_emulator, world),
         options.logs,
         session,
         say,
@@ -155,9 +162,11 @@ async def _start_emulators(stack: AsyncExitStack, installation: Installation, lo
     return started[0], started[1]
 
 
-def _environment(options: Options, firestore_emulator: Emulator, pubsub_emulator: Emulator) -> dict[str, str]:
+def _environment(
+    options: Options, firestore_emulator: Emulator, pubsub_emulator: Emulator, world: World
+) -> dict[str, str]:
     hosts = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.host, "PUBSUB_EMULATOR_HOST": pubsub_emulator.host}
-    return function_environment(Runtime.EMULATORS, options.origin, hosts)
+    return function_environment(options, Runtime.EMULATORS, {**hosts, **world.variables})
 
 
 def _archives(options: Options, services: Sequence[Service]) -> list[tuple[Service, Path]]:

@@ -14,9 +14,15 @@ USER_AUDIENCE = "commerce"
 PLATFORM_AUDIENCE = "commerce-functions"
 DELIVERY_IDENTITY = f"delivery@{PROJECT}.iam.gserviceaccount.com"
 SCHEDULER_IDENTITY = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
+TASKS_IDENTITY = f"tasks@{PROJECT}.iam.gserviceaccount.com"
+SERVICES_IDENTITY = f"services@{PROJECT}.iam.gserviceaccount.com"
+"""Of all functions: here they share one, in the cloud each has its own."""
+REGION = "local"
 FEED_LAG = 1.0
 """Seconds by which the feed stays behind the log here: one machine has one clock."""
 OUTBOX_PATIENCE = 5.0
+MINUTE = 10.0
+"""Seconds of a minute of the schedules: fast enough to see them work, slow enough for two cores."""
 
 
 def _program() -> str:
@@ -45,7 +51,7 @@ class Options:
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     port: int = 8080
     per_function: bool = False
-    minute: float = 2.0
+    minute: float = MINUTE
     faults: str = ""
     folder: Path = ROOT / ".local"
 
@@ -72,8 +78,9 @@ def jwks_url(issuer: str) -> str:
     return f"{issuer}/jwks"
 
 
-def function_environment(runtime: Runtime, origin: str, emulators: Mapping[str, str]) -> dict[str, str]:
-    """The variables of every function; `emulators` adds the hosts of the emulators."""
+def function_environment(options: Options, runtime: Runtime, others: Mapping[str, str]) -> dict[str, str]:
+    """The variables of every function; `others` adds where the emulators and the outside world's stand-ins are."""
+    origin = options.origin
     users, platform = user_issuer(origin), platform_issuer(origin)
     return {
         "COMMERCE_RUNTIME": runtime.value,
@@ -84,11 +91,20 @@ def function_environment(runtime: Runtime, origin: str, emulators: Mapping[str, 
         "COMMERCE_PLATFORM_ISSUER": platform,
         "COMMERCE_PLATFORM_JWKS_URL": jwks_url(platform),
         "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
-        "COMMERCE_PLATFORM_CALLERS": f"{DELIVERY_IDENTITY},{SCHEDULER_IDENTITY}",
+        "COMMERCE_PLATFORM_CALLERS": f"{DELIVERY_IDENTITY},{SCHEDULER_IDENTITY},{TASKS_IDENTITY}",
         "COMMERCE_FEED_LAG": f"{FEED_LAG:g}",
         "COMMERCE_OUTBOX_PATIENCE": f"{OUTBOX_PATIENCE:g}",
+        "COMMERCE_ORIGIN": origin,
+        "COMMERCE_SERVICE_CALLERS": SERVICES_IDENTITY,
+        "COMMERCE_REGION": REGION,
+        "COMMERCE_TASKS_ENDPOINT": origin,
+        "COMMERCE_TASKS_CALLER": TASKS_IDENTITY,
+        "COMMERCE_FUNCTION_URL": f"{origin}/_functions/{{service}}/{{function}}",
+        "COMMERCE_KEY_FILE": str(options.folder / "key-encryption.key"),
+        "ANALYTICS_FILE": str(options.folder / "analytics.sqlite"),
+        "GCE_METADATA_HOST": origin.removeprefix("http://"),
         # Nothing local goes through a proxy: neither key requests nor gRPC.
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
-        **emulators,
+        **others,
     }

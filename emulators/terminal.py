@@ -67,6 +67,9 @@ FaultsOption = Annotated[
 MinuteOption = Annotated[
     float, typer.Option("--minute", metavar="SECONDS", min=0.1, help="How long a minute of the schedules lasts here.")
 ]
+ServicesOption = Annotated[
+    list[str] | None, typer.Option("--service", help="Start this service only; may be given several times.")
+]
 FolderOption = Annotated[Path, typer.Option("--folder", help="Where archives, logs and the state file are kept.")]
 
 

@@ -29,7 +29,4 @@ def _forget(services: Sequence[str]) -> None:
     """What an earlier platform of this process left behind: its stores, its issuer's keys, its services' warm state."""
     for name in services:
         sys.modules.pop(f"functions.{name}.main", None)
-    for value in vars(bootstrap).values():
-        clear = getattr(value, "cache_clear", None)
-        if clear is not None:
-            clear()
+    bootstrap.forget()

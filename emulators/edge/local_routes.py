@@ -27,6 +27,18 @@ def issuer_routes(users: Issuer, platform: Issuer) -> Routes:
     return routes
 
 
+def identity_routes(platform: Issuer, email: str) -> Routes:
+    """The metadata server's: the identity token of whatever function asks."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        audience = request.rel_url.query.get("audience", "")
+        if request.headers.get("Metadata-Flavor") != "Google" or not audience:
+            return web.Response(status=403)
+        return web.Response(text=platform.mint(email, email=email, audience=audience))
+
+    return {("GET", "/computeMetadata/v1/instance/service-accounts/default/identity"): answer}
+
+
 def report_routes(reports: Mapping[tuple[str, str], Report]) -> Routes:
     """Reports as JSON, made when they are asked for."""
     return {key: _report(report) for key, report in reports.items()}

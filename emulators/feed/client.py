@@ -74,7 +74,7 @@ class Reply:
 
 
 class PlatformClient:
-    """One till. Use `connect`."""
+    """One caller. Use `connect`."""
 
     def __init__(self, session: aiohttp.ClientSession, origin: str, token: "TokenSource", patience: Patience) -> None:
         self._session = session
@@ -84,12 +84,19 @@ class PlatformClient:
 
     async def post(self, path: str, body: Mapping[str, Any] | None, *, key: str) -> Reply:
         """Ask for a change; the same `key` with the same body is the same request, however often it is sent."""
-        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return await self._request("POST", path, headers, to_json(body or {}))
+        return await self._command("POST", path, body, key)
+
+    async def put(self, path: str, body: Mapping[str, Any], *, key: str) -> Reply:
+        """Say what something is to be; `key` as for `post`."""
+        return await self._command("PUT", path, body, key)
 
     async def get(self, path: str) -> Reply:
         """Ask a question; `path` with its query is taken as it is, already encoded."""
         return await self._request("GET", path, {}, None)
+
+    async def _command(self, method: str, path: str, body: Mapping[str, Any] | None, key: str) -> Reply:
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        return await self._request(method, path, headers, to_json(body or {}))
 
     async def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Raises NoAnswerError when there is no final answer after all attempts."""
@@ -116,7 +123,7 @@ class PlatformClient:
 
 
 class TokenSource:
-    """The till's bearer token, asked for once and again when it was refused."""
+    """The caller's bearer token, asked for once and again when it was refused."""
 
     def __init__(self, session: aiohttp.ClientSession, origin: str, form: Mapping[str, str]) -> None:
         self._session = session
@@ -149,15 +156,17 @@ class TokenSource:
 
 
 @asynccontextmanager
-async def connect(origin: str, *, patience: Patience | None = None) -> AsyncIterator[PlatformClient]:
-    """A client of the platform at `origin` (such as `http://127.0.0.1:8080`) in the role of a till."""
+async def connect(
+    origin: str, *, patience: Patience | None = None, subject: str = TILL, role: str = "pos"
+) -> AsyncIterator[PlatformClient]:
+    """A client of the platform at `origin` (such as `http://127.0.0.1:8080`), a till if nothing else is said."""
     chosen = patience or Patience()
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),  # whoever uses the client bounds what is in flight
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=chosen.timeout),
     ) as session:
-        form = {"subject": TILL, "roles": "pos"}
+        form = {"subject": subject, "roles": role}
         yield PlatformClient(session, origin.rstrip("/"), TokenSource(session, origin.rstrip("/"), form), chosen)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -90,11 +90,7 @@ class Totals:
 
 
 def transactions_file() -> Path:
-    """Where the installed package keeps its transactions; DataSetError if it is not installed."""
-    spec = find_spec(PACKAGE)  # found, not imported: importing it would bring pandas
-    if spec is None or not spec.submodule_search_locations:
-        raise DataSetError(f"the data set is not installed: add {PACKAGE.replace('_', '-')} to this environment")
-    return Path(spec.submodule_search_locations[0]) / "data" / "transactions.parquet"
+    return data_file("transactions")
 
 
 def baskets(chosen: Slice, source: Path | None = None) -> list[Basket]:
@@ -127,8 +123,8 @@ def _in_order(table: pa.Table) -> Iterator[tuple[int, int, int, int, float, int]
 
 def rows(chosen: Slice, source: Path | None = None) -> Iterator[Row]:
     """The same slice line by line, chosen and converted in columns."""
-    table = _selected(chosen, source or transactions_file())
-    texts = [table[name].cast(pa.string()).to_pylist() for name in COLUMNS[:3]]
+    table = selected(chosen, source=source)
+    texts = [as_texts(table[name]) for name in COLUMNS[:3]]
     numbers = [table[name].to_pylist() for name in ("quantity", "cents")]
     times = table[AT].cast(pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC")).to_pylist()
     return map(Row._make, zip(*texts, *numbers, times, strict=True))
@@ -136,7 +132,7 @@ def rows(chosen: Slice, source: Path | None = None) -> Iterator[Row]:
 
 def totals(chosen: Slice, source: Path | None = None) -> Totals:
     """The sums of a slice, computed in columns."""
-    table = _selected(chosen, source or transactions_file())
+    table = selected(chosen, source=source)
     is_sold = pc.greater(table["quantity"], pa.scalar(0))
     sold, unsold = table.filter(is_sold), table.filter(pc.invert(is_sold))
     all_baskets = _distinct(table)
@@ -150,7 +146,15 @@ def totals(chosen: Slice, source: Path | None = None) -> Totals:
     )
 
 
-def _read(chosen: Slice, source: Path) -> pa.Table:
+def data_file(name: str) -> Path:
+    """Where the installed package keeps one of its tables; DataSetError if it is not installed."""
+    spec = find_spec(PACKAGE)  # found, not imported: importing it would bring pandas
+    if spec is None or not spec.submodule_search_locations:
+        raise DataSetError(f"the data set is not installed: add {PACKAGE.replace('_', '-')} to this environment")
+    return Path(spec.submodule_search_locations[0]) / "data" / f"{name}.parquet"
+
+
+def _read(chosen: Slice, source: Path, more: Sequence[str] = ()) -> pa.Table:
     """The needed columns, time in seconds; rows of other days are dropped while the file is decoded."""
     # The timestamps are naive and mean UTC: the retailer's weeks begin at 05:00 in winter and at 04:00 from 12 March to
     # 5 November 2017, which is midnight in New York.
@@ -159,8 +163,9 @@ def _read(chosen: Slice, source: Path) -> pa.Table:
         days &= at >= _midnight(chosen.start)
     if chosen.end is not None:
         days &= at < _midnight(chosen.end)
-    table = pq.read_table(source, columns=list(COLUMNS), filters=days).select(list(COLUMNS))
-    return table.set_column(len(COLUMNS) - 1, AT, table[AT].cast(pa.timestamp("s")).cast(pa.int64()))
+    wanted = [*COLUMNS, *more]
+    table = pq.read_table(source, columns=wanted, filters=days).select(wanted)
+    return table.set_column(COLUMNS.index(AT), AT, table[AT].cast(pa.timestamp("s")).cast(pa.int64()))
 
 
 def _midnight(day: date) -> pc.Expression:
@@ -174,17 +179,26 @@ def _cents(value: float, basket: int) -> int:
     return cents
 
 
-def _selected(chosen: Slice, source: Path) -> pa.Table:
-    """The slice with a column of exact `cents`."""
-    table = _read(chosen, source)
+def selected(chosen: Slice, *, more: Sequence[str] = (), source: Path | None = None) -> pa.Table:
+    """The slice with `more` columns of the file, and one of exact `cents`."""
+    table = _read(chosen, source or transactions_file(), more)
     if chosen.limit is not None:
         firsts = table.group_by("basket_id").aggregate([(AT, "min")])
         ordered = firsts.sort_by([(f"{AT}_min", "ascending"), ("basket_id", "ascending")])
         wanted = ordered["basket_id"].slice(0, chosen.limit)
         table = table.filter(pc.is_in(table["basket_id"], value_set=wanted))
-    dollars = pc.cast(table["sales_value"], pa.decimal128(12, 2))
-    cents = pc.cast(pc.multiply(dollars, pa.scalar(100, pa.int64())), pa.int64())
-    return table.append_column("cents", cents)
+    return table.append_column("cents", cents_of(table["sales_value"]))
+
+
+def as_texts(column: "pa.ChunkedArray[Any]") -> list[Any]:
+    """Ids as the platform has them."""
+    return list(column.cast(pa.string()).to_pylist())
+
+
+def cents_of(dollars: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
+    """A column of exact cents."""
+    exact = pc.cast(dollars, pa.decimal128(12, 2))
+    return pc.cast(pc.multiply(exact, pa.scalar(100, pa.int64())), pa.int64())
 
 
 def _distinct(table: pa.Table) -> int:

@@ -61,7 +61,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "caught_up_seconds": report.caught_up_seconds,
         "seconds": report.seconds,
         "milliseconds": {name: asdict(spread) if spread else None for name, spread in report.latencies.items()},
-        "deliveries": {name: _delivery(delivery) for name, delivery in report.deliveries.items()},
+        "deliveries": {name: delivery_as_data(delivery) for name, delivery in report.deliveries.items()},
         "operations": asdict(report.operations) if report.operations else None,
         "operations_not_counted_by": report.facts.uncounted,
         "books": {name: asdict(totals) for name, totals in report.books.totals.items()},
@@ -84,8 +84,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     fed, data = report.fed, report.data_set
     yield "runtime", report.facts.runtime
     yield "baskets", f"{data.baskets:,}"
-    yield "lines sold", f"{data.sold_lines:,} for {_usd(data.sold_cents)}"
-    yield "lines refused, of quantity 0", f"{len(fed.refused_lines):,} for {_usd(_refused_cents(report))}"
+    yield "lines sold", f"{data.sold_lines:,} for {usd(data.sold_cents)}"
+    yield "lines refused, of quantity 0", f"{len(fed.refused_lines):,} for {usd(_refused_cents(report))}"
     yield "check-outs refused, of empty carts", f"{fed.empty_carts:,}"
     yield "commands sent", f"{fed.commands:,} in {fed.seconds:.1f} s, {fed.commands / max(fed.seconds, 1e-9):,.0f}/s"
     yield "commands carried out, a commit each", f"{fed.carried_out:,}"
@@ -125,7 +125,7 @@ def _latencies(report: Report) -> Table:
     for column in ("p50", "p95", "max", "samples"):
         table.add_column(column, justify="right")
     for name, spread in report.latencies.items():
-        table.add_row(name, *_figures(spread))
+        table.add_row(name, *figures(spread))
     return table
 
 
@@ -136,17 +136,17 @@ def _books(report: Report) -> Table:
     for name, totals in report.books.totals.items():
         asked = " (asked by HTTP)" if name == "log" and report.log_asked else ""
         figures = (totals.carts, totals.checked_out, totals.lines)
-        table.add_row(name + asked, *(f"{figure:,}" for figure in figures), _usd(totals.cents))
+        table.add_row(name + asked, *(f"{figure:,}" for figure in figures), usd(totals.cents))
     return table
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def delivery_as_data(delivery: Delivery) -> dict[str, Any]:
     """Without each single lag."""
     counts = {"delivered": delivery.delivered, "retried": delivery.retried, "dead_lettered": delivery.dead_lettered}
     return {**counts, "faults": dict(delivery.faults), "lag": asdict(delivery.lag) if delivery.lag else None}
 
 
-def _figures(spread: Spread | None) -> tuple[str, ...]:
+def figures(spread: Spread | None) -> tuple[str, ...]:
     if spread is None:
         return ("-", "-", "-", "0")
     return (*(f"{value:,.1f}" for value in (spread.p50, spread.p95, spread.max)), f"{spread.count:,}")
@@ -160,5 +160,5 @@ def _refused_cents(report: Report) -> int:
     return sum(refused.line.total for refused in report.fed.refused_lines)
 
 
-def _usd(cents: int) -> str:
+def usd(cents: int) -> str:
     return f"{cents // 100:,}.{cents % 100:02d} USD"

@@ -96,7 +96,7 @@ async def feed(
     FeedError at the first answer that is not what the basket calls for; NoAnswerError if there is none.
     """
     result = FeedResult()
-    till = _Till(client, result)
+    till = Till(client, result)
 
     async def sell(basket: Basket) -> None:
         result.carts[basket.id] = await till.sell(basket)
@@ -109,17 +109,25 @@ async def feed(
 
 
 @dataclass(frozen=True, slots=True)
-class _Till:
+class Till:
+    """What a till does with a basket. Its idempotency keys begin with `prefix`: another prefix is another feed."""
+
     client: PlatformClient
     result: FeedResult
+    prefix: str = ""
 
-    async def sell(self, basket: Basket) -> FedCart:
+    async def fill(self, basket: Basket) -> tuple[str, int]:
+        """A cart with the basket's lines: its id and its version."""
         opening = {"currency": CURRENCY, "customer_id": basket.household, "opened_at": basket.at}
         opened = await self._send(basket, "open", CARTS, opening)
         version = _accepted(opened, basket, "open")
         cart = str(opened.body["id"])
         for line in basket.lines:
             version = await self._add(basket, cart, line) or version
+        return cart, version
+
+    async def sell(self, basket: Basket) -> FedCart:
+        cart, version = await self.fill(basket)
         at_checkout = await self._send(basket, "check-out", f"{CARTS}/{cart}/checkout", {"at": basket.at})
         sold = any(line.sold for line in basket.lines)
         if sold:
@@ -141,7 +149,7 @@ class _Till:
         return None
 
     async def _send(self, basket: Basket, step: str, path: str, body: dict[str, Any]) -> Reply:
-        reply = await self.client.post(path, body, key=f"basket-{basket.id}-{step}")
+        reply = await self.client.post(path, body, key=f"{self.prefix}basket-{basket.id}-{step}")
         self.result.record(reply)
         return reply
 

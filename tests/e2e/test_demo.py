@@ -49,7 +49,7 @@ def test_the_books_balance(tmp_path: Path, runtime: str) -> None:
     """Exit code 0, and a report that says so."""
     report = tmp_path / "report.json"
     with demo(tmp_path, runtime, "--baskets", "10", "--json", str(report)) as process:
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=110)
 
     assert process.returncode == 0, output
     assert "The books balance, to the cent and to the line." in output

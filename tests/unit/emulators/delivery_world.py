@@ -25,7 +25,11 @@ def pushed(name: str = "fast", *, filter_text: str = "", concurrency: int = 80) 
         maturity=Maturity.EVENT_SOURCED,
         functions=(
             Function(
-                name="projector", trigger=Push(f"{name}-sub"), permissions=(), description="", concurrency=concurrency
+                name="projector",
+                trigger=Push((f"{name}-sub",)),
+                permissions=(),
+                description="",
+                concurrency=concurrency,
             ),
         ),
         topics=(Topic(name, ""),),

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from emulators import cli_feed
+from emulators import cli_feed, cli_shop
 from emulators.feed.client import PlatformClient
 from emulators.feed.dataset import DataSetError, Slice
 from emulators.feed.run import FeedOptions, run_feed
@@ -21,7 +21,8 @@ FAR = Slice(start=date(2031, 1, 1), end=date(2031, 1, 2))
 def app() -> typer.Typer:
     app = typer.Typer()
     app.command()(cli_feed.feed)
-    app.command()(cli_feed.demo)
+    app.command()(cli_shop.demo)
+    app.command()(cli_shop.shop)
     return app
 
 
@@ -32,7 +33,7 @@ def refusal(app: typer.Typer, options: Sequence[str]) -> str:
     return " ".join(result.output.split())
 
 
-@pytest.mark.parametrize("command", ["feed", "demo"])
+@pytest.mark.parametrize("command", ["feed", "demo", "shop"])
 @pytest.mark.parametrize("end", ["2017-03-06", "2017-03-05"])
 def test_days_that_end_before_they_begin_are_refused(app: typer.Typer, command: str, end: str) -> None:
     """A choice that can hold no basket is a mistake of the command."""
@@ -41,7 +42,7 @@ def test_days_that_end_before_they_begin_are_refused(app: typer.Typer, command: 
     assert f"--to {end} must be later than --from 2017-03-06" in said
 
 
-@pytest.mark.parametrize("command", ["feed", "demo"])
+@pytest.mark.parametrize("command", ["feed", "demo", "shop"])
 def test_a_report_that_cannot_be_written_is_found_out_before_the_run(
     app: typer.Typer, command: str, tmp_path: Path
 ) -> None:

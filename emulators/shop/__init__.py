@@ -1,0 +1,1 @@
+"""The main job, the whole shop: real baskets with their real coupons through the checkout, to the door."""
