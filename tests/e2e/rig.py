@@ -23,7 +23,7 @@ from shared.adapters.pubsub import PubSubSubscriber
 from shared.adapters.pubsub import connect as connect_pubsub
 from shared.adapters.system import new_id
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.message import SHARDS, Commit, entity_of, shard_name
+from shared.eventsourcing.message import Commit, entity_of
 from shared.topology import Service, Subscription
 
 T = TypeVar("T")
@@ -143,16 +143,13 @@ class Rig:
     async def ends(self) -> dict[str, int]:
         """Every stream of the log and its version."""
         found: dict[str, int] = {}
-        for shard in shards():
-            async for commit in self.log.feed(shard, until=AFTER_ALL):
-                found[commit.stream] = max(commit.version, found.get(commit.stream, 0))
+        async for commit in self.log.feed(MANIFEST.name, until=AFTER_ALL):
+            found[commit.stream] = max(commit.version, found.get(commit.stream, 0))
         return found
 
     async def owed(self) -> set[str]:
         """All messages that were not yet seen on their topics."""
-        return {
-            row.message_id for shard in shards() async for row in self.log.owed(shard, since=None, before=AFTER_ALL)
-        }
+        return {row.message_id async for row in self.log.owed(MANIFEST.name, since=None, before=AFTER_ALL)}
 
     async def behind(self, ends: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         """Streams whose read model is not at their end: (read model, log)."""
@@ -184,10 +181,6 @@ class Rig:
 def line(sku: str, quantity: int = 1, cents: int = 100) -> dict[str, object]:
     """The body of a till's line."""
     return {"sku": sku, "quantity": quantity, "charged": {"amount": cents, "currency": "USD"}}
-
-
-def shards() -> list[str]:
-    return [shard_name(MANIFEST.name, number) for number in range(SHARDS)]
 
 
 async def eventually(check: Callable[[], Awaitable[object]], *, within: float = 30.0) -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
+from functions.cart.manifest import MANIFEST
 from shared.adapters.system import new_id
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.event_store import NewCommit, Position
-from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of
+from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of, shards_of
 from shared.eventsourcing.projector import Parked
-from tests.e2e.rig import CARTS_PATH, Rig, eventually, shards
+from tests.e2e.rig import CARTS_PATH, Rig, eventually
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,7 +37,8 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=POISONS)
 async def scene(rig: Rig, request: pytest.FixtureRequest) -> Scene:
-    poisoned, sound = in_shard(shards()[0]), tuple(map(in_shard, shards()))
+    shards = shards_of(MANIFEST.name)
+    poisoned, sound = in_shard(shards[0]), tuple(map(in_shard, shards))
     for version, event in enumerate((opened(poisoned), CLEARED, POISONS[request.param], CLEARED)):
         await append(rig, Position(poisoned, version), event)
     for stream in sound:

@@ -1,4 +1,4 @@
-"""The README's example, run as it stands there."""
+"""The README's example, run as it stands there; and the checkout that it draws."""
 
 import asyncio
 import re
@@ -8,15 +8,16 @@ from pathlib import Path
 from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
 from emulators.settings import Options, RuntimeChoice
+from functions.checkout.workflow import CHECKOUT_WORKFLOW
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     """Each request under "Try it" is answered with the status that the table below it promises."""
     (port,) = free_ports(1)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    ((example, table),) = re.findall(r"## Try it.*?```\n(.*?)```\n(.*?)\n## ", readme, re.DOTALL)
+    ((example, table),) = re.findall(r"## Try it.*?```\n(.*?)```\n(.*?)\n## ", README, re.DOTALL)
     here = str(Path(sys.executable).parent)
     script = example.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace(".venv/bin", here)
     script = script.replace("emulators token", f"emulators token --folder {tmp_path}")
@@ -27,14 +28,29 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
 
     promised = re.findall(r"^\| `.*?` \| (\d{3}) ", table, re.MULTILINE)
     assert re.findall(r"^HTTP/1.1 (\d{3})", done, re.MULTILINE) == promised, done
-    opened, added, refused, now, at_first, then, history = re.split(r"^HTTP/1.1 ", done, flags=re.MULTILINE)[1:]
+    answers = re.split(r"^HTTP/1.1 ", done, flags=re.MULTILINE)[1:]
+    opened, added, refused, now, at_first, then, history, _, _, _, checkout, order = answers
     assert '"version":1}' in opened
     assert '"version":2}' in added
     assert "application/problem+json" in refused
     assert '"lines":[]' in at_first
-    assert '"sku":"1095275"' in now
-    assert '"sku":"1095275"' in then
+    assert '"sku":"a-bottle"' in now
+    assert '"sku":"a-bottle"' in then
     assert "customer" in history
+    assert '"status":"completed"' in checkout
+    assert '"status":"placed"' in order
+    assert "Mill Lane" not in checkout + order
+
+
+def test_the_drawn_checkout_is_the_declared_one() -> None:
+    """It has the same steps in the same order, and the pivot where it is."""
+    (drawing,) = re.findall(r"## One checkout's way.*?```\n(.*?)\n\n   from here on", README, re.DOTALL)
+    steps = re.findall(r"^ {3}(─?) +(\w+) {2,}\w+", drawing, re.MULTILINE)
+
+    assert [name for _, name in steps] == [step.name for step in CHECKOUT_WORKFLOW.steps]
+    assert [name for mark, name in steps if mark == "─"] == [
+        step.name for step in CHECKOUT_WORKFLOW.steps if step.pivot
+    ]
 
 
 async def _bash(script: str) -> str:

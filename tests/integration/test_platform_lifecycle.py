@@ -26,7 +26,7 @@ class Platform:
         (self.port,) = free_ports(1)
         where = ("--port", str(self.port), "--folder", str(folder))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "emulators", "up", "--runtime", runtime, *where, *options],
+            [sys.executable, "-m", "emulators", "up", "--service", "cart", "--runtime", runtime, *where, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,0 +1,217 @@
+"""The shop's books, kept twice: from the events in the log, read as plain JSON, and from what queries answer.
+
+Nothing here uses a decider or a projection, except for the one check that read models are what their projections make.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from emulators.feed.books import AFTER_ALL
+from shared.eventsourcing.message import Commit, entity_of
+from shared.eventsourcing.projection import Projection, Row
+from tests.e2e.shop_rig import Shop
+
+
+class Fact(NamedTuple):
+    """An event: whose it is, its type without version, its data."""
+
+    entity: str
+    type: str
+    data: dict[str, Any]
+
+
+@dataclass
+class Shelf:
+    """A product's stock, in pieces."""
+
+    received: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    """By reservation."""
+    shipped: int = 0
+    lowest: int = 0
+    """The fewest that were ever available."""
+
+    @property
+    def on_hand(self) -> int:
+        return self.received - self.shipped
+
+    @property
+    def reserved(self) -> int:
+        return sum(self.kept.values())
+
+    @property
+    def shown(self) -> tuple[int, int, int]:
+        return self.on_hand, self.reserved, self.on_hand - self.reserved
+
+
+@dataclass
+class Books:
+    """What the log says. Amounts in cents, by the id of their checkout, which order and payment share."""
+
+    ends: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """How each checkout ended: `completed`, or the code of its failure. Empty: it did not."""
+    placed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    cancelled: set[str] = field(default_factory=set)
+    captured: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    held: set[str] = field(default_factory=set)
+    """Payments whose amount is held on a card and neither taken nor let go."""
+    mails: dict[str, str] = field(default_factory=dict)
+    """Each mail's last event."""
+    shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+
+    @property
+    def completed(self) -> set[str]:
+        return {checkout for checkout, ends in self.ends.items() if ends == ["completed"]}
+
+    @property
+    def failed(self) -> Counter[str]:
+        """How many checkouts failed, by code."""
+        return Counter(end for ends in self.ends.values() for end in ends if end != "completed")
+
+
+async def read_books(shop: Shop) -> Books:
+    """Everything that has happened so far."""
+    books = Books()
+    async for fact in facts(shop, "checkout"):
+        _enter_checkout(books, fact)
+    async for fact in facts(shop, "order"):
+        _enter_order(books, fact)
+    async for fact in facts(shop, "payment"):
+        _enter_payment(books, fact)
+    async for fact in facts(shop, "stock"):
+        _enter_stock(books.shelves[fact.entity], fact)
+    async for fact in facts(shop, "mail"):
+        books.mails[fact.entity] = fact.type
+    return books
+
+
+def _enter_checkout(books: Books, fact: Fact) -> None:
+    ends = books.ends[fact.entity]
+    match fact.type:
+        case "WorkflowCompleted":
+            ends.append("completed")
+        case "WorkflowFailed":
+            ends.append(fact.data["code"])
+
+
+def _enter_order(books: Books, fact: Fact) -> None:
+    match fact.type:
+        case "OrderPlaced":
+            books.placed[fact.entity].append(fact.data["total"]["amount"])
+        case "OrderCancelled":
+            books.cancelled.add(fact.entity)
+
+
+def _enter_payment(books: Books, fact: Fact) -> None:
+    match fact.type:
+        case "PaymentAuthorized":
+            books.held.add(fact.entity)
+        case "PaymentCaptured":
+            books.held.discard(fact.entity)
+            books.captured[fact.entity].append(fact.data["amount"]["amount"])
+        case "PaymentVoided":
+            books.held.discard(fact.entity)
+
+
+def _enter_stock(shelf: Shelf, fact: Fact) -> None:
+    quantity = fact.data.get("quantity", 0)
+    match fact.type:
+        case "StockReceived":
+            shelf.received += quantity
+        case "StockReserved":
+            shelf.kept[fact.data["reservation_id"]] += quantity
+        case "StockReleased":
+            shelf.kept[fact.data["reservation_id"]] -= quantity
+        case "StockShipped":
+            shelf.kept[fact.data["reservation_id"]] -= quantity
+            shelf.shipped += quantity
+    shelf.lowest = min(shelf.lowest, shelf.on_hand - shelf.reserved)
+
+
+# --- the log, as it is stored
+
+
+async def facts(shop: Shop, category: str) -> AsyncIterator[Fact]:
+    """Every event of a category; those of one entity in their order."""
+    for commits in (await streams(shop, category)).values():
+        for commit in commits:
+            for event in commit.events:
+                yield Fact(entity_of(commit.stream), event.type.rpartition(".")[0], dict(event.data))
+
+
+async def streams(shop: Shop, category: str) -> dict[str, list[Commit]]:
+    """Every stream of a category, whole; AssertionError if one has a hole."""
+    found: dict[str, list[Commit]] = defaultdict(list)
+    async for commit in shop.log.feed(category, until=AFTER_ALL):
+        found[commit.stream].append(commit)
+    for stream, commits in found.items():
+        commits.sort(key=lambda commit: commit.version)
+        assert [commit.version for commit in commits] == list(range(1, len(commits) + 1)), stream
+    return found
+
+
+def categories(shop: Shop) -> Iterator[str]:
+    return (category for service in shop.platform.services for category in service.categories)
+
+
+async def owed(shop: Shop) -> list[str]:
+    """All messages that were not yet seen on their topics."""
+    return [
+        row.message_id
+        for category in categories(shop)
+        async for row in shop.log.owed(category, since=None, before=AFTER_ALL)
+    ]
+
+
+# --- what the read side says
+
+
+async def differing_read_models(shop: Shop) -> dict[str, str]:
+    """Documents that are not the fold of their stream, over all projections of all services: what is wrong, by name."""
+    checks = await asyncio.gather(*(_differing(shop, projection) for projection in projections(shop)))
+    return {name: what for found in checks for name, what in found.items()}
+
+
+async def _differing(shop: Shop, projection: Projection[Any, Any]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    expected = [_folded(projection, commits) for commits in (await streams(shop, projection.category)).values()]
+    rows = await shop.rows.get_many(projection.collection, [row.key for row in expected])
+    for row in expected:
+        found = rows.get(row.key)
+        if found is None or found.version != row.version:
+            wrong[f"{projection.name} {row.key}"] = f"at {found.version if found else 0} of {row.version}"
+        elif (found.body, found.fields) != (row.body, row.fields):
+            wrong[f"{projection.name} {row.key}"] = "differs"
+    return wrong
+
+
+def _folded(projection: Projection[Any, Any], commits: list[Commit]) -> Row:
+    document = None
+    for commit in commits:
+        document = projection.apply(document, commit)
+    return projection.row(commits[0].stream, document, commits[-1], None)
+
+
+def projections(shop: Shop) -> Iterator[Projection[Any, Any]]:
+    for service in shop.platform.services:
+        if service.collections:
+            module = import_module(f"functions.{service.name}.projections")
+            yield from (value for value in vars(module).values() if isinstance(value, Projection))
+
+
+async def shelves_shown(shop: Shop, *skus: str) -> dict[str, tuple[int, int, int]]:
+    """On hand, reserved and available, as the query has them."""
+    documents = [await shop.get(f"/inventory/v1/stock/{sku}") for sku in skus]
+    return {each["id"]: (each["on_hand"], each["reserved"], each["available"]) for each in documents}
+
+
+async def ledger(shop: Shop) -> Counter[str]:
+    """Cents by account, over all payments."""
+    total: Counter[str] = Counter()
+    for document in await shop.listed("/payments/v1/ledger?currency=USD"):
+        total.update(document["balances"])
+    return total
