@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 import functions
 from shared import packaging
 from shared.topology import Http, Service, discover
+from tests.architecture.test_entry_points import a_request
 
 SERVICES = discover(functions)
 HEAVY = (
@@ -46,20 +46,20 @@ import asyncio, json, sys
 sys.path[:0] = sys.argv[1:3]
 from functions_framework.aio import create_asgi_app
 
-async def get(app, path):
+async def ask(app, method, path):
     sent = []
     async def receive():
         return {"type": "http.request", "body": b"", "more_body": False}
     async def send(message):
         sent.append(message)
-    await app({"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+    await app({"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}, receive, send)
     return sent
 
 app = create_asgi_app(sys.argv[3], "main.py", "http")
 started = sorted(sys.modules)
-start, *rest = asyncio.run(get(app, sys.argv[4]))
+start, *rest = asyncio.run(ask(app, sys.argv[4], sys.argv[5]))
 own = {name: module.__file__ for name, module in list(sys.modules.items())
     if name.split(".")[0] in ("functions", "shared", "main") and getattr(module, "__file__", None)}
 print(json.dumps({"modules": started, "own": own, "status": start["status"],
@@ -85,12 +85,13 @@ def archive(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def started(service: Service, archive: Path) -> dict[str, Any]:
     """What a query function did that was started from the archive and asked for something."""
-    (queries,) = [each for each in service.functions if each.trigger == Http(("GET",))]
-    somewhere = import_module(f"functions.{service.name}.main").SERVICE.commands_api.location("1")
+    function = next((each for each in service.functions if each.trigger == Http(("GET",))), service.functions[0])
+    method, path = a_request(service, function)
     command = [sys.executable, "-I", "-S", "-c", START, str(archive), sysconfig.get_path("purelib")]
-    environment = {**ENVIRONMENT, "PATH": os.environ["PATH"]}
+    declared = dict.fromkeys((*service.environment, *service.secrets), "25")
+    environment = {**declared, **ENVIRONMENT, "PATH": os.environ["PATH"]}
     done = subprocess.run(
-        [*command, queries.name, somewhere],
+        [*command, function.name, method, path],
         cwd=archive,
         env=environment,
         capture_output=True,

@@ -13,11 +13,11 @@ from emulators.edge.issuer import Issuer
 from emulators.settings import PLATFORM_AUDIENCE, SCHEDULER_IDENTITY
 from shared import bootstrap
 from shared.http.edge import Handler
+from shared.http.openapi import openapi
 from shared.testing.api_spec import ApiSpec
 from shared.topology import Function, Http, Schedule, Service, discover
 
 SERVICES = discover(functions)
-CACHED = (bootstrap.environment, bootstrap.dependencies, bootstrap.embedded, bootstrap._users, bootstrap._callers)
 SCHEDULES = [(service, schedule) for service in SERVICES for schedule in service.schedules]
 FUNCTIONS = [(service, function) for service in SERVICES for function in service.functions]
 
@@ -42,20 +42,20 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer
         "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
         "COMMERCE_PLATFORM_CALLERS": SCHEDULER_IDENTITY,
     }
-    for name, value in environment.items():
+    declared = {name: "25" for service in SERVICES for name in (*service.environment, *service.secrets)}
+    declared["ANALYTICS_FILE"] = str(tmp_path / "analytics.sqlite")
+    for name, value in (declared | environment).items():
         monkeypatch.setenv(name, value)
-    for cached in CACHED:
-        cached.cache_clear()
+    bootstrap.forget()
     bootstrap.embedded().broker.declare(SERVICES)
     yield issuer
-    for cached in CACHED:
-        cached.cache_clear()
+    bootstrap.forget()
 
 
 def entry_point(service: Service, function: str) -> Handler:
     """Of a service that was never called before."""
     main = import_module(f"functions.{service.name}.main")
-    handler: Handler = getattr(replace(main.SERVICE), function)
+    handler: Handler = replace(main.SERVICE).function(function)
     return handler
 
 
@@ -90,11 +90,14 @@ async def test_nobody_gets_in_without_a_token(platform: Issuer, service: Service
 
 def a_request(service: Service, function: Function) -> tuple[str, str]:
     """One that the function serves."""
-    api = import_module(f"functions.{service.name}.main").SERVICE.commands_api
+    composed = import_module(f"functions.{service.name}.main").SERVICE
     match function.trigger:
         case Http(methods=("GET",)):
-            return "GET", api.location("x")
+            (path, *_) = openapi("", [], composed.query_apis)["paths"]
+            return "GET", path.replace("{", "").replace("}", "")
         case Http():
-            return api.endpoints[0].method, api.prefix + api.endpoints[0].path
+            api = composed.command_apis[0]
+            endpoint = api.endpoints[0]
+            return endpoint.method, (api.prefix + endpoint.path).replace("{", "").replace("}", "")
         case _:
             return "POST", "/"

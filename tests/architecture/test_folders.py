@@ -26,7 +26,9 @@ PATH_OF_A_COMMAND = (
     "query_api",
 )
 """The files of an event-sourced service, in the order in which a command passes them."""
-PURE = {"decider", "projections", "integration", "upcasters"}
+REPLACED_BY_A_WORKFLOW = {"commands", "decider", "events"}
+"""What a service that is a workflow has from the kit: its own is `workflow`, the declaration."""
+PURE = {"decider", "projections", "integration", "upcasters", "plans", "amounts", "templates", "workflow"}
 """Modules whose every branch has a unit test."""
 
 every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -60,8 +62,13 @@ def test_functions_holds_services_and_nothing_else() -> None:
 @every_service
 class TestAService:
     def test_has_python_files_only(self, service: Service) -> None:
-        """What a service is made of is its code; everything else lies where all services look for it."""
-        found = {path for path in folder(service).iterdir() if path.name != "__pycache__"}
+        """What a service is made of is its code, and its adapters in a package of their own; everything else lies where
+        all services look for it.
+        """
+        adapters = folder(service) / "adapters"
+        found = {path for path in folder(service).iterdir() if path.name not in {"__pycache__", adapters.name}}
+        if adapters.exists():
+            found |= {path for path in adapters.iterdir() if path.name != "__pycache__"}
 
         assert {path.suffix for path in found} == {".py"}
 
@@ -70,14 +77,18 @@ class TestAService:
         assert modules(service) <= layers()
 
     def test_has_the_files_of_its_level(self, service: Service) -> None:
-        """An event-sourced service has all the usual files, any service a manifest and a main."""
+        """An event-sourced service has all the usual files or a workflow, any service a manifest and a main."""
         needed = set(PATH_OF_A_COMMAND) if service.maturity is Maturity.EVENT_SOURCED else {"manifest", "main"}
+        if "workflow" in modules(service):
+            needed -= REPLACED_BY_A_WORKFLOW
 
         assert needed <= modules(service)
 
     def test_does_nothing_on_import_of_its_package(self, service: Service) -> None:
-        """`__init__.py` is empty."""
-        assert (folder(service) / "__init__.py").read_bytes() == b""
+        """`__init__.py` is empty, and so is that of its adapters."""
+        packages = [path for path in (folder(service), folder(service) / "adapters") if path.exists()]
+
+        assert {(package / "__init__.py").read_bytes() for package in packages} == {b""}
 
     def test_has_a_test_for_each_pure_module(self, service: Service) -> None:
         """Its rules and projections are tested beside each other in `tests/unit/<service>`."""

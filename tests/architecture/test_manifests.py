@@ -21,6 +21,7 @@ from shared.eventsourcing.projection import Projection
 from shared.http.json_schema import json_schema
 from shared.http.query_api import QueryApi
 from shared.topology import (
+    Collection,
     Http,
     IndexField,
     Maturity,
@@ -47,6 +48,13 @@ def main_of(service: Service) -> ModuleType:
 def composed(service: Service) -> Composed:
     found: Composed = main_of(service).SERVICE
     return found
+
+
+def assigned(main: ModuleType) -> list[str]:
+    """The names that a module assigns, in their order."""
+    tree = ast.parse(Path(str(main.__file__)).read_text(encoding="utf-8"))
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
 
 
 def strangers(services: Sequence[Service]) -> list[str]:
@@ -78,21 +86,21 @@ def test_there_are_services() -> None:
 @every_service
 class TestEntryPoints:
     def test_are_those_of_the_manifest_and_no_others(self, service: Service) -> None:
-        """`main.py` defines one coroutine for each declared function, in the same order, and exports nothing else."""
+        """`main.py` binds one coroutine to the name of each declared function, in the same order, and nothing else."""
         main = main_of(service)
-        tree = ast.parse(Path(str(main.__file__)).read_text(encoding="utf-8"))
-        defined = [node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)]
+        bound = [name for name in assigned(main) if name != "SERVICE"]
 
-        assert defined == [function.name for function in service.functions]
-        assert all(iscoroutinefunction(getattr(main, name)) for name in defined)
+        assert bound == [function.name for function in service.functions]
+        assert [getattr(main, name).__name__ for name in bound] == bound
+        assert all(iscoroutinefunction(getattr(main, name)) for name in bound)
 
     def test_only_bind(self, service: Service) -> None:
         """Besides imports and entry points `main.py` holds the composed service: no logic, no other name."""
         tree = ast.parse(Path(str(main_of(service).__file__)).read_text(encoding="utf-8"))
-        names = [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]  # type: ignore[attr-defined] # names only
+        logic = ast.If | ast.For | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
-        assert names == ["SERVICE"]
-        assert not any(isinstance(node, ast.If | ast.For | ast.ClassDef) for node in ast.walk(tree))
+        assert assigned(main_of(service))[0] == "SERVICE"
+        assert not any(isinstance(node, logic) for node in ast.walk(tree))
 
     def test_serve_the_manifest_beside_them(self, service: Service) -> None:
         """What is composed is what is declared."""
@@ -105,17 +113,25 @@ class TestNames:
         """The folder is the name that topics, paths and archives are made of."""
         assert import_module(f"functions.{service.name}.manifest").MANIFEST is service
 
-    @pytest.mark.parametrize("kind", ["functions", "topics", "subscriptions", "collections", "schedules"])
+    @pytest.mark.parametrize("kind", ["functions", "topics", "subscriptions", "collections", "schedules", "queues"])
     def test_are_unique(self, service: Service, kind: str) -> None:
         """No two of a kind share a name."""
         names = [each.name for each in getattr(service, kind)]
 
         assert len(set(names)) == len(names)
 
-    @pytest.mark.parametrize("kind", ["topics", "subscriptions", "schedules"])
+    @pytest.mark.parametrize("kind", ["topics", "subscriptions", "schedules", "queues"])
     def test_of_what_all_services_share_begin_with_the_service(self, service: Service, kind: str) -> None:
         """Topics, subscriptions and schedules lie in one project: a prefix keeps services apart."""
         assert all(each.name.startswith(f"{service.name}-") for each in getattr(service, kind))
+
+
+@pytest.mark.parametrize("kind", ["categories", "collections"])
+def test_one_store_keeps_what_is_told_apart_by_its_name(kind: str) -> None:
+    """Streams and documents of all services lie in the same databases: a name belongs to one of them."""
+    names = [each if isinstance(each, str) else each.name for service in SERVICES for each in getattr(service, kind)]
+
+    assert len(set(names)) == len(names)
 
 
 class TestSubscriptions:
@@ -138,7 +154,8 @@ class TestSubscriptions:
     @every_service
     def test_of_triggers_exist(self, service: Service) -> None:
         """A pushed function names a subscription of its own service."""
-        pushed = {function.trigger.subscription for function in service.functions if isinstance(function.trigger, Push)}
+        triggers = [function.trigger for function in service.functions]
+        pushed = {name for trigger in triggers if isinstance(trigger, Push) for name in trigger.subscriptions}
 
         assert pushed <= {subscription.name for subscription in service.subscriptions}
 
@@ -149,7 +166,8 @@ class TestSubscriptions:
 
     def test_that_wait_too_short_are_found(self) -> None:
         """An acknowledgement deadline as long as the timeout is too short."""
-        service = event_sourced("cart", description="", publishes="")
+        carts = Collection(name="carts", description="")
+        service = event_sourced("cart", description="", publishes="", collections=(carts,))
         hasty = replace(service, subscriptions=(replace(service.subscriptions[0], ack_deadline=60),))
 
         assert too_slow(hasty) == ["projector"]
@@ -184,7 +202,9 @@ class TestEventSourced:
             if isinstance(function.trigger, Http)
         }
 
-        assert {endpoint.method for endpoint in composed(service).commands_api.endpoints} <= methods["commands"]
+        taken = {endpoint.method for api in composed(service).command_apis for endpoint in api.endpoints}
+
+        assert taken <= methods["commands"]
         assert methods["queries"] == {"GET"}
 
     def test_declares_the_collections_that_it_projects_to(self, service: Service) -> None:
@@ -195,9 +215,13 @@ class TestEventSourced:
 
     def test_decodes_the_same_events_on_both_sides(self, service: Service) -> None:
         """A projection knows every event that the decider knows, those of earlier versions included."""
-        decided = composed(service).decider.codec.types
+        decided = {each.category: each.decider.codec.types for each in composed(service).aggregates}
 
-        assert all(projection.codec.types == decided for projection in composed(service).projections)
+        assert all(each.codec.types == decided[each.category] for each in composed(service).projections)
+
+    def test_declares_its_categories(self, service: Service) -> None:
+        """The manifest names every kind of streams that the service keeps."""
+        assert service.categories == tuple(each.category for each in composed(service).aggregates)
 
     def test_indexes_fields_that_are_written(self, service: Service) -> None:
         """An index names fields of the row that the projection writes; any other would stay empty."""
@@ -207,15 +231,17 @@ class TestEventSourced:
                 assert {field.name for field in index} <= written[collection.name]
 
     def test_has_an_index_for_every_list(self, service: Service) -> None:
-        """Any filters that a list can be asked for with those it requires find an index, newest first."""
+        """Any filters that a list can be asked for with find an index, newest first; and no index is for nothing."""
         for api in composed(service).query_apis:
-            self._serves(service, api)
+            if isinstance(api, QueryApi):
+                self._serves(service, api)
 
     def _serves(self, service: Service, api: QueryApi[Any, Any]) -> None:
         optional = sorted(set(api.filters) - set(api.required))
-        chosen = [
+        choices = [
             {*api.required, *more} for count in range(len(optional) + 1) for more in combinations(optional, count)
         ]
+        chosen = [each for each in choices if not api.required_one_of or each & set(api.required_one_of)]
         (collection,) = [each for each in service.collections if each.name == api.projection.collection]
         newest_first = IndexField(api.order_by, descending=True)
         served = [{field.name for field in index[:-1]} for index in collection.indexes if index[-1] == newest_first]
@@ -248,4 +274,6 @@ class TestSchedules:
         """A private function that nobody calls would never run."""
         private = {function.name for function in service.functions if isinstance(function.trigger, Private)}
 
-        assert private <= {schedule.function for schedule in service.schedules}
+        scheduled = {schedule.function for schedule in service.schedules}
+
+        assert private <= scheduled | {queue.function for queue in service.queues}

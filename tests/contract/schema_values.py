@@ -9,6 +9,7 @@ from pydantic_core import to_jsonable_python
 
 _UNDERSTOOD = {"$schema", "$defs", "$ref", "title", "description", "examples", "type", "properties", "required"}
 _UNDERSTOOD |= {"additionalProperties", "items", "anyOf", "enum", "pattern", "format", "minimum", "maximum"}
+_UNDERSTOOD |= {"oneOf", "discriminator", "const", "propertyNames"}
 _MOMENTS = st.datetimes(timezones=st.just(UTC)).map(to_jsonable_python)
 
 
@@ -19,8 +20,10 @@ def values(schema: dict[str, Any], definitions: dict[str, Any] | None = None) ->
         raise NotImplementedError(f"schema_values does not know {sorted(unknown)}")
     if "$ref" in schema:
         return values(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    if "anyOf" in schema:
-        return st.one_of([values(each, definitions) for each in schema["anyOf"]])
+    if chosen := schema.get("anyOf") or schema.get("oneOf"):
+        return st.one_of([values(each, definitions) for each in chosen])
+    if "const" in schema:
+        return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     return _of_type(schema, definitions)
@@ -32,15 +35,20 @@ def smallest(schema: dict[str, Any]) -> Any:
     return find(values(schema), lambda _: True, settings=first)
 
 
+def _object(schema: dict[str, Any], definitions: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if isinstance(schema.get("additionalProperties"), dict):
+        names = values({"type": "string", **schema.get("propertyNames", {})}, definitions)
+        return st.dictionaries(names, values(schema["additionalProperties"], definitions), max_size=3)
+    required, fields = set(schema.get("required", ())), schema.get("properties", {})
+    strategies = {name: values(field, definitions) for name, field in fields.items()}
+    optional = {name: each for name, each in strategies.items() if name not in required}
+    return st.fixed_dictionaries({name: strategies[name] for name in fields if name in required}, optional=optional)
+
+
 def _of_type(schema: dict[str, Any], definitions: dict[str, Any]) -> st.SearchStrategy[Any]:
     match schema["type"]:
         case "object":
-            required, fields = set(schema.get("required", ())), schema.get("properties", {})
-            strategies = {name: values(field, definitions) for name, field in fields.items()}
-            optional = {name: each for name, each in strategies.items() if name not in required}
-            return st.fixed_dictionaries(
-                {name: strategies[name] for name in fields if name in required}, optional=optional
-            )
+            return _object(schema, definitions)
         case "array":
             return st.lists(values(schema["items"], definitions), max_size=3)
         case "string":

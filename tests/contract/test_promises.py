@@ -220,9 +220,10 @@ class TestWriting:
     def test_a_stored_shape_that_nothing_reads_any_more_is_told(self, tmp_path: Path, cart: Composed) -> None:
         """An event that lost its class and has no upcaster would make old streams unreadable."""
         contracts.write([cart], tmp_path)
-        fewer = replace(cart.decider, codec=Codec[Event](cart.decider.codec.classes[0]))
+        (carts,) = cart.aggregates
+        fewer = replace(carts.decider, codec=Codec[Event](carts.decider.codec.classes[0]))
 
-        forgotten = contracts.check([replace(cart, decider=fewer)], tmp_path)
+        forgotten = contracts.check([replace(cart, aggregates=(replace(carts, decider=fewer),))], tmp_path)
 
         assert "stored/cart/CartCleared.v1.json: CartCleared.v1 has neither class nor upcaster" in forgotten
 

@@ -14,17 +14,32 @@ from pydantic_core import from_json, to_json
 
 from emulators import contracts
 from emulators.contracts import FOLDER, Composed
+from shared.bootstrap import Aggregate
+from shared.bootstrap.workflow import WorkflowService
 from shared.contracts import documents
 from shared.contracts.asyncapi import integration_events
 from shared.eventsourcing.codec import decode_commit, encode_commit
 from shared.eventsourcing.message import Context, StoredEvent
-from shared.eventsourcing.publishing import Message, Publication
+from shared.eventsourcing.publishing import Message
+from shared.http.openapi import documents_returned
 from tests.contract.schema_values import smallest, values
 
 SERVICES = {service.manifest.name: service for service in contracts.services()}
 FILES = sorted(FOLDER.rglob("*.json"))
 SCHEMAS = [file for file in FILES if file.parts[len(FOLDER.parts)] not in {"openapi", "asyncapi"}]
-FEW = settings(max_examples=15, deadline=None)
+FEW = settings(max_examples=15)
+ENDS = {"WorkflowCompleted.v1", "WorkflowFailed.v1"}
+KNOWN = {
+    "checkout_id": "k1",
+    "return_id": "r1",
+    "customer_id": "900",
+    "order_id": "o1",
+    "payment_id": "p1",
+    "total": {"amount": 399, "currency": "USD"},
+    "refund": {"amount": 399, "currency": "USD"},
+    "at": None,
+}
+"""What workflows know at their end, each in its own words."""
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -52,16 +67,24 @@ def valid(schema: dict[str, Any], value: object) -> None:
 def published(service: Composed, event: StoredEvent) -> list[Message]:
     """The integration messages of a commit that holds this event."""
     context = Context(command="C", command_id="k1", correlation_id="f1", actor="pos:1", occurred_at=NOW)
-    stream = f"{service.decider.category}-42"
-    commit = decode_commit(encode_commit(stream, 7, context, [event]), NOW)
-    publication = Publication(
-        category=service.decider.category,
-        domain_topic=service.manifest.domain_topic,
-        integration_topic=service.manifest.integration_topic,
-        codec=service.decider.codec,
-        to_integration=service.to_integration,
-    )
+    aggregate = keeper(service, event.type)
+    commit = decode_commit(encode_commit(f"{aggregate.category}-42", 7, context, [event]), NOW)
+    publication = aggregate.publication(service.manifest)
     return publication.messages(commit).get(service.manifest.integration_topic, [])
+
+
+def keeper(service: Composed, type_name: str) -> Aggregate[Any, Any, Any]:
+    """The aggregate whose streams hold events of this type."""
+    (found,) = [each for each in service.aggregates if type_name in each.decider.codec.types]
+    return found
+
+
+def told(file: Path) -> dict[str, Any]:
+    """What the end of a workflow says: its own declaration makes that, of what it knows."""
+    service = service_of(file)
+    if not isinstance(service, WorkflowService) or file.stem not in ENDS:
+        return {}
+    return {"result": service.workflow.result(KNOWN)}
 
 
 def test_the_documents_are_true() -> None:
@@ -97,7 +120,7 @@ class TestStored:
     @FEW
     def test_everything_ever_promised_can_be_loaded(self, file: Path, data: st.DataObject) -> None:
         """Any event that its schema allows is decoded; one of the current version is encoded to the same again."""
-        codec, value = service_of(file).decider.codec, data.draw(values(read(file)))
+        codec, value = keeper(service_of(file), file.stem).decider.codec, data.draw(values(read(file)))
 
         event = codec.decode(StoredEvent(file.stem, value))
 
@@ -110,10 +133,10 @@ class TestStored:
     def test_what_is_published_of_it_fits(self, file: Path, data: st.DataObject) -> None:
         """Whatever is stored, the integration messages made of it fit their published schemas."""
         service = service_of(file)
-        event = StoredEvent(file.stem, data.draw(values(read(file))))
+        event = StoredEvent(file.stem, {**data.draw(values(read(file))), **told(file)})
 
         for message in published(service, event):
-            type_name = message.attributes["ce-type"].removeprefix(f"commerce.{service.decider.category}.")
+            type_name = message.attributes["ce-type"].removeprefix(f"commerce.{service.manifest.name}.")
             valid(read(FOLDER / "events" / service.manifest.name / f"{type_name}.json"), from_json(message.data))
 
 
@@ -144,11 +167,7 @@ class TestReturned:
     @FEW
     def test_what_the_schema_says_is_what_the_model_writes(self, file: Path, data: st.DataObject) -> None:
         """A returned document is the same after its model read and wrote it."""
-        (model,) = [
-            projection.document_type
-            for projection in service_of(file).projections
-            if projection.document_type.__name__ == file.stem
-        ]
+        (model,) = [each for each in documents_returned(service_of(file).query_apis) if each.__name__ == file.stem]
         value = data.draw(values(read(file)))
 
         assert from_json(to_json(model.model_validate_json(to_json(value)))) == value
@@ -188,7 +207,9 @@ class TestAsyncApi:
         """The attributes of every message are as described: none is missing, none is unknown."""
         components, service = read(file)["components"], SERVICES[file.stem]
         described = {message["name"]: message["headers"] for message in components["messages"].values()}
-        stored = [StoredEvent(each.stem, smallest(read(each))) for each in below(f"stored/{file.stem}/")]
+        stored = [
+            StoredEvent(each.stem, {**smallest(read(each)), **told(each)}) for each in below(f"stored/{file.stem}/")
+        ]
         sent = [message.attributes for event in stored for message in published(service, event)]
 
         assert {attributes["ce-type"] for attributes in sent} == described.keys()
