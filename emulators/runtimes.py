@@ -1,6 +1,7 @@
 """The local runtimes, each put together: Google's emulators with function processes, or all of it in this process."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
@@ -90,6 +91,7 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
     log = stack.enter_context((options.logs / "functions.log").open("a", buffering=1))
     stack.enter_context(redirect_stdout(log))
     environment = function_environment(options, Runtime.EMBEDDED, world.variables)
+    stack.callback(_restore, dict(os.environ))
     apps = embedded.load(_archives(options, services), environment)
     broker = bootstrap.embedded().broker
     broker.declare(services)
@@ -105,6 +107,13 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
         log=bootstrap.embedded().events,
         operations=operations,
     )
+
+
+def _restore(environment: dict[str, str]) -> None:
+    """What was there before: whoever comes after this platform in this process must not find its addresses."""
+    os.environ.clear()
+    os.environ.update(environment)
+    bootstrap.forget()
 
 
 async def on_emulators(

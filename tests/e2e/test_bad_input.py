@@ -15,6 +15,8 @@ from tests.e2e.rig import Rig
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
 ATTACKS = 500
+STRANGER = Attack(method="GET", path="/carts", role="pos", headers={"Authorization": "Bearer x.y.z"}, body=b"")
+"""Seldom drawn, as most draws know who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def drawn() -> list[Attack]:
         found.append(attack)
 
     draw()
-    return found
+    return [*found, STRANGER]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
