@@ -56,7 +56,7 @@ arch: install  ## Who may import whom
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest $(ARGS)
 
-unit: install  ## The quick tests: no processes, no network
+unit: install  ## The quick tests: no emulators, no network
 	$(BIN)/pytest tests/unit tests/contract tests/architecture $(ARGS)
 
 integration: install  ## Adapters and processes; with Google's emulators where they are installed

@@ -46,10 +46,6 @@ from shared.eventsourcing.event_store import EventStore
 
 _EXPECTED = (FeedError, DataSetError, NoAnswerError)
 _START = first_day(DEFAULT_SHOP_START)
-DEFAULT_MINUTE = 30.0
-"""Seconds. Schedules only heal what got lost; on the emulator each of their queries scans a category's commits, and so
-many services' would take what the shop needs.
-"""
 DEFAULT_PATIENCE = 120.0
 
 SeedOption = Annotated[int, typer.Option("--seed", help="Chooses whose card is declined and what is out of stock.")]

@@ -15,7 +15,7 @@ from emulators.shop.columns import Expected, expected
 from emulators.shop.compare import Difference, Witness, check_sums, compare
 from emulators.shop.log import log_witness, read_log
 from emulators.shop.mails import mail_server, notifications
-from emulators.shop.plan import DEFAULT_SEED, DEFAULT_SHOP_START, Plan, make_plan
+from emulators.shop.plan import DEFAULT_SEED, DEFAULT_SHOP_BASKETS, DEFAULT_SHOP_START, Plan, make_plan
 from emulators.shop.selling import Selling, sell
 from emulators.shop.services import Seen, ledger_sum, witnesses
 from emulators.shop.setting_up import set_up
@@ -39,7 +39,7 @@ _LAGS: dict[str, Callable[[str], bool]] = {
 class ShopOptions:
     """`concurrency` baskets are sold at a time; each checkout, and the settling of all, has `patience` seconds."""
 
-    chosen: Slice = field(default_factory=lambda: Slice(start=DEFAULT_SHOP_START))
+    chosen: Slice = field(default_factory=lambda: Slice(start=DEFAULT_SHOP_START, limit=DEFAULT_SHOP_BASKETS))
     seed: int = DEFAULT_SEED
     concurrency: int = DEFAULT_WORKERS
     patience: float = 60.0

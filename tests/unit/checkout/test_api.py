@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
+from shared.eventsourcing.workflow.calls import Request, Response
 from shared.testing.api_spec import ApiSpec
 from tests.unit.checkout.conftest import Counter
 
 URL = "/checkout/v1/checkouts"
+REFUSED = Response(409, {"code": "out-of-order", "detail": "the place is taken"})
 ADDRESS = {
     "name": "Ada Example",
     "lines": ["12 Analytical Way"],
@@ -172,14 +174,29 @@ class TestOperators:
 
         assert (reply.status, reply.json["code"]) == (409, code)
 
-    async def test_find_what_is_stuck(self, counter: Counter, customer: ApiSpec) -> None:
-        """By status, of all customers."""
-        await counter.project((await customer.post(URL, "k", BODY)).json["id"])
+    async def test_find_what_is_stuck_and_have_it_go_on(
+        self, counter: Counter, customer: ApiSpec, operator: ApiSpec, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Listed by status, of all customers; once its cause is mended, a retry ends it, and the log says who asked."""
+        answer = counter.shop.answer
 
+        async def cannot_place(request: Request) -> Response:
+            return REFUSED if request.path.endswith("/place") else await answer(request)
+
+        monkeypatch.setattr(counter.shop, "answer", cannot_place)
+        checkout_id = (await customer.post(URL, "k", BODY)).json["id"]
         staff = counter.reader("7", "operator")
-        stuck, running = await staff.get(f"{URL}?status=stuck"), await staff.get(f"{URL}?status=running")
+        while not (stuck := (await staff.get(f"{URL}?status=stuck")).json["items"]):
+            await counter.run(checkout_id)
+            counter.clock.advance(minutes=3)
+        monkeypatch.undo()
+        retried = await operator.post(f"{URL}/{checkout_id}/retry", "r", {"reason": "mended"})
+        await counter.run(checkout_id)
 
-        assert (stuck.json["items"], len(running.json["items"])) == ([], 1)
+        shown = await staff.get(f"{URL}/{checkout_id}")
+        assert [each["id"] for each in stuck] == [checkout_id]
+        assert (retried.status, shown.json["status"]) == (202, "completed")
+        assert "operator:7" in [commit.context.actor for commit in await counter.log(checkout_id)]
 
 
 @pytest.mark.parametrize(
