@@ -5,8 +5,8 @@ Nothing here uses a decider or a projection, except for the one check that read 
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -71,6 +71,17 @@ class Books:
     def failed(self) -> Counter[str]:
         """How many checkouts failed, by code."""
         return Counter(end for ends in self.ends.values() for end in ends if end != "completed")
+
+    def of(self, checkouts: Collection[str]) -> "Books":
+        """Of these checkouts only, and of all shelves."""
+        return replace(
+            self,
+            ends={checkout: ends for checkout, ends in self.ends.items() if checkout in checkouts},
+            placed={order: cents for order, cents in self.placed.items() if order in checkouts},
+            cancelled=self.cancelled & set(checkouts),
+            captured={payment: cents for payment, cents in self.captured.items() if payment in checkouts},
+            held=self.held & set(checkouts),
+        )
 
 
 async def read_books(shop: Shop) -> Books:

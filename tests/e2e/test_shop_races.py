@@ -48,7 +48,8 @@ async def rush(shop: Shop) -> dict[str, dict[str, Any]]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def books(shop: Shop, rush: dict[str, dict[str, Any]]) -> Books:
-    return await read_books(shop)
+    """Of this rush: what else is sold here is none of its business."""
+    return (await read_books(shop)).of(rush)
 
 
 async def test_twenty_units_make_twenty_orders(rush: dict[str, dict[str, Any]], books: Books) -> None:
