@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -18,13 +18,6 @@ from shared.http.requests import Body
 S = TypeVar("S")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class TimedCommand(Protocol):
-    """Every command carries its business time."""
-
-    @property
-    def at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,8 @@ class Shop:
         body = request.body or {}
         match rest:
             case ["checkout"]:
+                if body["customer_id"] != "900":
+                    return refused("cart-not-found")
                 if body["checkout_id"] in self.abandoned:
                     return refused("checkout-abandoned")
                 self.cart = "checked-out"
@@ -100,7 +102,7 @@ class Shop:
                 self.cart = "open"
                 return done()
             case _:
-                return Response(200, {"customer_id": "900", "currency": "USD", "lines": self.lines})
+                return Response(200, {"currency": "USD", "lines": self.lines})
 
     def _pricing(self, _: Request, __: list[str], query: Mapping[str, str]) -> Response:
         items = [item.split(":") for item in query["items"].split(",")]

@@ -7,7 +7,7 @@ import pytest
 
 from functions.checkout import workflow
 from functions.checkout.workflow import CHECKOUT_WORKFLOW
-from shared.eventsourcing.workflow.declaration import Refuse, check
+from shared.eventsourcing.workflow.declaration import check
 
 DATA: Mapping[str, Any] = {
     "checkout_id": "k1",
@@ -69,12 +69,12 @@ def test_the_cart_is_read_as_it_was_checked_out() -> None:
     assert workflow.read_cart({**DATA, **learned}).path == "/carts/c1?min_version=9"
 
 
-def test_somebody_elses_cart_is_none() -> None:
-    """A customer does not learn that there is such a cart."""
-    with pytest.raises(Refuse) as refusal:
-        workflow.learn_lines(DATA, {"customer_id": "901", "currency": "USD", "lines": []})
+def test_the_cart_is_asked_for_its_customer() -> None:
+    """Whose cart it is, the cart knows: somebody else's is refused before anything is done."""
+    body = workflow.check_out_cart(DATA).body
 
-    assert refusal.value.code == "cart-not-found"
+    assert body is not None
+    assert (body["checkout_id"], body["customer_id"]) == (DATA["checkout_id"], DATA["customer_id"])
 
 
 def test_only_lines_without_a_total_are_quoted() -> None:
