@@ -91,7 +91,7 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
     log = stack.enter_context((options.logs / "functions.log").open("a", buffering=1))
     stack.enter_context(redirect_stdout(log))
     environment = function_environment(options, Runtime.EMBEDDED, world.variables)
-    stack.callback(_restore, dict(os.environ))
+    stack.push_async_callback(_restore, dict(os.environ))
     apps = embedded.load(_archives(options, services), environment)
     broker = bootstrap.embedded().broker
     broker.declare(services)
@@ -109,11 +109,11 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
     )
 
 
-def _restore(environment: dict[str, str]) -> None:
+async def _restore(environment: dict[str, str]) -> None:
     """What was there before: whoever comes after this platform in this process must not find its addresses."""
     os.environ.clear()
     os.environ.update(environment)
-    bootstrap.forget()
+    await bootstrap.close()
 
 
 async def on_emulators(

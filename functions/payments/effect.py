@@ -38,7 +38,7 @@ from functions.payments.port import (
     RefundState,
 )
 from functions.payments.state import Payment, RefundStatus, Status
-from shared.bootstrap import Wiring
+from shared.bootstrap import Wiring, at_end
 from shared.config import Settings
 from shared.eventsourcing.command_handler import Handled
 from shared.eventsourcing.errors import UnavailableError
@@ -66,7 +66,10 @@ def provider_of(settings: Settings) -> PaymentProvider:
     """Stripe, or what stands in for it locally."""
     from functions.payments.adapters.stripe import StripeProvider  # noqa: PLC0415 - queries need no client
 
-    return StripeProvider(settings.value(STRIPE_SECRET_KEY), settings.value(STRIPE_API_BASE, "https://api.stripe.com"))
+    api_base = settings.value(STRIPE_API_BASE, "https://api.stripe.com")
+    provider = StripeProvider(settings.value(STRIPE_SECRET_KEY), api_base)
+    at_end(provider.close)
+    return provider
 
 
 def make_effect(wiring: Wiring) -> "Settlement":

@@ -3,6 +3,7 @@
 An instance imports only the clients that its function needs: a cold start pays for nothing else.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -127,10 +128,28 @@ def callers() -> PlatformCallers:
     return PlatformCallers(_platform(), frozenset(environment().platform_callers))
 
 
+_AT_END: list[Callable[[], Awaitable[None]]] = []
+
+
+def at_end(close: Callable[[], Awaitable[None]]) -> None:
+    """Have this called by `close`: what holds connections says so."""
+    _AT_END.append(close)
+
+
+async def close() -> None:
+    """Give all connections back, and start anew. A deployed instance just ends; a process that outlives its platform
+    does this.
+    """
+    while _AT_END:
+        await _AT_END.pop()()
+    forget()
+
+
 def forget() -> None:
     """Start anew: the next use reads the environment again and makes everything again. For several platforms in the
     life of one process.
     """
+    _AT_END.clear()
     for kept in (environment, dependencies, embedded, users, callers, _platform):
         kept.cache_clear()
 

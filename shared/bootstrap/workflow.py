@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.adapters.system import new_id, utc_now
-from shared.bootstrap.runtime import callers, environment
+from shared.bootstrap.runtime import at_end, callers, environment
 from shared.bootstrap.service import Edge, EventSourcedService
 from shared.config import GOOGLE_TASKS
 from shared.eventsourcing.errors import NotFoundError
@@ -70,6 +70,7 @@ class WorkflowService(EventSourcedService):
 
         env = environment()
         client = httpx.AsyncClient(limits=httpx.Limits(max_connections=_MOST_CALLS, keepalive_expiry=30.0))
+        at_end(client.aclose)
         token = IdentityToken(env.metadata_host, env.platform_audience, utc_now, client)
         return Runner(
             workflow=self.workflow,

@@ -337,3 +337,18 @@ class TestTheRuntime:
 
         with pytest.raises(KeyError, match="COMMERCE_USER_ISSUER"):
             bootstrap.environment()
+
+
+async def test_what_holds_connections_is_closed_once_when_the_platform_ends(platform: None) -> None:
+    """Whoever comes after it in this process finds nothing left open."""
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("the client")
+
+    bootstrap.at_end(close)
+
+    await bootstrap.close()
+    await bootstrap.close()
+
+    assert closed == ["the client"]
