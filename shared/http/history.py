@@ -1,36 +1,47 @@
-"""One line of an entity's history: who changed what, when and why."""
+"""An entity's past over HTTP: who changed what, when and why, commit by commit and field by field."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
-from shared.eventsourcing.message import Commit
+from shared.eventsourcing.message import Commit, parse_message_id
+from shared.eventsourcing.provenance import Setter, changed_fields
 
 
 def history_entry(commit: Commit, before: BaseModel | None, after: BaseModel | None, *, staff: bool) -> dict[str, Any]:
-    """`changes` is what a reader of the document would notice. Stored events, ids of flows and the names of others are
-    for staff: to everybody else they are private.
+    """`changes` is what a reader of the document would notice. Stored events, with the reasons in them, ids of flows
+    and the names of others are for staff: to everybody else they are private.
     """
     context = commit.context
     entry: dict[str, Any] = {
         "version": commit.version,
         "command": context.command,
-        "actor": context.actor if staff else context.actor.partition(":")[0],
+        "actor": _actor(context.actor, staff=staff),
         "occurred_at": context.occurred_at,
         "recorded_at": commit.recorded_at,
-        "changes": _changes(before, after),
+        "changes": changed_fields(before, after),
     }
     if staff:
+        entry["reason"] = next((event.data["reason"] for event in commit.events if event.data.get("reason")), None)
         entry["correlation_id"] = context.correlation_id
         entry["causation_id"] = context.causation_id
         entry["events"] = [{"type": event.type, "data": event.data} for event in commit.events]
     return entry
 
 
-def _changes(before: BaseModel | None, after: BaseModel | None) -> dict[str, Sequence[Any]]:
-    """Field → [before, after], for the document's fields that differ."""
-    old = before.model_dump(mode="json") if before else {}
-    new = after.model_dump(mode="json") if after else {}
-    names = [*old, *(name for name in new if name not in old)]
-    return {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
+def setter_entry(setter: Setter, *, staff: bool) -> dict[str, Any]:
+    """One of the events that set a field, with as much about it as `history_entry` tells the same caller."""
+    entry: dict[str, Any] = {
+        "version": parse_message_id(setter.id)[1],
+        "command": setter.command,
+        "actor": _actor(setter.actor, staff=staff),
+        "occurred_at": setter.occurred_at,
+        "recorded_at": setter.recorded_at,
+        "before": setter.before,
+        "after": setter.after,
+    }
+    return {**entry, "id": setter.id, "type": setter.type} if staff else entry
+
+
+def _actor(actor: str, *, staff: bool) -> str:
+    return actor if staff else actor.partition(":")[0]

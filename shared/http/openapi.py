@@ -17,6 +17,7 @@ from shared.http.query_api import (
     EntityParameters,
     HistoryParameters,
     ListParameters,
+    ProvenanceParameters,
     QueryApi,
     StateQueryApi,
 )
@@ -156,7 +157,8 @@ def _custom_query(api: CustomQuery) -> dict[str, Any]:
 
 
 def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
-    name, history = api.projection.document_type.__name__, f"{api.entity}/history"
+    name = api.projection.document_type.__name__
+    history, provenance = f"{api.entity}/history", f"{api.entity}/provenance"
     document, entry = ref("schemas", name), ref("schemas", "HistoryEntry")
     cursor = {"type": ["string", "null"], "description": "The next page's `cursor`; null on the last page."}
     after = {"type": ["integer", "null"], "description": "The next page's `after`; null on the last page."}
@@ -174,6 +176,13 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
             "description": _prose(HistoryParameters),
             "parameters": [*_path_parameters(history), *_parameters(HistoryParameters)],
             "responses": _answers(_page(entry, after), _QUERY_PROBLEMS),
+        },
+        provenance: {
+            "operationId": f"get{name}Provenance",
+            "summary": "The events that set each field.",
+            "description": _prose(ProvenanceParameters),
+            "parameters": [*_path_parameters(provenance), *_parameters(ProvenanceParameters)],
+            "responses": _answers(ref("schemas", "Provenance"), _QUERY_PROBLEMS, ("ETag",)),
         },
         api.collection: {
             "operationId": f"list{name}s",

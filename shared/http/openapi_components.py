@@ -78,6 +78,10 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Status → what it means, and the headers that come with it."""
 
 
+def ref(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
 def _object(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": required.split(), "properties": properties}
 
@@ -85,6 +89,24 @@ def _object(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
 _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
 _STORED_EVENT = _object("type data", type=_TEXT, data={"type": "object"})
+_COMMIT: dict[str, dict[str, Any]] = {
+    "version": {"type": "integer", "minimum": 1, "description": "The entity's version since then."},
+    "command": _TEXT,
+    "actor": {"type": "string", "description": "Who, such as `customer:900`; only the role, to customers."},
+    "occurred_at": {**_TIME, "description": "Business time."},
+    "recorded_at": {**_TIME, "description": "The log's own time."},
+}
+_SETTER = {
+    "description": "An event that set the field.",
+    **_object(
+        "version command actor occurred_at recorded_at before after",
+        **_COMMIT,
+        before={"description": "Null if the field was not there."},
+        after={"description": "Null if the field is there no more."},
+        id={"type": "string", "description": "The event's id, such as `cart-42@7.0`. For staff."},
+        type={"type": "string", "description": "The event's stored type. For staff."},
+    ),
+}
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Accepted": _object("id version", id=_TEXT, version={"type": "integer", "minimum": 1}),
     "Problem": _object(
@@ -100,26 +122,31 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "description": "One accepted command.",
         **_object(
             "version command actor occurred_at recorded_at changes",
-            version={"type": "integer", "minimum": 1, "description": "The entity's version since then."},
-            command=_TEXT,
-            actor={"type": "string", "description": "Who, such as `customer:900`; only the role, to customers."},
-            occurred_at={**_TIME, "description": "Business time."},
-            recorded_at={**_TIME, "description": "The log's own time."},
+            **_COMMIT,
+            reason={"type": ["string", "null"], "description": "Why, if an event says so. For staff."},
             correlation_id={"type": "string", "description": "For staff."},
             causation_id={"type": ["string", "null"], "description": "For staff."},
             events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
             changes={
                 "type": "object",
-                "description": "Field of the document → its value before and after.",
+                "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → before and after; "
+                "null where there is no such field.",
                 "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
             },
         ),
     },
+    "Provenance": _object(
+        "version fields",
+        version={"type": "integer", "minimum": 1, "description": "The entity's version up to which was looked."},
+        fields={
+            "type": "object",
+            "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → the events that set it, "
+            "oldest first. A field that is there no more keeps its path.",
+            "additionalProperties": {"type": "array", "items": ref("schemas", "Setter")},
+        },
+    ),
+    "Setter": _SETTER,
 }
-
-
-def ref(kind: str, name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/{kind}/{name}"}
 
 
 def headers(names: Iterable[str]) -> dict[str, Any]:

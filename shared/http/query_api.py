@@ -40,6 +40,17 @@ class HistoryParameters(Parameters):
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
 
 
+class ProvenanceParameters(Parameters):
+    """Of `field` and what lies below it, or of every field: the newest `limit` events that set each, up to `version` or
+    to the time `as_of`.
+    """
+
+    field: str | None = Field(None, min_length=1, max_length=MAX_FILTER_CHARS)
+    version: int | None = Field(None, ge=1, le=MAX_VERSION)
+    as_of: Moment | None = None
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+
+
 class ListParameters(Parameters):
     """A page: at most `limit` documents, from where the last page's `next` says."""
 

@@ -1,6 +1,6 @@
-"""The read side's HTTP edge: documents, their lists, their history and their earlier states."""
+"""The read side's HTTP edge: documents, their lists, their history, their provenance and their earlier states."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from shared.eventsourcing.errors import NotFoundError, UnavailableError
 from shared.eventsourcing.event_store import EventStore
-from shared.eventsourcing.message import Event
+from shared.eventsourcing.message import Commit, Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+from shared.eventsourcing.provenance import Trace
 from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.history import history_entry
+from shared.http.history import history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
     AnyQueries,
@@ -24,6 +25,7 @@ from shared.http.query_api import (
     CustomQuery,
     EntityParameters,
     HistoryParameters,
+    ProvenanceParameters,
     QueryApi,
     QueryWiring,
     StateQueryApi,
@@ -116,7 +118,7 @@ def _state_query(api: StateQueryApi, wiring: QueryWiring) -> Callable[[_Asked], 
 
 
 class ReadModelQueries(Generic[E, D]):
-    """The three kinds of queries on one read model. What a caller may not see is to them as if it were not there."""
+    """The kinds of queries on one read model. What a caller may not see is to them as if it were not there."""
 
     def __init__(self, api: QueryApi[E, D], rows: ReadStore, log: EventStore) -> None:
         self._api = api
@@ -131,6 +133,7 @@ class ReadModelQueries(Generic[E, D]):
         return (
             _Endpoint(api.entity, api.id_parameter, self.entity),
             _Endpoint(f"{api.entity}/history", api.id_parameter, self.history),
+            _Endpoint(f"{api.entity}/provenance", api.id_parameter, self.provenance),
             _Endpoint(api.collection, api.id_parameter, self.list),
         )
 
@@ -164,6 +167,26 @@ class ReadModelQueries(Generic[E, D]):
         following = wanted.after + wanted.limit if len(entries) > wanted.limit else None
         page = to_json({"items": entries[: wanted.limit], "next": following})
         return Response(page, 200, media_type="application/json")
+
+    async def provenance(self, asked: _Asked) -> Response:
+        """The events that set each field of the document."""
+        wanted = parse_parameters(ProvenanceParameters, asked.request)
+        if wanted.version is not None and wanted.as_of is not None:
+            raise bad_field("version", "only one of version and as_of can be given")
+        projection, staff = self._api.projection, asked.principal.has(*STAFF)
+        trace, seen, visible = Trace(projection, field=wanted.field, limit=wanted.limit), 0, False
+        async for commit in self._read(asked, up_to=wanted.version, as_of=wanted.as_of):
+            trace.add(commit)
+            document, seen = trace.document, commit.version
+            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+        if not visible:
+            raise _not_found()
+        _check_there(seen, wanted.version)
+        fields = {
+            path: [setter_entry(each, staff=staff) for each in setters] for path, setters in trace.setters().items()
+        }
+        headers = {"ETag": f'"{seen}"', "Cache-Control": "no-cache"}
+        return Response(to_json({"version": seen, "fields": fields}), 200, headers, "application/json")
 
     async def list(self, asked: _Asked) -> Response:
         """A page of documents, newest first."""
@@ -209,22 +232,28 @@ class ReadModelQueries(Generic[E, D]):
 
     async def _past(self, asked: _Asked, version: int | None, as_of: datetime | None) -> Row | None:
         row = self._visible(asked, await self._fold(asked, None, version=version, as_of=as_of))
-        if row is not None and version is not None and row.version < version:
-            raise NotFoundError("version-not-found", f"the newest version is {row.version}", field="version")
+        if row is not None:
+            _check_there(row.version, version)
         return row
 
     async def _fold(
         self, asked: _Asked, row: Row | None, *, version: int | None = None, as_of: datetime | None = None
     ) -> Row | None:
         """The document after the commits that follow `row`, up to a version or a moment of the log's time."""
-        projection, stream = self._api.projection, self._stream(asked)
+        projection = self._api.projection
         document, seen = projection.restore(row)
         last = None
-        async for commit in self._log.read(stream, after=seen, up_to=version):
-            if as_of is not None and commit.recorded_at > as_of:
-                break
+        async for commit in self._read(asked, after=seen, up_to=version, as_of=as_of):
             document, last = projection.apply(document, commit), commit
-        return projection.row(stream, document, last, None) if last is not None else row
+        return projection.row(self._stream(asked), document, last, None) if last is not None else row
+
+    async def _read(
+        self, asked: _Asked, *, after: int = 0, up_to: int | None, as_of: datetime | None
+    ) -> AsyncIterator[Commit]:
+        async for commit in self._log.read(self._stream(asked), after=after, up_to=up_to):
+            if as_of is not None and commit.recorded_at > as_of:
+                return
+            yield commit
 
     def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
         return row if row is not None and self._sees(asked, row.fields) else None
@@ -236,6 +265,11 @@ class ReadModelQueries(Generic[E, D]):
 
     def _stream(self, asked: _Asked) -> str:
         return f"{self._api.projection.category}-{asked.key}"
+
+
+def _check_there(newest: int, version: int | None) -> None:
+    if version is not None and newest < version:
+        raise NotFoundError("version-not-found", f"the newest version is {newest}", field="version")
 
 
 def _not_found() -> NotFoundError:

@@ -1,5 +1,5 @@
 """A stored or published shape never changes under the same version: what counts as a change, who refuses it, and the
-proof from the repository's history.
+proof from the repository's history. The samples of `tests/replay` are kept by the same search.
 """
 
 import json
@@ -23,6 +23,7 @@ from shared.eventsourcing.message import Event
 from shared.http.json_schema import json_schema
 
 PATH = "stored/shop/Sold.v1.json"
+SAMPLES = "tests/replay/samples"
 
 
 class Price(BaseModel):
@@ -230,7 +231,9 @@ class TestWriting:
 
 class TestHistory:
     def test_no_promise_was_ever_edited(self) -> None:
-        """In no commit, and not in the working tree either, was a promise changed or removed after it was made."""
+        """In no commit, and not in the working tree either, was a promise or a sample changed or removed after it was
+        made.
+        """
         if not (ROOT / ".git").exists():
             pytest.skip("this tree was exported without its history")
 
@@ -238,11 +241,12 @@ class TestHistory:
         if git(ROOT, "rev-parse", "--is-shallow-repository") == ["true"]:
             pytest.skip("true of the part of the history that this shallow clone has")
 
+    @pytest.mark.parametrize("path", [f"schemas/{PATH}", f"{SAMPLES}/shop/Sold.v1.json"])
     @pytest.mark.parametrize("committed", [True, False])
     @pytest.mark.parametrize("removed", [True, False])
-    def test_an_edit_is_found(self, tmp_path: Path, *, committed: bool, removed: bool) -> None:
+    def test_an_edit_is_found(self, tmp_path: Path, path: str, *, committed: bool, removed: bool) -> None:
         """The search finds a changed and a removed promise, committed or not yet; additions are welcome."""
-        promise = tmp_path / "schemas" / PATH
+        promise = tmp_path / path
         promise.parent.mkdir(parents=True)
         git(tmp_path, "init", "--quiet")
         for number, name in enumerate(["Sold.v1.json", "Sold.v2.json"]):
@@ -257,15 +261,15 @@ class TestHistory:
         if committed:
             commit(tmp_path)
 
-        assert edited(tmp_path) == [f"schemas/{PATH}"]
+        assert edited(tmp_path) == [path]
 
 
 def edited(repository: Path) -> list[str]:
-    """Promises that were changed or removed after the commit that added them, by path."""
+    """Promises and samples that were changed or removed after the commit that added them, by path."""
     if not git(repository, "rev-parse", "--quiet", "--verify", "HEAD", may_fail=True):
         return []
     what = ("--diff-filter=MD", "--no-renames", "--name-only", "--relative")
-    where = ("--", *(f"schemas/{folder}" for folder in PROMISES))
+    where = ("--", *(f"schemas/{folder}" for folder in PROMISES), SAMPLES)
     committed = git(repository, "log", "-m", "--format=", *what, "HEAD", *where)
     return sorted({*committed, *git(repository, "diff", *what, "HEAD", *where)})
 

@@ -149,6 +149,7 @@ def _queries() -> st.SearchStrategy[Attack]:
     names = {
         CART_QUERIES.entity: ("min_version", "version", "as_of"),
         CART_QUERIES.entity + "/history": ("after", "limit"),
+        CART_QUERIES.entity + "/provenance": ("field", "version", "as_of", "limit"),
         CART_QUERIES.collection: ("limit", "cursor", *CART_QUERIES.filters),
     }
 

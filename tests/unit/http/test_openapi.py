@@ -97,7 +97,8 @@ class TestTheDocument:
         """What is declared is described."""
         declared = {(CART_COMMANDS.prefix + each.path, each.method.lower()) for each in CART_COMMANDS.endpoints}
 
-        assert declared | {(CARTS, "get"), (CART, "get"), (f"{CART}/history", "get")} == set(OPERATIONS)
+        queries = (CARTS, CART, f"{CART}/history", f"{CART}/provenance")
+        assert declared | {(path, "get") for path in queries} == set(OPERATIONS)
 
     def test_calls_operations_like_their_commands(self) -> None:
         """A generated client has a method `addItem`."""
@@ -130,7 +131,7 @@ class TestParameters:
 
     def test_a_query_parameter_is_never_null(self) -> None:
         """An optional parameter is left out: its schema is that of its value."""
-        for path in (CART, CARTS, f"{CART}/history"):
+        for path in (CART, CARTS, f"{CART}/history", f"{CART}/provenance"):
             for name in Operation(path, "get").parameters():
                 schema = Operation(path, "get").parameter(name)["schema"]
                 assert schema["type"] in {"string", "integer"}
@@ -228,6 +229,7 @@ class TestAnswers:
         agrees(Operation(CARTS, "get"), await reader.get(f"{CARTS}?customer_id=900"), 200)
         agrees(Operation(f"{CART}/history", "get"), await reader.get(f"{CARTS}/{cart}/history?limit=1"), 200)
         agrees(Operation(f"{CART}/history", "get"), await reader.get(f"{CARTS}/{cart}/history"), 200)
+        agrees(Operation(f"{CART}/provenance", "get"), await reader.get(f"{CARTS}/{cart}/provenance"), 200)
 
     @pytest.mark.parametrize(
         ("url", "status"), [("nobody", 404), ("{cart}?version=x", 400), ("{cart}?min_version=9", 503)]
