@@ -18,7 +18,8 @@ gc.enable()
 
 __all__ = {quoted}
 """
-_NOT_DEPLOYED = {"testing"}
+_NOT_DEPLOYED = {"testing", "operations", "duckdb.py", "storage_read.py"}
+"""Parts of paths: the test kit, and what only the local platform and its operators use."""
 
 
 def layout(service: Service) -> dict[str, Path | str]:

@@ -79,6 +79,14 @@ class Cart(BaseModel):
     changed_at: AwareDatetime | None = None
 
 
+CLOSED = frozenset({Status.CHECKED_OUT, Status.EXPIRED})
+
+
+def is_closed(cart: Cart) -> bool:
+    """A cart that is checked out comes back only while its checkout lasts, which is minutes."""
+    return cart.status in CLOSED
+
+
 # --- decide
 
 
@@ -264,4 +272,5 @@ CART = Decider[CartCommand, CartEvent, Cart](
     state_type=Cart,
     codec=CART_CODEC,
     snapshot_every=50,
+    is_closed=is_closed,
 )

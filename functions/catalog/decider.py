@@ -192,5 +192,5 @@ IMPORTS = Decider[ImportCommand, ImportEvent, Import](
     initial_state=Import,
     state_type=Import,
     codec=Codec[ImportEvent](ImportEvent),
-    snapshot_every=100,
+    snapshot_every=100,  # each holds all chunks so far: half as many as elsewhere
 )

@@ -72,6 +72,11 @@ class Shipment(BaseModel):
     tracking: str = ""
 
 
+def is_closed(shipment: Shipment) -> bool:
+    """It has arrived, or will never leave."""
+    return shipment.status in {Status.DELIVERED, Status.CANCELLED, Status.FORESTALLED}
+
+
 def shipment_id(order_id: str, number: int) -> str:
     """The `number`-th shipment of an order, from 1."""
     return f"{order_id}-{number}"
@@ -234,4 +239,5 @@ SHIPMENTS_DECIDER = Decider[ShipmentCommand, ShipmentEvent, Shipment](
     initial_state=Shipment,
     state_type=Shipment,
     codec=Codec[ShipmentEvent](ShipmentEvent),
+    is_closed=is_closed,
 )

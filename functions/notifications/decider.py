@@ -34,7 +34,7 @@ from functions.notifications.events import (
     MailSuppressed,
 )
 from functions.notifications.manifest import CONTACT, MAIL
-from functions.notifications.state import Contact, ContactStatus, Mail, Status, pause_after
+from functions.notifications.state import Contact, ContactStatus, Mail, Status, is_closed, is_erased, pause_after
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -208,6 +208,7 @@ MAILS_DECIDER = Decider[MailCommand, MailEvent, Mail](
     initial_state=Mail,
     state_type=Mail,
     codec=Codec[MailEvent](MailEvent),
+    is_closed=is_closed,
 )
 CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](
     category=CONTACT,
@@ -217,4 +218,5 @@ CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](
     state_type=Contact,
     codec=Codec[ContactEvent](ContactEvent),
     snapshot_every=50,
+    is_closed=is_erased,
 )

@@ -30,7 +30,7 @@ from functions.orders.events import (
     ReturnOpened,
 )
 from functions.orders.manifest import ORDER_CATEGORY
-from functions.orders.state import Order, Return, ReturnStatus, Status
+from functions.orders.state import Order, Return, ReturnStatus, Status, is_closed
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -297,4 +297,5 @@ ORDER = Decider[OrderCommand, OrderEvent, Order](
     initial_state=Order,
     state_type=Order,
     codec=Codec[OrderEvent](OrderEvent),
+    is_closed=is_closed,
 )

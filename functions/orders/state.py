@@ -58,3 +58,9 @@ class Order(BaseModel):
     def coming_back(self) -> tuple[ReturnOpened, ...]:
         """All that were not cancelled."""
         return self.opened(ReturnStatus.OPEN, ReturnStatus.COMPLETED)
+
+
+def is_closed(order: Order) -> bool:
+    """Delivered, back or cancelled, and nothing on its way back. A return may still be opened."""
+    ended = order.status in {Status.DELIVERED, Status.RETURNED, Status.CANCELLED}
+    return ended and not order.opened(ReturnStatus.OPEN)

@@ -39,7 +39,7 @@ from functions.payments.events import (
     VoidRequested,
 )
 from functions.payments.manifest import CATEGORY
-from functions.payments.state import Payment, Refund, RefundStatus, Status
+from functions.payments.state import Payment, Refund, RefundStatus, Status, is_closed
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -291,4 +291,5 @@ PAYMENT = Decider[PaymentCommand, PaymentEvent, Payment](
     initial_state=Payment,
     state_type=Payment,
     codec=Codec[PaymentEvent](PaymentEvent),
+    is_closed=is_closed,
 )

@@ -92,5 +92,5 @@ PRICE_DECIDER = Decider[PriceCommand, PriceEvent, Price](
     initial_state=Price,
     state_type=Price,
     codec=Codec[PriceEvent](PriceEvent),
-    snapshot_every=100,
+    snapshot_every=100,  # each holds all prices so far: half as many as elsewhere
 )

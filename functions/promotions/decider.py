@@ -41,7 +41,7 @@ from functions.promotions.events import (
     RedemptionReleased,
 )
 from functions.promotions.manifest import CAMPAIGN, COUPON, COUPON_USE, REDEMPTION
-from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption, Status
+from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption, Status, is_closed
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError
@@ -224,7 +224,7 @@ COUPON_DECIDER = Decider[CouponCommand, CouponEvent, Coupon](
     initial_state=Coupon,
     state_type=Coupon,
     codec=Codec[CouponEvent](CouponEvent),
-    snapshot_every=100,
+    snapshot_every=50,
 )
 COUPON_USE_DECIDER = Decider[CouponUseCommand, CouponUseEvent, CouponUse](
     category=COUPON_USE,
@@ -241,4 +241,5 @@ REDEMPTION_DECIDER = Decider[RedemptionCommand, RedemptionEvent, Redemption](
     initial_state=Redemption,
     state_type=Redemption,
     codec=Codec[RedemptionEvent](RedemptionEvent),
+    is_closed=is_closed,
 )

@@ -7,12 +7,11 @@ The sweep is the answer to a broker that lost its memory, a muted subscription a
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.eventsourcing.checkpoint import Checkpoints
-from shared.eventsourcing.errors import CorruptCommitError, CorruptDataError
-from shared.eventsourcing.event_store import EventStore, FeedCursor
-from shared.eventsourcing.projector import Outcome, Projector
+from shared.eventsourcing.errors import CorruptDataError
+from shared.eventsourcing.event_store import EventStore, Fed, FeedCursor
+from shared.eventsourcing.projector import Keeper, Outcome
 
 Visit = Callable[[str, int], Awaitable[bool]]
 """Given a stream and its newest version seen; returns whether it changed something. It must be safe to repeat."""
@@ -28,16 +27,18 @@ class WalkReport:
 
 @dataclass(slots=True)
 class _Page:
-    """So many commits, up to and including the one at `end`, and the newest version of each stream among them."""
+    """So many commits, the newest version of each stream among them, and the place to go on from."""
 
     end: FeedCursor
     commits: int = 0
     versions: dict[str, int] = field(default_factory=dict)
 
-    def add(self, place: FeedCursor) -> None:
-        self.end = place
+    def add(self, fed: Fed) -> None:
+        """One that cannot be decoded counts like any other: the visit of its stream will find out."""
+        self.end = fed.place
         self.commits += 1
-        self.versions[place.stream] = max(place.version, self.versions.get(place.stream, 0))
+        found = fed.found
+        self.versions[found.stream] = max(found.version, self.versions.get(found.stream, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +63,26 @@ class FeedWalk:
     clock: Callable[[], datetime]
     page: int = 500
 
-    async def run(self) -> WalkReport:
+    async def run(self, end: datetime | None = None) -> WalkReport:
         """All streams, whatever happens with one of them; then the first trouble, if there was any. The checkpoint
         stays before the first trouble, so the next walk comes by again. A stream that cannot be understood is no
         trouble: coming by again would not help, the projector parks it for people to look at, and it is passed by.
+
+        At `end` it stops after the page that it is at, and the next walk goes on there. It never stops without having
+        got anywhere: not inside a pack, which it would begin again.
         """
-        until = self.clock() - self.behind
-        checkpoint = f"{self.name}/{self.category}"
+        checkpoint, until = f"{self.name}/{self.category}", self.clock() - self.behind
+        start = await self.checkpoints.load(checkpoint)
         read = changed = 0
         first: Exception | None = None
-        async for page in self._pages(await self.checkpoints.load(checkpoint), until):
+        async for page in self._pages(start, until):
             read += page.commits
             visited, trouble = await self._visit(page)
             changed, first = changed + visited, first or trouble
             if first is None:
                 await self.checkpoints.save(checkpoint, page.end)
+            if end is not None and page.end != start and self.clock() >= end:
+                break
         if first is not None:
             raise first
         return WalkReport(read, changed)
@@ -95,42 +101,34 @@ class FeedWalk:
 
     async def _pages(self, after: FeedCursor | None, until: datetime) -> AsyncIterator[_Page]:
         page: _Page | None = None
-        async for place in self._places(after, until):
-            page = page or _Page(place)
-            page.add(place)
+        async for fed in self.log.feed(self.category, after=after, until=until):
+            page = page or _Page(fed.place)
+            page.add(fed)
             if page.commits == self.page:
                 yield page
                 page = None
         if page is not None:
             yield page
 
-    async def _places(self, cursor: FeedCursor | None, until: datetime) -> AsyncIterator[FeedCursor]:
-        """Where each commit lies. One that cannot be decoded is told like any other: the visit of its stream will find
-        out, and the streams behind it must not wait.
-        """
-        while True:
-            try:
-                async for commit in self.log.feed(self.category, after=cursor, until=until):
-                    cursor = FeedCursor(commit.recorded_at, commit.stream, commit.version)
-                    yield cursor
-            except CorruptCommitError as error:
-                cursor = FeedCursor(error.recorded_at, error.stream, error.version)
-                yield cursor
-            else:
-                return
 
-
-def all_of(walks: Sequence[FeedWalk]) -> Callable[[], Awaitable[WalkReport]]:
-    """One after the other, and their sum."""
+def all_of(walks: Sequence[FeedWalk], *, within: timedelta | None = None) -> Callable[[], Awaitable[WalkReport]]:
+    """One after the other, and their sum. If all of them together are to end `within` some time, each day another one
+    is the first: none is left out for good.
+    """
 
     async def run() -> WalkReport:
-        reports = [await walk.run() for walk in walks]
+        end, order = None, list(walks)
+        if walks and within is not None:
+            now = walks[0].clock()
+            end, first = now + within, now.toordinal() % len(walks)
+            order = [*walks[first:], *walks[:first]]
+        reports = [await walk.run(end) for walk in order if end is None or walk.clock() < end]
         return WalkReport(sum(report.read for report in reports), sum(report.changed for report in reports))
 
     return run
 
 
-def heal(projector: Projector[Any, Any]) -> Visit:
+def heal(projector: Keeper) -> Visit:
     """The visit of the catch-up sweep: brings every document that is behind to the end of its stream."""
 
     async def visit(stream: str, version: int) -> bool:

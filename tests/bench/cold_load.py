@@ -44,7 +44,7 @@ async def run(around: Surroundings) -> Result:
         cases = {}
         for name, (commits, decider) in _CASES.items():
             writer = handler_on(FirestoreEventStore(store, OperationCounts()), NoPublisher(), decider=decider)
-            streams = await asyncio.gather(*(_written(writer, commits) for _ in range(around.sized(_STREAMS, 1))))
+            streams = await asyncio.gather(*(written(writer, commits) for _ in range(around.sized(_STREAMS, 1))))
             counts = OperationCounts()
             cold = handler_on(FirestoreEventStore(store, counts), NoPublisher(), decider=decider, cached_streams=0)
             cases[name] = _Loads(cold, counts, streams)
@@ -62,7 +62,7 @@ async def run(around: Surroundings) -> Result:
     )
 
 
-async def _written(writer: CartHandler, commits: int) -> str:
+async def written(writer: CartHandler, commits: int) -> str:
     stream = f"{CART.category}-{new_id()}"
     await writer.handle(stream, opening(stream), context_of(opening(stream)))
     for number in range(commits - 1):

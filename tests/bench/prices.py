@@ -8,12 +8,15 @@ _TIB: Final = 1024**4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """In USD; documents by the million, Pub/Sub by the TiB (`least_request` bytes are billed for any request)."""
+    """In USD; documents by the million, Pub/Sub by the TiB (`least_request` bytes are billed for any request), what is
+    stored in Firestore by the GiB and month.
+    """
 
     as_of: str
     read: float
     write: float
     delete: float
+    storage_month: float
     pubsub_tib: float
     least_request: int
     vcpu_second: float
@@ -29,6 +32,7 @@ US_CENTRAL1: Final = Prices(
     read=0.30,
     write=0.90,
     delete=0.10,
+    storage_month=0.146,
     pubsub_tib=40.0,
     least_request=1000,
     vcpu_second=0.000024,

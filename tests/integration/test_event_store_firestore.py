@@ -237,7 +237,7 @@ async def test_a_feed_that_breaks_is_taken_up_where_it_broke(
 
     channel._stubs = replace(channel.stubs, run_query=breaking)
 
-    found = [commit.stream for commit in await collected(store.feed(CATEGORY, until=FAR_FUTURE))]
+    found = [fed.found.stream for fed in await collected(store.feed(CATEGORY, until=FAR_FUTURE))]
 
     assert found == streams
     assert len(calls) == 2

@@ -1,29 +1,34 @@
 """The log in Firestore: appends are creates in one round trip, loads are key ranges, the feed is one index."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from shared.adapters.append_checks import check_append, reached
+from shared.adapters.firestore.commits import found_in
 from shared.adapters.firestore.log_layout import (
     SNAPSHOTS,
     add_answer,
     add_commit,
+    place,
     reached_by,
     read_answer,
-    read_commit,
     read_snapshot,
 )
 from shared.adapters.firestore.outbox import SCAN_PATIENCE, FirestoreOutbox, category_query
+from shared.adapters.firestore.packing import FirestorePacking
 from shared.adapters.firestore.query import Query
 from shared.adapters.firestore.rpc_errors import RefusedError
 from shared.adapters.firestore.states import FirestoreStates
 from shared.adapters.firestore.values import moment
+from shared.adapters.packs import fed
 from shared.adapters.paging import FIRST_PAGE
-from shared.eventsourcing.errors import ConcurrencyError, CorruptCommitError
+from shared.eventsourcing.errors import ConcurrencyError
 from shared.eventsourcing.event_store import (
     Answer,
     Appended,
+    Fed,
     FeedCursor,
     LoadedStream,
     NewCommit,
@@ -31,11 +36,11 @@ from shared.eventsourcing.event_store import (
     Replayed,
     Snapshot,
 )
-from shared.eventsourcing.message import Commit, category_of, commits_collection
+from shared.eventsourcing.message import Commit, commits_collection
 
 
-class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
-    """`EventStore` and `Outbox` on the database `events`.
+class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
+    """`EventStore`, `Outbox` and `Packing` on the database `events`.
 
     No method reads in a transaction: that locks in the cloud and livelocks on the emulator.
     """
@@ -53,8 +58,8 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
             commits = await page
         finally:
             page.cancel()
-        if len(commits) == FIRST_PAGE:
-            commits += await self._commits(stream, FIRST_PAGE)
+        if len(commits) >= FIRST_PAGE:  # more, where the page ends in a pack
+            commits += await self._commits(stream, len(commits))
         seen = snapshot.version if snapshot else 0
         return _loaded(stream, seen, snapshot, commits[seen:])
 
@@ -86,40 +91,24 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
         found = await self._database.get([name])
         return read_answer(key, found[name]) if name in found else None
 
-    async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
-        expected = after
-        async for batch in self._database.query(self._range(stream, after, up_to), below=self._layout.stream(stream)):
-            for document in batch:
-                expected += 1
-                yield _checked(read_commit(document), expected)
+    def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncGenerator[Commit, None]:
+        return self._read(stream, after, up_to)
 
-    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Fed]:
         since = after.recorded_at if after else None
         query = category_query(commits_collection(category), category, since=since, before=until)
-        query.select("body", "recorded_at")
+        query.select("body", "pack", "recorded_at")
         if after is not None and after.stream:
             query.after(self._layout.commit(after.stream, after.version), after.recorded_at)
         async for batch in self._database.query(query, patience=SCAN_PATIENCE):
             for document in batch:
-                yield read_commit(document)
+                here = _place(document)
+                for each in fed(found_in(document), after, here):
+                    yield each
+                after = here
 
     async def _from(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
         return _loaded(stream, version, snapshot, await self._commits(stream, version))
-
-    async def _commits(self, stream: str, after: int, *, limit: int | None = None) -> list[Commit]:
-        query = self._range(stream, after, None)
-        if limit is not None:
-            query.limit(limit)
-        batches = self._database.query(query, below=self._layout.stream(stream))
-        return [read_commit(document) async for batch in batches for document in batch]
-
-    def _range(self, stream: str, after: int, up_to: int | None) -> Query:
-        query = Query(commits_collection(category_of(stream))).order_by()
-        if after:
-            query.after(self._layout.commit(stream, after))
-        if up_to is not None:
-            query.up_to(self._layout.commit(stream, up_to))
-        return query
 
     async def _newest_snapshot(self, stream: str, schema: str) -> Snapshot | None:
         """None as well if the newest one has another shape: those before it are no better."""
@@ -141,7 +130,7 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
         wanted = [self._layout.commit(new.position.stream, new.position.version + 1) for new in commits]
         key = self._layout.answer(answer.key) if answer else ""
         found = await self._database.get([*wanted, key] if key else wanted)
-        stored = [read_commit(found[name]) for name in wanted if name in found]
+        stored = await self._commits_of([found[name] for name in wanted if name in found])
         ours = bool(stored) and [commit.context.command_id for commit in stored] == [command_id] * len(wanted)
         if answer and key in found:
             first = read_answer(answer.key, found[key])
@@ -154,16 +143,12 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates):
 
 
 def _loaded(stream: str, seen: int, snapshot: Snapshot | None, commits: list[Commit]) -> LoadedStream:
-    for version, commit in enumerate(commits, seen + 1):
-        _checked(commit, version)
     return LoadedStream(Position(stream, seen + len(commits)), snapshot, commits)
 
 
-def _checked(commit: Commit, version: int) -> Commit:
-    """A commit's place is its version: a hole, or a document under another's name, must not pass for history."""
-    if commit.version != version:
-        raise CorruptCommitError(commit.stream, version, commit.recorded_at, f"{commit.id} lies in its place")
-    return commit
+def _place(document: Any) -> FeedCursor:
+    stream, version = place(document.name)
+    return FeedCursor(moment(document.fields["recorded_at"].timestamp_value), stream, int(version))
 
 
 def _retrieved(task: asyncio.Future[list[Commit]]) -> None:

@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.adapters.append_checks import check_append, reached
+from shared.adapters.memory.streams import Kept, commits_between, found_at, is_inside_pack, pack_stream, page_end
+from shared.adapters.packs import fed
 from shared.adapters.paging import FIRST_PAGE
-from shared.eventsourcing.codec import decode_commit
-from shared.eventsourcing.errors import ConcurrencyError, CorruptCommitError, CorruptDataError
+from shared.eventsourcing.errors import ConcurrencyError
 from shared.eventsourcing.event_store import (
     Answer,
     Appended,
+    Fed,
     FeedCursor,
     LoadedStream,
     NewCommit,
     OperationCounts,
     OutboxRow,
+    Packed,
     Position,
     Replayed,
     Snapshot,
@@ -30,7 +33,7 @@ _TICK = timedelta(microseconds=1)
 
 
 class MemoryEventStore:
-    """`EventStore` and `Outbox`.
+    """`EventStore`, `Outbox` and `Packing`.
 
     What is kept are the encoded commits, so that whoever reads gets objects of their own. `recorded_at` is the clock's
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
@@ -41,7 +44,7 @@ class MemoryEventStore:
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
         self._clock = clock
         self._counts = counts
-        self._streams: dict[str, list[tuple[datetime, bytes]]] = defaultdict(list)
+        self._streams: dict[str, Kept] = defaultdict(list)
         self._snapshots: dict[str, list[Snapshot]] = defaultdict(list)
         self._answers: dict[str, Answer] = {}
         self._feeds: dict[str, list[FeedCursor]] = defaultdict(list)
@@ -57,13 +60,14 @@ class MemoryEventStore:
         newest = self._snapshots[stream][-1] if self._snapshots[stream] else None
         snapshot = newest if newest and newest.schema == schema else None
         self._counts.rpc("RunQuery", read=1)
-        known = len(self._streams.get(stream, ()))
-        self._counts.rpc("RunQuery", read=max(1, min(known, FIRST_PAGE)))
+        kept = self._streams.get(stream, [])
+        self._counts.rpc("RunQuery", read=max(1, min(len(kept), FIRST_PAGE)))
         start = snapshot.version if snapshot else 0
-        if known >= FIRST_PAGE:
-            self._counts.rpc("RunQuery", read=max(1, known - max(start, FIRST_PAGE)))
-        commits = [self._commit(stream, version) for version in range(start + 1, known + 1)]
-        return LoadedStream(Position(stream, known), snapshot, commits)
+        if len(kept) >= FIRST_PAGE:
+            self._count_cut(kept, 0 if start >= FIRST_PAGE else FIRST_PAGE)
+            self._counts.rpc("RunQuery", read=max(1, len(kept) - max(start, page_end(kept, FIRST_PAGE))))
+        commits = list(commits_between(stream, kept, start, len(kept)))
+        return LoadedStream(Position(stream, len(kept)), snapshot, commits)
 
     async def tail(self, position: Position) -> LoadedStream:
         await asyncio.sleep(0)
@@ -111,19 +115,43 @@ class MemoryEventStore:
 
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         await asyncio.sleep(0)
-        end = len(self._streams.get(stream, ())) if up_to is None else min(up_to, len(self._streams.get(stream, ())))
+        kept = self._streams.get(stream, [])
+        end = len(kept) if up_to is None else min(up_to, len(kept))
         self._counts.rpc("RunQuery", read=max(1, end - after))
-        for version in range(after + 1, end + 1):
-            yield self._commit(stream, version)
+        if after < end:
+            self._count_cut(kept, end)
+        for commit in commits_between(stream, kept, after, end):
+            yield commit
 
-    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Fed]:
         await asyncio.sleep(0)
         places = self._feeds[category]
         first = bisect_right(places, after) if after else 0
         found = places[first : bisect_left(places, FeedCursor(until, "", 0))]
         self._counts.rpc("RunQuery", read=max(1, len(found)))
         for place in found:
-            yield self._commit(place.stream, place.version)
+            for each in fed(found_at(place.stream, self._streams[place.stream], place.version), after, place):
+                yield each
+            after = place
+
+    async def pack(self, stream: str, *, up_to: int) -> Packed:
+        await asyncio.sleep(0)
+        if stream in self._states:
+            raise ValueError(f"{stream} keeps its state: its commits expire and are not packed")
+        kept = self._streams.get(stream, [])
+        self._counts.rpc("RunQuery", read=max(1, min(up_to, len(kept))))
+        packs = pack_stream(stream, kept, up_to)
+        for pack in packs:
+            self._counts.rpc("Commit", written=pack.last - pack.first + 1)
+            gone = {(stream, version) for version in range(pack.first, pack.last)}
+            places = self._feeds[category_of(stream)]
+            places[:] = [place for place in places if (place.stream, place.version) not in gone]
+        return Packed(
+            commits=sum(pack.last - pack.first + 1 for pack in packs),
+            packs=len(packs),
+            bytes_before=sum(pack.unpacked_bytes for pack in packs),
+            bytes_after=sum(len(pack.data) for pack in packs),
+        )
 
     async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         await asyncio.sleep(0)
@@ -146,17 +174,15 @@ class MemoryEventStore:
             self._owed[category_of(identity.rpartition("@")[0])].pop(identity, None)
 
     def _after(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
-        known = len(self._streams.get(stream, ()))
-        self._counts.rpc("RunQuery", read=max(1, known - version))
-        commits = [self._commit(stream, number) for number in range(version + 1, known + 1)]
-        return LoadedStream(Position(stream, known), snapshot, commits)
+        kept = self._streams.get(stream, [])
+        self._counts.rpc("RunQuery", read=max(1, len(kept) - version))
+        commits = list(commits_between(stream, kept, version, len(kept)))
+        return LoadedStream(Position(stream, len(kept)), snapshot, commits)
 
-    def _commit(self, stream: str, version: int) -> Commit:
-        recorded_at, body = self._streams[stream][version - 1]
-        try:
-            return decode_commit(body, recorded_at)
-        except CorruptDataError as error:
-            raise CorruptCommitError(stream, version, recorded_at, error) from error
+    def _count_cut(self, kept: Kept, end: int) -> None:
+        """A range that ends inside a pack: the document that holds it lies behind, and is read besides."""
+        if is_inside_pack(kept, end):
+            self._counts.rpc("BatchGetDocuments", read=1)
 
     def _now(self) -> datetime:
         now = self._clock()
@@ -174,7 +200,10 @@ class MemoryEventStore:
         if answer and (first := self._answers.get(answer.key)):
             return Replayed(first)
         places = [(new.position.stream, new.position.version + 1) for new in commits]
-        stored = [self._commit(*place) for place in places if len(self._streams.get(place[0], ())) >= place[1]]
+        there = [(s, v, self._streams[s]) for s, v in places if len(self._streams.get(s, ())) >= v]
+        stored = [commit for s, v, kept in there for commit in commits_between(s, kept, v - 1, v)]
+        if packs := {id(kept[v - 1][1]) for _, v, kept in there if is_inside_pack(kept, v)}:
+            self._counts.rpc("BatchGetDocuments", read=len(packs))
         if [commit.context.command_id for commit in stored] == [command_id] * len(places):
             return Appended(reached(commits), stored[0].recorded_at)
         raise ConcurrencyError(f"somebody else has appended to {', '.join(stream for stream, _ in places)}")

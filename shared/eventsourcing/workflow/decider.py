@@ -51,7 +51,7 @@ from shared.eventsourcing.workflow.moves import (
     turn_back,
     undo_of,
 )
-from shared.eventsourcing.workflow.state import Attempt, Failure, Saga, Status, evolve
+from shared.eventsourcing.workflow.state import Attempt, Failure, Saga, Status, evolve, is_closed
 
 
 def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEvent, Saga]:
@@ -65,6 +65,7 @@ def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEve
         initial_state=Saga,
         state_type=Saga,
         codec=Codec[WorkflowEvent](WorkflowEvent),
+        is_closed=is_closed,
     )
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from shared.eventsourcing.checkpoint import at_time
 from shared.eventsourcing.errors import CorruptCommitError
-from shared.eventsourcing.event_store import FeedCursor, OperationCounts, Position
-from shared.eventsourcing.message import Commit
+from shared.eventsourcing.event_store import Fed, FeedCursor, OperationCounts, Position
 from shared.testing.conformance.samples import (
     CATEGORY,
     FAR_FUTURE,
@@ -24,12 +23,16 @@ OTHER_CATEGORY = "cart_b"
 """Its name begins with the name of the one that is asked for."""
 
 
-def place(commit: Commit) -> FeedCursor:
-    return FeedCursor(commit.recorded_at, commit.stream, commit.version)
+ODD = [f"{CATEGORY}-{name}" for name in ("auth0|b", "auth05", "a/b", "Ü", "~", "_x", "a b", "%7C", "auth0}", ".")]
+"""Names that a store may keep, and so order, in another form."""
+
+
+async def feed(store: Log, after: FeedCursor | None = None) -> list[Fed]:
+    return await collected(store.feed(CATEGORY, after=after, until=FAR_FUTURE))
 
 
 async def places(store: Log, after: FeedCursor | None = None) -> list[FeedCursor]:
-    return [place(commit) async for commit in store.feed(CATEGORY, after=after, until=FAR_FUTURE)]
+    return [fed.place for fed in await feed(store, after)]
 
 
 class FeedConformance:
@@ -56,7 +59,11 @@ class FeedConformance:
         (stream,) = streams_of(CATEGORY, 1)
         await write(store, stream, 2)
 
-        assert await collected(store.feed(CATEGORY, until=FAR_FUTURE)) == list((await store.load(stream)).commits)
+        found = await feed(store)
+        assert [fed.commit for fed in found] == list((await store.load(stream)).commits)
+        assert [fed.place for fed in found] == [
+            FeedCursor(fed.commit.recorded_at, stream, fed.commit.version) for fed in found
+        ]
 
     async def test_other_categories_are_not_in_it(self, store: Log) -> None:
         """A stream is in the feed of its own category only."""
@@ -77,6 +84,15 @@ class FeedConformance:
         for index, cursor in enumerate(everything):
             assert await places(store, cursor) == everything[index + 1 :]
 
+    async def test_a_cursor_goes_on_whatever_the_names_are(self, store: Log) -> None:
+        """Recorded at the same time, in whichever order the store has them."""
+        await store.append([new_commit(Position(stream, 0)) for stream in ODD], command_id="c")
+        everything = await places(store)
+
+        assert sorted(place.stream for place in everything) == sorted(ODD)
+        for index, cursor in enumerate(everything):
+            assert await places(store, cursor) == everything[index + 1 :]
+
     async def test_a_time_is_a_cursor(self, store: Log) -> None:
         """The place just before a moment has everything recorded at that moment behind it."""
         (stream,) = streams_of(CATEGORY, 1)
@@ -94,7 +110,7 @@ class FeedConformance:
         written = await write(store, stream, 4)
         until = written[-1].recorded_at
 
-        found = [place(commit) async for commit in store.feed(CATEGORY, until=until)]
+        found = [fed.place async for fed in store.feed(CATEGORY, until=until)]
 
         assert found == [p for p in await places(store) if p.recorded_at < until]
 
@@ -112,8 +128,8 @@ class FeedConformance:
         (stream,) = streams_of(CATEGORY, 1)
         await write(store, stream, 3)
 
-        async for commit in store.feed(CATEGORY, until=FAR_FUTURE):
-            assert commit.version == 1
+        async for fed in store.feed(CATEGORY, until=FAR_FUTURE):
+            assert fed.commit.version == 1
             break
 
         assert len(await places(store)) == 3
@@ -126,20 +142,30 @@ class FeedConformance:
 
         assert [p.stream for p in await places(store)] == streams
 
-    async def test_an_unreadable_commit_has_a_place_to_go_on_from(self, store: Log, spoil: Spoil) -> None:
-        """The error names the spoilt commit's place in the feed; from there the rest can be read."""
-        streams = streams_of(CATEGORY, 3)
-        for stream in streams:
-            await write(store, stream)
-        await spoil(streams[1], 1)
+    async def test_unreadable_commits_come_as_errors(self, store: Log, spoil: Spoil) -> None:
+        """Several in a row, of any names, at the same time: each in its place, with what it is, and all others come."""
+        await store.append([new_commit(Position(stream, 0)) for stream in ODD], command_id="c")
+        everything, spoilt = await places(store), {"cart-auth0|b", "cart-auth05", "cart-auth0}", "cart-~"}
+        for stream in spoilt:
+            await spoil(stream, 1)
 
-        with pytest.raises(CorruptCommitError) as error:
-            await places(store)
+        found = await feed(store)
 
-        cursor = FeedCursor(error.value.recorded_at, error.value.stream, error.value.version)
-        assert (cursor.stream, cursor.version) == (streams[1], 1)
-        rest = {p.stream for p in await places(store, cursor)}
-        assert rest == {streams[2]}
+        assert [fed.place for fed in found] == everything
+        assert {fed.found.stream for fed in found if isinstance(fed.found, CorruptCommitError)} == spoilt
+        assert all(
+            (fed.found.stream, fed.found.recorded_at) == (fed.place.stream, fed.place.recorded_at) for fed in found
+        )
+
+    async def test_who_needs_all_commits_gets_the_error(self, store: Log, spoil: Spoil) -> None:
+        """That one of them cannot be read."""
+        await write(store, f"{CATEGORY}-1")
+        await spoil(f"{CATEGORY}-1", 1)
+
+        (fed,) = await feed(store)
+
+        with pytest.raises(CorruptCommitError, match="cart-1@1"):
+            _ = fed.commit
 
     async def test_a_feed_is_counted_as_it_is_billed(self, store: Log, counts: OperationCounts) -> None:
         """One query, a read per commit, and one for an empty answer."""

@@ -6,7 +6,16 @@ from itertools import count
 from typing import Protocol, TypeVar
 
 from shared.eventsourcing.codec import encode_commit
-from shared.eventsourcing.event_store import Answer, Appended, EventStore, NewCommit, Outbox, Position, Snapshot
+from shared.eventsourcing.event_store import (
+    Answer,
+    Appended,
+    EventStore,
+    NewCommit,
+    Outbox,
+    Packing,
+    Position,
+    Snapshot,
+)
 from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of, shards_of
 
 T = TypeVar("T")
@@ -14,8 +23,8 @@ CATEGORY = "cart"
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class Log(EventStore, Outbox, Protocol):
-    """What the suites need: both ports on the same log."""
+class Log(EventStore, Outbox, Packing, Protocol):
+    """What the suites need: all ports on the same log."""
 
 
 def new_commit(

@@ -1,6 +1,7 @@
 """The catch-up sweep, and walks over the feed in general."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,15 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.errors import CorruptDataError
-from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, heal
+from shared.eventsourcing.event_store import OperationCounts, Position
+from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, all_of, heal
 from shared.eventsourcing.message import shard_of, shards_of
 from shared.eventsourcing.projector import Projector
+from shared.testing.conformance.samples import new_commit
 from shared.testing.doubles import FixedClock
 from tests.bench.meter import Meter
 from tests.unit.kit.conftest import TALLIES, Added, Tally, append
+from tests.unit.kit.escaped_order import EscapedOrder
 
 LAG = timedelta(seconds=10)
 
@@ -110,6 +113,16 @@ class Visitor:
         if stream == self.bad:
             raise self.trouble
         return False
+
+
+def slow(visit: Visit, clock: FixedClock) -> Visit:
+    """Each visit takes three seconds."""
+
+    async def slowly(stream: str, version: int) -> bool:
+        clock.advance(seconds=3)
+        return await visit(stream, version)
+
+    return slowly
 
 
 async def test_trouble_with_one_stream_does_not_stop_the_others(store: MemoryEventStore, clock: FixedClock) -> None:
@@ -212,3 +225,104 @@ async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: Fi
     await walk(store, clock, visitor, checkpoints, page=2).run()
 
     assert visitor.visited == [("tally-1", 2), ("tally-1", 4)]
+
+
+async def test_a_walk_never_goes_back(store: MemoryEventStore, clock: FixedClock) -> None:
+    """What comes out of a pack lies behind where the walk is: its checkpoint moves on all the same."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
+    for stream in ("tally-1", "tally-2", "tally-1"):
+        await append(store, stream, 1)
+    await store.pack("tally-1", up_to=2)
+    clock.advance(seconds=11)
+
+    await walk(store, clock, visitor, checkpoints, page=2).run()
+
+    assert visitor.visited == [("tally-2", 1), ("tally-1", 1), ("tally-1", 2)]
+    assert await walk(store, clock, visitor, checkpoints).run() == WalkReport(0, 0)
+
+
+async def test_a_walk_that_was_cut_off_in_a_pack_repeats_it(store: MemoryEventStore, clock: FixedClock) -> None:
+    """Whatever it had seen of it: nothing is skipped."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
+
+    async def killed(stream: str, version: int) -> bool:
+        if version == 2:
+            raise asyncio.CancelledError
+        return await visitor(stream, version)
+
+    for _ in range(3):
+        await append(store, "tally-1", 1)
+    await append(store, "tally-2", 1)
+    await store.pack("tally-1", up_to=3)
+    clock.advance(seconds=11)
+    with pytest.raises(asyncio.CancelledError):
+        await walk(store, clock, killed, checkpoints, page=1).run()
+    visitor.visited.clear()
+
+    await walk(store, clock, visitor, checkpoints, page=1).run()
+
+    assert visitor.visited == [("tally-1", 1), ("tally-1", 2), ("tally-1", 3), ("tally-2", 1)]
+
+
+async def test_a_walk_ends_when_its_time_is_over(store: MemoryEventStore, clock: FixedClock) -> None:
+    """After the page that it is at; the next one goes on there."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
+    for n in range(6):
+        await append(store, f"tally-{n}", 1)
+    clock.advance(seconds=11)
+
+    report = await walk(store, clock, slow(visitor, clock), checkpoints, page=2).run(clock() + timedelta(seconds=5))
+
+    assert report == WalkReport(read=2, changed=0)
+    assert (await walk(store, clock, visitor, checkpoints).run()).read == 4
+    assert visitor.visited == [(f"tally-{n}", 1) for n in range(6)]
+
+
+async def test_a_walk_without_time_gets_past_a_pack(store: MemoryEventStore, clock: FixedClock) -> None:
+    """It does not end inside one: the next walk would begin it again, and so would all."""
+    checkpoints, visitor = MemoryCheckpoints(), Visitor()
+    for stream in ("tally-0", *("tally-1",) * 6, "tally-2"):
+        await append(store, stream, 1)
+    await store.pack("tally-1", up_to=6)
+    clock.advance(seconds=11)
+
+    reports = [await walk(store, clock, visitor, checkpoints, page=2).run(clock()) for _ in range(4)]
+
+    assert [report.read for report in reports] == [2, 6, 1, 0]
+    assert [stream for stream, _ in dict(visitor.visited).items()] == ["tally-0", "tally-1", "tally-2"]
+
+
+async def test_several_walks_share_their_time(store: MemoryEventStore, clock: FixedClock) -> None:
+    """None begins when it is over; each day another one is the first."""
+    visitors = [Visitor(), Visitor()]
+    walks = [
+        replace(walk(store, clock, slow(visitor, clock), page=1), name=f"sweep-{n}")
+        for n, visitor in enumerate(visitors)
+    ]
+    for n in range(6):
+        await append(store, f"tally-{n}", 1)
+    clock.advance(seconds=11)
+    run = all_of(walks, within=timedelta(seconds=5))
+
+    reads = []
+    for _ in range(2):
+        reads.append((await run()).read)
+        clock.advance(days=1)
+
+    assert reads == [2, 2]
+    assert [len(visitor.visited) for visitor in visitors] == [2, 2]
+
+
+async def test_a_walk_gets_past_unreadable_commits_of_any_name(clock: FixedClock, counts: OperationCounts) -> None:
+    """However the store orders names, and however many of them stand side by side, recorded at the same time."""
+    store, checkpoints, visitor = EscapedOrder(clock, counts), MemoryCheckpoints(), Visitor()
+    streams = ["tally-auth0|b", "tally-auth0|c", "tally-auth05", "tally-auth06"]
+    await store.append([new_commit(Position(stream, 0)) for stream in streams], command_id="c")
+    for stream in streams[1:3]:
+        store._streams[stream][0] = (store._streams[stream][0][0], b"{")
+    clock.advance(seconds=11)
+
+    reports = [await walk(store, clock, visitor, checkpoints, page=1).run(clock()) for _ in range(5)]
+
+    assert [report.read for report in reports] == [1, 1, 1, 1, 0]
+    assert [stream for stream, _ in visitor.visited] == streams
