@@ -10,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.eventsourcing.codec import decode_commit
+from shared.eventsourcing.dead_letters import DeadLetters
+from shared.eventsourcing.desk import Desk, UnreadableError
 from shared.eventsourcing.errors import CorruptDataError
-from shared.eventsourcing.message import MAX_COMMIT_BYTES, Commit, category_of, parse_message_id
-from shared.eventsourcing.projector import MAX_ERROR_CHARS, DeadLetters, Outcome, Projector
+from shared.eventsourcing.message import Commit, category_of, parse_message_id
+from shared.eventsourcing.projector import Keeper, Projector
 from shared.http.auth import PlatformCallers
+from shared.http.message_edge import MessageEdge, RedriveBody, readable
 from shared.http.problems import ProblemError, bad_field
-from shared.http.requests import Body, parse_body, path_of, read_body
+from shared.http.requests import path_of
 
 Job = Callable[[], Awaitable[Any]]
 
@@ -37,89 +40,97 @@ class ScheduleEdge:
         return Response(to_json(report), 200, {"Outcome": outcome}, "application/json")
 
 
-class RedriveBody(Body):
-    """Which parked stream of which projection; `dry_run` shows what would change and changes nothing."""
+class ProjectorEdge(MessageEdge):
+    """Hands a pushed commit to each of a service's projectors. What it lists has parked streams, too, and it re-drives
+    them.
+    """
 
-    projection: str
-    stream: str
-    dry_run: bool = True
+    def __init__(
+        self,
+        service: str,
+        projectors: Sequence[Keeper],
+        *,
+        callers: PlatformCallers,
+        dead_letters: DeadLetters,
+        clock: Callable[[], datetime],
+        schedule: ScheduleEdge,
+    ) -> None:
+        desk = Desk(
+            service=service,
+            function="projector",
+            taker=_Projecting(projectors),
+            dead_letters=dead_letters,
+            clock=clock,
+        )
+        super().__init__(callers, desk, schedule)
+        self.projectors = projectors
+
+    async def letters(self) -> dict[str, Any]:
+        categories = {projector.projection.category for projector in self.projectors}
+        parked = [each for name in sorted(categories) async for each in self.desk.dead_letters.list(name)]
+        return {"items": [readable(each) for each in parked], **await super().letters()}
+
+    async def redrive(self, wanted: RedriveBody) -> dict[str, Any]:
+        """Of a parked stream: its document before and after."""
+        if not wanted.projection:
+            return await super().redrive(wanted)
+        for projector in await self.kept():
+            if projector.projection.name == wanted.projection:
+                before, after = await projector.redrive(wanted.stream, dry_run=wanted.dry_run)
+                return {"before": before, "after": after, "dry_run": wanted.dry_run}
+        raise bad_field("projection", "this service has none of that name")
+
+    async def kept(self) -> list[Projector[Any, Any]]:
+        """The projectors of all read models, in every generation that is kept."""
+        return [projector for keeper in self.projectors for projector in await keeper.kept()]
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectorEdge:
-    """Hands a pushed commit to each of a service's projectors. A 2xx acknowledges; a 503 makes it come again.
+class _Projecting:
+    """`Taker` of commits."""
 
-    `POST /dead-letters` lists parked streams, `POST /redrive` lets one go on; both for the platform's operators, whose
-    identity may call this function.
-    """
+    projectors: Sequence[Keeper]
+    never: tuple[type[Exception], ...] = (UnreadableError,)
 
-    callers: PlatformCallers
-    projectors: Sequence[Projector[Any, Any]]
-    dead_letters: DeadLetters
-    clock: Callable[[], datetime]
-    schedule: ScheduleEdge
-
-    async def __call__(self, request: Request) -> Response:
-        await self.callers.check(request.headers.get("authorization"))
-        match path_of(request):
-            case "/":
-                return await self._push(request)
-            case "/dead-letters":
-                return await self._parked()
-            case "/redrive":
-                return await self._redrive(request)
-            case _:
-                return await self.schedule(request)
-
-    async def _parked(self) -> Response:
-        categories = {projector.projection.category for projector in self.projectors}
-        parked = [asdict(each) for name in sorted(categories) async for each in self.dead_letters.list(name)]
-        return Response(to_json({"items": parked}), 200, media_type="application/json")
-
-    async def _redrive(self, request: Request) -> Response:
-        wanted = parse_body(RedriveBody, request, await read_body(request))
-        for projector in self.projectors:
-            if projector.projection.name == wanted.projection:
-                before, after = await projector.redrive(wanted.stream, dry_run=wanted.dry_run)
-                report = {"before": before, "after": after, "dry_run": wanted.dry_run}
-                return Response(to_json(report), 200, media_type="application/json")
-        raise bad_field("projection", "this service has none of that name")
-
-    async def _push(self, request: Request) -> Response:
-        outcomes = await self._deliver(request.headers, await read_body(request, MAX_COMMIT_BYTES))
-        told = "buried" if outcomes is None else ",".join(outcomes) or "nothing to project"
-        return Response(status_code=204, headers={"Outcome": told})
-
-    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> list[Outcome] | None:
+    async def take(self, headers: Mapping[str, str], body: bytes) -> str:
         """A message whose body cannot be read still says which commit it is about: that is read from the log."""
-        identity = headers.get("ce-id", "")
         try:
-            commit = _commit(headers, body)
+            commit = pushed_commit(headers, body)
         except CorruptDataError as error:
-            try:
-                stream, version, _ = parse_message_id(identity)
-            except ValueError:
-                bury_id = identity or headers.get("x-goog-pubsub-message-id", "unnamed")
-                await self.dead_letters.bury(bury_id, error=str(error)[:MAX_ERROR_CHARS], body=body, at=self.clock())
-                return None
-            return [await projector.heal(stream, version) for projector in self._of(stream)]
-        return [await projector.deliver(commit) for projector in self._of(commit.stream)]
+            stream, version = _named(headers, error)
+            outcomes = [await projector.heal(stream, version) for projector in self._of(stream)]
+        else:
+            outcomes = [await projector.deliver(commit) for projector in self._of(commit.stream)]
+        return ",".join(outcomes) or "nothing to project"
 
-    def _of(self, stream: str) -> list[Projector[Any, Any]]:
+    def reads(self, headers: Mapping[str, str], body: bytes) -> str:
+        try:
+            commit = pushed_commit(headers, body)
+        except CorruptDataError as error:
+            stream, version = _named(headers, error)
+            return f"{self._names(stream)}: {stream} is brought to version {version} from the log ({error})"
+        types = ", ".join(event.type for event in commit.events)
+        return f"{self._names(commit.stream)}: commit {commit.id} of {types}"
+
+    def _of(self, stream: str) -> list[Keeper]:
         category = category_of(stream)
         return [projector for projector in self.projectors if projector.projection.category == category]
 
-
-async def bury(
-    dead_letters: DeadLetters, service: str, headers: Mapping[str, str], body: bytes, *, error: Exception, at: datetime
-) -> None:
-    """Keep an event of another service that this one can never take, by its id or else by the broker's."""
-    name = headers.get("ce-id") or headers.get("x-goog-pubsub-message-id", "unnamed")
-    reason = f"{service}: {type(error).__name__}: {error}"[:MAX_ERROR_CHARS]
-    await dead_letters.bury(f"{service}/{name}", error=reason, body=body, at=at)
+    def _names(self, stream: str) -> str:
+        return ", ".join(each.projection.name for each in self._of(stream)) or "nothing to project"
 
 
-def _commit(headers: Mapping[str, str], body: bytes) -> Commit:
+def _named(headers: Mapping[str, str], unread: CorruptDataError) -> tuple[str, int]:
+    """Which commit a message is about by its id alone."""
+    try:
+        stream, version, _ = parse_message_id(headers.get("ce-id", ""))
+    except ValueError as error:
+        raise UnreadableError(str(unread)) from error
+    return stream, version
+
+
+def pushed_commit(headers: Mapping[str, str], body: bytes) -> Commit:
+    """The commit that a message of a domain topic carries; CorruptDataError if it is none, or not the one it names."""
     try:
         recorded_at = datetime.fromisoformat(headers["ce-recordedtime"])
     except (KeyError, ValueError) as error:

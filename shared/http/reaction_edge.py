@@ -7,22 +7,21 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
-from starlette.requests import Request
-from starlette.responses import Response
 
+from shared.eventsourcing.dead_letters import DeadLetters
+from shared.eventsourcing.desk import Desk, UnreadableError
 from shared.eventsourcing.errors import DomainError, TooLargeError
 from shared.eventsourcing.event_store import Answer
 from shared.eventsourcing.joint import Read, Target, Versions
-from shared.eventsourcing.message import MAX_COMMIT_BYTES, Context, event_type
-from shared.eventsourcing.projector import DeadLetters
+from shared.eventsourcing.message import Context, event_type
 from shared.eventsourcing.reaction import Delivery, Reaction, inbox_key, reaction_context
 from shared.http.auth import PlatformCallers
 from shared.http.command_edge import Writers
-from shared.http.platform_api import ScheduleEdge, bury
-from shared.http.requests import path_of, read_body
+from shared.http.message_edge import MessageEdge
+from shared.http.platform_api import ScheduleEdge
 
 
-class ReactionEdge:
+class ReactionEdge(MessageEdge):
     """Hands a pushed event to its reaction. A 2xx acknowledges, a 503 makes it come again; what can never succeed is
     kept among the dead letters and acknowledged.
     """
@@ -38,33 +37,40 @@ class ReactionEdge:
         clock: Callable[[], datetime],
         schedule: ScheduleEdge,
     ) -> None:
+        desk = Desk(
+            service=service,
+            function="reactor",
+            taker=_Reacting(service, reactions, writers),
+            dead_letters=dead_letters,
+            clock=clock,
+        )
+        super().__init__(callers, desk, schedule)
+
+
+class _Reacting:
+    """`Taker` of other services' events."""
+
+    never = (UnreadableError, DomainError, TooLargeError, ValidationError)
+
+    def __init__(self, service: str, reactions: Sequence[Reaction], writers: Writers) -> None:
         self._service = service
         self._reactions = {event_type(each.service, each.type): each for each in reactions}
         self._writers = writers
-        self._callers = callers
-        self._dead_letters = dead_letters
-        self._clock = clock
-        self._schedule = schedule
 
-    async def __call__(self, request: Request) -> Response:
-        if path_of(request) != "/":
-            return await self._schedule(request)
-        await self._callers.check(request.headers.get("authorization"))
-        body = await read_body(request, MAX_COMMIT_BYTES)
-        return Response(status_code=204, headers={"Outcome": await self._deliver(request.headers, body)})
-
-    async def _deliver(self, headers: Mapping[str, str], body: bytes) -> str:
+    async def take(self, headers: Mapping[str, str], body: bytes) -> str:
         reaction = self._reactions.get(headers.get("ce-type", ""))
         if reaction is None:
             return "ignored"
-        try:
-            delivery, event = delivery_of(headers), reaction.reads.model_validate_json(body)
-        except (ValidationError, ValueError, KeyError) as error:
-            return await self._bury(headers, body, error)
-        try:
-            return await self._react(reaction, event, delivery, body)
-        except (DomainError, TooLargeError, ValidationError) as error:
-            return await self._bury(headers, body, error)
+        event, delivery = _read(reaction, headers, body)
+        return await self._react(reaction, event, delivery, body)
+
+    def reads(self, headers: Mapping[str, str], body: bytes) -> str:
+        type_name = headers.get("ce-type", "")
+        reaction = self._reactions.get(type_name)
+        if reaction is None:
+            return f"nobody here reacts to {type_name or 'a message without a type'}: it would be ignored"
+        _, delivery = _read(reaction, headers, body)
+        return f"{reaction.react.__name__.strip('_')}: {type_name} {delivery.id}"
 
     async def _react(self, reaction: Reaction, event: BaseModel, delivery: Delivery, body: bytes) -> str:
         asked = reaction.react(event, delivery)
@@ -98,9 +104,13 @@ class ReactionEdge:
             for category, entity_id in from_json(first.body):
                 await self._writers.effect(category, entity_id, context)
 
-    async def _bury(self, headers: Mapping[str, str], body: bytes, error: Exception) -> str:
-        await bury(self._dead_letters, self._service, headers, body, error=error, at=self._clock())
-        return "buried"
+
+def _read(reaction: Reaction, headers: Mapping[str, str], body: bytes) -> tuple[BaseModel, Delivery]:
+    try:
+        delivery, event = delivery_of(headers), reaction.reads.model_validate_json(body)
+    except (ValidationError, ValueError, KeyError) as error:
+        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+    return event, delivery
 
 
 def delivery_of(headers: Mapping[str, Any]) -> Delivery:

@@ -1,27 +1,18 @@
 """The dead-letter store in this process's memory."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from shared.eventsourcing.dead_letters import Buried, Parked, Place, fitting
 from shared.eventsourcing.message import category_of
-from shared.eventsourcing.projector import Parked
-
-
-@dataclass(frozen=True, slots=True)
-class Buried:
-    """A message that named no commit."""
-
-    error: str
-    body: bytes
-    at: datetime
 
 
 class MemoryDeadLetters:
     """`DeadLetters`."""
 
     def __init__(self) -> None:
-        self.buried: dict[str, Buried] = {}
+        self.buried: dict[Place, Buried] = {}
         self._parked: dict[tuple[str, str], Parked] = {}
 
     async def park(self, parked: Parked) -> None:
@@ -43,5 +34,23 @@ class MemoryDeadLetters:
             if category_of(parked.stream) == category:
                 yield parked
 
-    async def bury(self, message_id: str, *, error: str, body: bytes, at: datetime) -> None:
-        self.buried.setdefault(message_id, Buried(error, body, at))
+    async def bury(self, message: Buried) -> None:
+        kept = fitting(message)
+        if (before := self.buried.get(message.place)) is not None:
+            kept = replace(kept, first_at=before.first_at, times=before.times + 1, redrives=before.redrives)
+        self.buried[message.place] = kept
+
+    async def message(self, place: Place) -> Buried | None:
+        return self.buried.get(place)
+
+    async def messages(self, service: str) -> AsyncIterator[Buried]:
+        for place, message in sorted(self.buried.items()):
+            if place.service == service:
+                yield message
+
+    async def failed(self, place: Place, *, error: str, at: datetime) -> None:
+        if (found := self.buried.get(place)) is not None:
+            self.buried[place] = replace(found, error=error, last_at=at, redrives=found.redrives + 1)
+
+    async def release_message(self, place: Place) -> None:
+        self.buried.pop(place, None)

@@ -31,11 +31,10 @@ class RecordingSink:
         self.facts: list[Fact] = []
         self.down = False
 
-    async def write(self, facts: Sequence[Fact]) -> int:
+    async def write(self, facts: Sequence[Fact]) -> None:
         if self.down:
             raise UnavailableError("the sink is down")
         self.facts += facts
-        return len(facts)
 
 
 async def test_an_event_becomes_a_row() -> None:
@@ -58,6 +57,14 @@ async def test_an_event_becomes_a_row() -> None:
     ]
 
 
+def test_a_fact_of_a_time_that_no_row_may_have_is_filed_under_its_recording() -> None:
+    """What it claims stands beside it."""
+    fact = fact_of({**HEADERS, "ce-time": "1970-01-01T00:00:00+00:00"}, BODY)
+
+    assert fact.occurred_at == fact.recorded_at
+    assert fact.claimed_at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("missing", ["ce-id", "ce-type", "ce-source", "ce-subject", "ce-time", "ce-recordedtime"])
 def test_an_event_without_an_attribute_is_none(missing: str) -> None:
     """It can never be taken: it goes to the dead letters."""
@@ -76,8 +83,9 @@ def test_a_payload_is_a_json_object(body: bytes) -> None:
 
 def test_a_time_is_a_time() -> None:
     """An event that does not say when it happened can never be taken."""
-    with pytest.raises(CorruptDataError):
-        fact_of({**HEADERS, "ce-time": "yesterday"}, BODY)
+    for no_time in ("yesterday", "2017-03-06T12:00:00"):
+        with pytest.raises(CorruptDataError):
+            fact_of({**HEADERS, "ce-time": no_time}, BODY)
 
 
 async def test_a_sink_that_is_down_makes_the_event_come_again() -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from functions.cart.projections import CARTS_PROJECTION
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
+from shared.eventsourcing.dead_letters import Buried, Origin
+from shared.eventsourcing.feed_walk import WalkReport
 from shared.eventsourcing.projection import Projection
 from shared.eventsourcing.projector import Projector
 from shared.http.auth import KeySet, PlatformCallers, TokenVerifier
 from shared.http.edge import Handler, guarded
-from shared.http.platform_api import ProjectorEdge, ScheduleEdge
+from shared.http.platform_api import Job, ProjectorEdge, ScheduleEdge
 from shared.testing.api_spec import ApiSpec, Reply
 from tests.unit.http.conftest import Shop
 
@@ -30,6 +32,8 @@ class Backend:
     def __init__(self, shop: Shop, folder: Path) -> None:
         self.shop = shop
         self.dead_letters = MemoryDeadLetters()
+        self.jobs: dict[str, Job] = {}
+        self.done = 0
         (folder / "platform.json").write_text(json.dumps(shop.issuer.jwks()))
         keys = KeySet((folder / "platform.json").as_uri(), shop.clock)
         verifier = TokenVerifier("https://issuer.test", "functions", keys, shop.clock)
@@ -41,6 +45,10 @@ class Backend:
 
     def break_(self) -> None:
         self.function = self._function(replace(CARTS_PROJECTION, project=broken))
+
+    async def count(self) -> WalkReport:
+        self.done += 1
+        return WalkReport(0, 0)
 
     def caller(self, email: str = PUSHER) -> ApiSpec:
         token = self.shop.issuer.mint("robot", email=email, audience="functions")
@@ -54,8 +62,15 @@ class Backend:
     def _function(self, projection: Projection[Any, Any]) -> Handler:
         shop = self.shop
         projector = Projector(projection, shop.events, shop.rows, self.dead_letters, shop.clock)
-        schedule = ScheduleEdge(self.callers, {})
-        edge = ProjectorEdge(self.callers, [projector], self.dead_letters, shop.clock, schedule)
+        schedule = ScheduleEdge(self.callers, self.jobs)
+        edge = ProjectorEdge(
+            "cart",
+            [projector],
+            callers=self.callers,
+            dead_letters=self.dead_letters,
+            clock=shop.clock,
+            schedule=schedule,
+        )
         return guarded("cart-projector", edge, shop._log)
 
 
@@ -150,6 +165,67 @@ async def test_a_redrive_shows_first_and_acts_then(shop: Shop, backend: Backend,
     assert (dry.json["after"]["status"], before, after and after.version) == ("open", None, 1)
 
 
+async def test_buried_messages_are_listed(backend: Backend) -> None:
+    """As they came, as far as they are text."""
+    await backend.caller().send("POST", "/", body=b"\xff", headers={"ce-id": "x"})
+
+    (message,) = (await backend.caller().send("POST", "/dead-letters")).json["messages"]
+
+    assert (message["subscription"], message["message_id"], message["body"]) == ("cart-projector", "x", "\ufffd")
+    assert message["error"] == "UnreadableError: the message does not say when it was recorded"
+
+
+async def test_a_buried_message_is_taken_again(shop: Shop, backend: Backend, cart: str) -> None:
+    """What Pub/Sub gave up while the function failed: dry it says who would take it, and then it is applied."""
+    commit = (await shop.log(cart))[-1]
+    letter = Buried(
+        service="cart",
+        function="projector",
+        subscription="cart-projector",
+        message_id=commit.id,
+        attributes={"ce-id": commit.id, "ce-recordedtime": commit.recorded_at.isoformat()},
+        body=commit.body,
+        error="not accepted in 20 attempts",
+        origin=Origin.DEAD_LETTER_TOPIC,
+        attempts=20,
+        first_at=shop.clock(),
+        last_at=shop.clock(),
+    )
+    await backend.dead_letters.bury(letter)
+    wanted = {"subscription": "cart-projector", "message_id": commit.id}
+
+    dry = await backend.caller().send("POST", "/redrive", json=wanted)
+    before = await shop.rows.get("carts", cart)
+    done = await backend.caller().send("POST", "/redrive", json={**wanted, "dry_run": False})
+
+    would = f"cart.carts: commit {commit.id} of CartOpened.v1"
+    assert (dry.json, before) == ({"outcome": would, "failed": False, "dry_run": True}, None)
+    assert done.json == {"outcome": "applied", "failed": False, "dry_run": False}
+    assert (await shop.rows.get("carts", cart) is not None, backend.dead_letters.buried) == (True, {})
+
+
+async def test_a_message_that_is_not_buried_cannot_be_taken_again(backend: Backend) -> None:
+    """Nor one that another function owns."""
+    wanted = {"subscription": "cart-projector", "message_id": "x"}
+
+    assert (await backend.caller().send("POST", "/redrive", json=wanted)).status == 404
+
+
+async def test_a_stream_of_an_unknown_projection_cannot_be_redriven(backend: Backend) -> None:
+    """The field at fault is named."""
+    reply = await backend.caller().send("POST", "/redrive", json={"projection": "cart.others", "stream": "cart-1"})
+
+    assert (reply.status, reply.fields_at_fault) == (400, ["projection"])
+
+
+@pytest.mark.parametrize("path", ["/dead-letters", "/redrive"])
+async def test_others_may_not_see_dead_letters(shop: Shop, backend: Backend, path: str) -> None:
+    """They are for the platform's operators."""
+    stranger = ApiSpec(backend.function, shop.issuer.mint("robot", email="stranger@shop.test", audience="functions"))
+
+    assert (await stranger.send("POST", path, json={})).status == 403
+
+
 async def test_an_unforeseen_error_is_logged_with_its_place(shop: Shop, cart: str) -> None:
     """The caller of a 500 learns nothing, the log everything."""
 
@@ -160,3 +236,27 @@ async def test_an_unforeseen_error_is_logged_with_its_place(shop: Shop, cart: st
 
     assert (reply.status, reply.json["code"]) == (500, "internal-error")
     assert "in bug" in str(shop.lines[-1]["stack_trace"])
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/", "/dead-letters", "/redrive", "/sweep", "/drain", "/pack"])
+async def test_the_platforms_paths_take_nothing_but_post(backend: Backend, cart: str, method: str, path: str) -> None:
+    """Whatever another method is sent with, nothing is done, and nothing is shown."""
+    backend.jobs = dict.fromkeys(("/sweep", "/drain", "/pack"), backend.count)
+    backend.break_()
+    await backend.push(cart)
+
+    reply = await backend.caller().send(method, path, body=b'{"dry_run": false}')
+
+    assert reply.status in {404, 405}
+    assert not ({"items", "messages"} & reply.json.keys())
+    assert backend.done == 0
+
+
+async def test_the_platforms_paths_do_take_post(backend: Backend) -> None:
+    """So that the other methods are refused for what they are."""
+    backend.jobs = {"/pack": backend.count}
+    backend.mend()
+
+    assert (await backend.caller().send("POST", "/pack")).json == {"read": 0, "changed": 0}
+    assert backend.done == 1

@@ -1,13 +1,14 @@
 """Pushed events of other services: reacted to once, ignored, or kept among the dead letters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
 from pydantic_core import to_json
 
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
+from shared.eventsourcing.dead_letters import Buried
 from shared.eventsourcing.errors import DomainError, TooLargeError, UnavailableError
 from shared.eventsourcing.joint import Plan, Read, Target
 from shared.eventsourcing.message import MAX_COMMIT_BYTES, Context
@@ -106,6 +107,11 @@ class Reactor:
         sent = {name: value for name, value in {**headers, **stated}.items() if value is not None}
         body = event if isinstance(event, bytes) else to_json(event)
         return await self.caller().send("POST", "/", body=body, headers=sent)
+
+    def letter(self) -> Buried:
+        """The one that is buried."""
+        (found,) = self.dead_letters.buried.values()
+        return found
 
     async def context(self) -> Context:
         return (await self.store.commits("shelf-milk"))[-1].context
@@ -240,7 +246,7 @@ class TestBurying:
         reply = await reactor.push(body)
 
         assert outcome(reply) == (204, "buried")
-        assert reactor.dead_letters.buried["store/ship-1@4.0"].body == body
+        assert reactor.letter().body == body
 
     @pytest.mark.parametrize("time", [None, "yesterday"])
     async def test_a_message_without_a_time(self, reactor: Reactor, time: str | None) -> None:
@@ -251,14 +257,14 @@ class TestBurying:
         """It could be reacted to twice. The broker's own name for it is what it is kept under."""
         await reactor.push(ce_id=None, x_goog_pubsub_message_id="815")
 
-        assert list(reactor.dead_letters.buried) == ["store/815"]
+        assert reactor.letter().place == ("store", "store-reactor", "815")
 
     async def test_what_the_rules_refuse(self, reactor: Reactor) -> None:
         """With the reason, for a person to look at."""
         reply = await reactor.push({**ARRIVED, "quantity": -1})
 
         assert outcome(reply) == (204, "buried")
-        assert reactor.dead_letters.buried["store/ship-1@4.0"].error == "store: DomainError: only 0 left"
+        assert reactor.letter().error == "DomainError: only 0 left"
 
     async def test_what_makes_no_command(self, reactor: Reactor) -> None:
         """A time without a zone passes for one, but no command takes it: not at the next delivery, either."""
@@ -273,6 +279,71 @@ class TestBurying:
         effect.errors = [DomainError("refund-failed", "no")]
 
         assert outcome(await reactor.push()) == (204, "buried")
+
+
+class TestARedrive:
+    async def redrive(self, reactor: Reactor, *, dry_run: bool = False) -> Reply:
+        place = reactor.letter().place
+        wanted = {"subscription": place.subscription, "message_id": place.message_id, "dry_run": dry_run}
+        return await reactor.caller().send("POST", "/redrive", json=wanted)
+
+    async def test_is_of_what_is_listed(self, reactor: Reactor) -> None:
+        """With its error, and the attributes that it takes to deliver it again."""
+        await reactor.push({**ARRIVED, "quantity": -1}, ce_correlationid="flow")
+
+        (message,) = (await reactor.caller().send("POST", "/dead-letters")).json["messages"]
+
+        assert (message["error"], message["times"]) == ("DomainError: only 0 left", 1)
+        assert message["attributes"]["ce-correlationid"] == "flow"
+        assert "authorization" not in message["attributes"]
+
+    async def test_reacts_as_if_the_message_came_now(self, reactor: Reactor) -> None:
+        """Once: the message may come again, or be re-driven again."""
+        await reactor.store.stock(milk=1)
+        await reactor.push({**ARRIVED, "quantity": -3})
+        letter = reactor.letter()
+        await reactor.store.caller().post("/store/v1/shelves/milk/moves", "more", {"by": 9})
+
+        first = await self.redrive(reactor)
+        await reactor.dead_letters.bury(letter)
+        second = await self.redrive(reactor)
+
+        assert (first.json["outcome"], second.json["outcome"]) == ("done", "duplicate")
+        assert (await reactor.store.left(), reactor.dead_letters.buried) == (7, {})
+
+    async def test_that_fails_again_says_so(self, reactor: Reactor) -> None:
+        """And the message stays."""
+        await reactor.push({**ARRIVED, "quantity": -1})
+
+        reply = await self.redrive(reactor)
+
+        assert (reply.json["outcome"], reply.json["failed"]) == ("DomainError: only 0 left", True)
+        assert reactor.letter().redrives == 1
+
+    async def test_that_is_dry_names_the_reaction(self, reactor: Reactor) -> None:
+        """And does nothing."""
+        await reactor.push({**ARRIVED, "quantity": -1})
+
+        reply = await self.redrive(reactor, dry_run=True)
+
+        assert reply.json["outcome"] == "put_on_shelf: commerce.harbour.GoodsArrived.v1 ship-1@4.0"
+        assert (reactor.letter().redrives, await reactor.store.commits("shelf-milk")) == (0, [])
+
+    async def test_that_is_dry_says_what_cannot_be_read(self, reactor: Reactor) -> None:
+        """By any fix of the rules."""
+        await reactor.push(b"garbage")
+
+        assert (await self.redrive(reactor, dry_run=True)).json["failed"]
+
+    async def test_that_is_dry_says_if_nobody_reacts(self, reactor: Reactor) -> None:
+        """To a type that went with another release."""
+        await reactor.push(b"garbage")
+        letter = reactor.letter()
+        reactor.dead_letters.buried[letter.place] = replace(letter, attributes={"ce-type": "commerce.harbour.Gone.v1"})
+
+        reply = await self.redrive(reactor, dry_run=True)
+
+        assert reply.json["outcome"] == "nobody here reacts to commerce.harbour.Gone.v1: it would be ignored"
 
 
 class TestTheEffect:
