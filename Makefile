@@ -9,8 +9,12 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BIGQUERY := .venv-bigquery
+BIGQUERY_INSTALLED := $(BIGQUERY)/.installed
 PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 CODE := emulators functions infra shared tests
+QUICK := tests/unit tests/contract tests/architecture tests/replay
+SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 
@@ -26,17 +30,31 @@ help:  ## This list
 docs: install  ## Make the generated parts of the documents again
 	$(BIN)/python -m cogapp -r README.md
 
-install: $(INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
+install: $(INSTALLED) $(BIGQUERY_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
-$(INSTALLED): requirements-dev.txt pyproject.toml
+# $(call make-venv,FOLDER): with the first Python that will do
+define make-venv
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer with its venv module is needed" >&2; exit 1; fi; \
-	"$$found" -m venv $(VENV)
-	@echo "installing the pinned packages into $(VENV): about a minute and 700 MB, once"
+	"$$found" -m venv $(1)
+endef
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	$(call make-venv,$(VENV))
+	@echo "installing the pinned packages into $(VENV): about a minute and 800 MB, once"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The local BigQuery is a program of its own, with pins of its own. What DuckDB loads is put below its own home.
+$(BIGQUERY_INSTALLED): emulators/bigquery/requirements.txt emulators/bigquery/install_extension.py
+	@rm -rf $(BIGQUERY)
+	$(call make-venv,$(BIGQUERY))
+	@echo "installing the local BigQuery into $(BIGQUERY): about 40 seconds and 650 MB, once"
+	$(BIGQUERY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r emulators/bigquery/requirements.txt
+	@mkdir -p $(BIGQUERY)/home && HOME=$(CURDIR)/$(BIGQUERY)/home $(BIGQUERY)/bin/python emulators/bigquery/install_extension.py
 	@touch $@
 
 fmt: install  ## Format the code and mend what a linter can mend
@@ -53,11 +71,13 @@ types: install  ## Types, strictly
 arch: install  ## Who may import whom
 	$(BIN)/lint-imports
 
+# The quick tests share the cores; those that run the platform have it all to themselves.
 test: lint types arch  ## All checks and all tests that this machine can run
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
+	$(BIN)/pytest $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network
-	$(BIN)/pytest tests/unit tests/contract tests/architecture $(ARGS)
+	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
 
 integration: install  ## Adapters and processes; with Google's emulators where they are installed
 	$(BIN)/pytest tests/integration $(ARGS)
@@ -66,21 +86,22 @@ e2e: install  ## The whole platform, from the outside
 	$(BIN)/pytest tests/e2e $(ARGS)
 
 demo: install  ## Start the platform, sell real baskets through the checkout, reconcile to the cent, stop
-	$(BIN)/python -m emulators demo $(PLATFORM) $(FEED) $(ARGS)
+	$(BIN)/commerce demo $(PLATFORM) $(FEED) $(ARGS)
 
 run: install  ## The same, and stay up afterwards, until Ctrl-C
-	$(BIN)/python -m emulators demo --stay $(PLATFORM) $(FEED) $(ARGS)
+	$(BIN)/commerce demo --stay $(PLATFORM) $(FEED) $(ARGS)
 
 bench: install  ## Measure; prints a table and writes JSON
 	$(BIN)/python -m tests.bench $(ARGS)
 
 schemas: install  ## Write the contracts of all services to schemas/; refuses to change a promised shape
-	$(BIN)/python -m emulators schemas
+	$(BIN)/commerce schemas
 
 lock: install  ## Pin the newest versions that requirements*.in allow
 	$(LOCK) --upgrade requirements.in -o requirements.txt
 	$(LOCK) --upgrade requirements-dev.in -o requirements-dev.txt
+	$(LOCK) --upgrade emulators/bigquery/requirements.in -o emulators/bigquery/requirements.txt
 
-clean:  ## Remove what runs and tools left behind, and .venv
-	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info
+clean:  ## Remove what runs and tools left behind, and the environments
+	rm -rf $(VENV) $(BIGQUERY) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -67,7 +67,8 @@ def data_set_book(rows: Iterable[Row]) -> dict[str, BookedCart]:
 async def carts_in_log(log: EventStore) -> dict[str, LoggedCart]:
     """Every cart of the log by id, folded as the write side folds them."""
     carts: dict[str, LoggedCart] = {}
-    async for commit in log.feed(CART.category, until=AFTER_ALL):
+    async for fed in log.feed(CART.category, until=AFTER_ALL):
+        commit = fed.commit
         cart_id = entity_of(commit.stream)
         if cart_id not in carts:
             carts[cart_id] = LoggedCart(CART.initial_state(), commit.context.actor)

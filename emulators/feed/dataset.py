@@ -59,11 +59,14 @@ class Basket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """The first `limit` baskets, by time and then by id, of `start <= day < end` (days in UTC); None is no bound."""
+    """`limit` baskets after the first `skip`, by time and then by id, of `start <= day < end` (days in UTC); None is
+    no bound.
+    """
 
     start: date | None = DEFAULT_START
     end: date | None = None
     limit: int | None = DEFAULT_BASKETS
+    skip: int = 0
 
 
 class Row(NamedTuple):
@@ -104,14 +107,14 @@ def baskets(chosen: Slice, source: Path | None = None) -> list[Basket]:
     for basket, household, product, quantity, value, at in _in_order(table):
         known = found.get(basket)
         if known is None:
-            if len(found) == chosen.limit:
+            if chosen.limit is not None and len(found) == chosen.skip + chosen.limit:
                 break
             lines = []
             known = found[basket] = Basket(str(basket), str(household), datetime.fromtimestamp(at, UTC), lines)
         elif known.household != str(household) or known.at.timestamp() != at:
             raise DataSetError(f"basket {basket} has two households or two times")
         lines.append(Line(str(product), quantity, _cents(value, basket)))
-    return list(found.values())
+    return list(found.values())[chosen.skip :]
 
 
 def _in_order(table: pa.Table) -> Iterator[tuple[int, int, int, int, float, int]]:
@@ -182,10 +185,10 @@ def _cents(value: float, basket: int) -> int:
 def selected(chosen: Slice, *, more: Sequence[str] = (), source: Path | None = None) -> pa.Table:
     """The slice with `more` columns of the file, and one of exact `cents`."""
     table = _read(chosen, source or transactions_file(), more)
-    if chosen.limit is not None:
+    if chosen.limit is not None or chosen.skip:
         firsts = table.group_by("basket_id").aggregate([(AT, "min")])
         ordered = firsts.sort_by([(f"{AT}_min", "ascending"), ("basket_id", "ascending")])
-        wanted = ordered["basket_id"].slice(0, chosen.limit)
+        wanted = ordered["basket_id"].slice(chosen.skip, chosen.limit)
         table = table.filter(pc.is_in(table["basket_id"], value_set=wanted))
     return table.append_column("cents", cents_of(table["sales_value"]))
 

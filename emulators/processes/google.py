@@ -57,20 +57,38 @@ class Installation:
 
 
 class Emulator:
-    """A running emulator. Its state is in its memory: `restart` forgets everything."""
+    """A running emulator. Its state is in its memory: `restart` forgets everything.
+
+    `command` gets two free ports. It is healthy when `GET {health[0]}` is answered with what begins like `health[1]`.
+    """
 
     def __init__(
-        self, name: str, command: Callable[[int, int], list[str]], *, log_file: Path, port: int | None
+        self,
+        name: str,
+        command: Callable[[int, int], list[str]],
+        *,
+        log_file: Path,
+        port: int | None,
+        env: Mapping[str, str] | None = None,
+        health: tuple[str, bytes] = ("/", b"Ok"),
     ) -> None:
         self.name = name
         self._command = command
         self._log_file = log_file
+        self._env = env
+        self._health = health
+        self._second_port = 0
         self._port, self._process = self._start_somewhere() if port is None else (port, self._start(port))
 
     @property
     def host(self) -> str:
         """`127.0.0.1:port`."""
         return f"{LOOPBACK}:{self._port}"
+
+    @property
+    def second_host(self) -> str:
+        """`127.0.0.1:port` of its second port, which another start changes."""
+        return f"{LOOPBACK}:{self._second_port}"
 
     @property
     def pid(self) -> int:
@@ -116,10 +134,10 @@ class Emulator:
 
     def _start(self, port: int) -> Guarded:
         listen(port, option="another port").close()  # its answer to a health check would pass for ours
-        (second_port,) = free_ports(1)
+        (self._second_port,) = free_ports(1)
         size_before = self._log_file.stat().st_size if self._log_file.exists() else 0
-        process = Guarded(self._command(port, second_port), log_file=self._log_file)
-        if not _wait_healthy(process, port):
+        process = Guarded(self._command(port, self._second_port), log_file=self._log_file, env=self._env)
+        if not _wait_healthy(process, port, *self._health):
             process.stop()
             raise EmulatorError(
                 f"the {self.name} emulator did not start on port {port}; end of {self._log_file}:\n"
@@ -204,20 +222,20 @@ def _newest(folder: Path, pattern: str) -> Path | None:
     return max(folder.glob(pattern), default=None)
 
 
-def _wait_healthy(process: Guarded, port: int) -> bool:
+def _wait_healthy(process: Guarded, port: int, path: str, answer: bytes) -> bool:
     deadline = time.monotonic() + _START_TIMEOUT
     while process.exit_code is None and time.monotonic() < deadline:
-        if _answers_ok(port):
+        if _answers(port, path, answer):
             return process.exit_code is None
         time.sleep(0.05)
     return False
 
 
-def _answers_ok(port: int) -> bool:
+def _answers(port: int, path: str, answer: bytes) -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
-        connection.request("GET", "/")
-        return connection.getresponse().read(2) == b"Ok"
+        connection.request("GET", path)
+        return connection.getresponse().read(len(answer)) == answer
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -48,7 +48,8 @@ async def read_log(log: EventStore) -> Logged:
 
 async def _folded(log: EventStore, decider: Decider[Any, Any, S]) -> dict[str, S]:
     states: dict[str, S] = {}
-    async for commit in log.feed(decider.category, until=AFTER_ALL):
+    async for fed in log.feed(decider.category, until=AFTER_ALL):
+        commit = fed.commit
         key = entity_of(commit.stream)
         states[key] = decider.fold(states.get(key) or decider.initial_state(), [commit])
     return states

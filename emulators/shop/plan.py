@@ -70,7 +70,7 @@ def make_plan(chosen: Slice, *, seed: int) -> Plan:
     sales = choose(found, matched.by_basket, off, seed=seed)
     coupons = _coupons(sales, theirs, valid_for)
     return Plan(
-        name=f"{chosen.start or 'begin'}_{chosen.end or 'end'}_{chosen.limit or 'all'}_{seed}",
+        name=_name(chosen, seed),
         sales=sales,
         campaigns=sorted({campaign for campaign, _ in coupons.values()}, key=lambda each: int(each.id)),
         coupons=coupons,
@@ -78,6 +78,11 @@ def make_plan(chosen: Slice, *, seed: int) -> Plan:
         products=products({sku for sale in sales for sku in sale.quantities}),
         prices=shelf_prices(chosen),
     )
+
+
+def _name(chosen: Slice, seed: int) -> str:
+    behind = f"_from_{chosen.skip}" if chosen.skip else ""
+    return f"{chosen.start or 'begin'}_{chosen.end or 'end'}_{chosen.limit or 'all'}{behind}_{seed}"
 
 
 def _coupons(

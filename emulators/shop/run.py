@@ -29,7 +29,7 @@ _LAGS: dict[str, Callable[[str], bool]] = {
     "read models": lambda name: name.endswith("-projector"),
     "relays": lambda name: name.endswith("-relay"),
     "the checkout's steps": lambda name: name.endswith("-orchestrator"),
-    "analytics": lambda name: name.startswith("analytics-on-"),
+    "analytics": lambda name: name.startswith("analytics-"),
     "services on others' news": lambda name: "-on-" in name,
 }
 """Subscriptions by what they do; the first that fits counts."""

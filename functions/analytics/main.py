@@ -1,9 +1,10 @@
-"""The analytics consumer's composition root: its parts, wired; its entry point, bound. No logic."""
+"""The analytics service's composition root: its parts, wired; its entry points, bound. No logic."""
 
 from functions.analytics.consumer import make_consume
-from functions.analytics.manifest import MANIFEST
-from shared.bootstrap import ConsumerService
+from functions.analytics.dataset import UNPACK
+from functions.analytics.manifest import CATEGORIES, MANIFEST
+from shared.bootstrap.archiving import ArchivingService
 
-SERVICE = ConsumerService(manifest=MANIFEST, consume=make_consume)
+SERVICE = ArchivingService(manifest=MANIFEST, consume=make_consume, categories=CATEGORIES, unpack=UNPACK)
 
-(consumer,) = SERVICE.entry_points("consumer")
+consumer, archive = SERVICE.entry_points("consumer", "archive")

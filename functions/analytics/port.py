@@ -9,7 +9,9 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """An integration event as a row. `id` names the fact wherever it turns up, `subject` what it is about; it happened
-    at `occurred_at` and came into the log at `recorded_at`. `payload` is its JSON, as published.
+    at `occurred_at` and came into the log at `recorded_at`. If it is said to have happened at a time that is too far
+    from that for the store, `claimed_at` is that time, and `occurred_at` that of its recording. `payload` is its JSON,
+    as published.
     """
 
     id: str
@@ -18,6 +20,7 @@ class Fact:
     subject: str
     occurred_at: datetime
     recorded_at: datetime
+    claimed_at: datetime | None = None
     correlation_id: str
     payload: str
 
@@ -25,6 +28,8 @@ class Fact:
 class AnalyticsSink(Protocol):
     """Where facts go. Raises UnavailableError within a bounded time when the store is down or too busy."""
 
-    async def write(self, facts: Sequence[Fact]) -> int:
-        """Write all or none of them, each id once for ever; returns how many were new."""
+    async def write(self, facts: Sequence[Fact]) -> None:
+        """Returns when all of them are written; some may be there already, and are then there twice: who asks sees
+        each id once. CorruptDataError if one of them can never be written.
+        """
         ...

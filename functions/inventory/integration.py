@@ -23,6 +23,7 @@ EXAMPLE_SHIPPED: JsonDict = {
     "shipment_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11-1",
     "lines": [{"sku": "1095275", "quantity": 2}],
 }
+EXAMPLE_CHANGED: JsonDict = {"sku": "1095275", "delta": 24}
 
 
 class InventoryLine(BaseModel):
@@ -62,6 +63,15 @@ class ItemsShipped(IntegrationEvent):
     lines: tuple[InventoryLine, ...]
 
 
+class StockChanged(IntegrationEvent):
+    """`delta` more or fewer lie on the shelf: received, returned or counted. What leaves is told by ItemsShipped."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_CHANGED]})
+    TYPE: ClassVar = "StockChanged.v1"
+    sku: str
+    delta: int
+
+
 def _published(lines: tuple[events.Line, ...]) -> tuple[InventoryLine, ...]:
     return tuple(InventoryLine(sku=line.sku, quantity=line.quantity) for line in lines)
 
@@ -82,9 +92,16 @@ def reservation_to_integration(event: ReservationEvent) -> ItemsReserved | Reser
             return None
 
 
-def stock_to_integration(_: StockEvent) -> None:
-    """What moves in the shelf of one product is told by the reservation that moves it."""
+def stock_to_integration(event: StockEvent) -> StockChanged | None:
+    """What a reservation moves is told by the reservation."""
+    match event:
+        case events.StockReceived(sku=sku, quantity=quantity):
+            return StockChanged(sku=sku, delta=quantity)
+        case events.StockAdjusted(sku=sku, delta=delta):
+            return StockChanged(sku=sku, delta=delta)
+        case _:
+            return None
 
 
 def receipt_to_integration(_: ReceiptEvent) -> None:
-    """What comes in is nobody else's business."""
+    """What comes in is told by the stock of each product."""

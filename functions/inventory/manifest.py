@@ -12,7 +12,7 @@ RESERVATIONS = "reservations"
 MANIFEST = event_sourced(
     NAME,
     description="Stock of each product: received, counted, kept for a basket as a whole, released, shipped.",
-    publishes="ItemsReserved, ReservationReleased and ItemsShipped, for everybody.",
+    publishes="StockChanged, ItemsReserved, ReservationReleased and ItemsShipped, for everybody.",
     categories=(STOCK_CATEGORY, RESERVATION_CATEGORY, RECEIPT_CATEGORY),
     collections=(
         Collection(

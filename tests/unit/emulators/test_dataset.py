@@ -58,6 +58,17 @@ def test_a_limit_takes_the_first_baskets_and_all_their_lines(tmp_path: Path) -> 
     assert [(row.basket, row.sku) for row in rows(first, file)] == [("2", "11"), ("2", "12")]
 
 
+def test_the_first_baskets_can_be_skipped(tmp_path: Path) -> None:
+    """Objects and columns skip the same baskets."""
+    file = parquet(tmp_path, *((n, 900, 11, 1, 0.5, NOON.replace(hour=20 - n)) for n in range(1, 5)))
+
+    second, rest = Slice(start=None, skip=1, limit=1), Slice(start=None, skip=2, limit=None)
+
+    for chosen, ids in ((second, ["3"]), (rest, ["2", "1"])):
+        assert [basket.id for basket in baskets(chosen, file)] == ids
+        assert sorted(row.basket for row in rows(chosen, file)) == sorted(ids)
+
+
 def test_rows_have_the_time_of_their_basket(tmp_path: Path) -> None:
     """Both readings tell the same moment, in UTC."""
     file = parquet(tmp_path, (1, 900, 11, 1, 0.5, NOON.replace(second=7)))

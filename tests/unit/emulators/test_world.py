@@ -59,7 +59,7 @@ def options(tmp_path: Path) -> Options:
 async def test_nothing_is_started_that_nobody_needs(stripe: FakeStripe, options: Options) -> None:
     """A shop without payments and mails is a world of its own."""
     async with AsyncExitStack() as stack:
-        world = await start_world(stack, options, (service(), service("ANALYTICS_FILE")))
+        world = await start_world(stack, options, (service(), service("SOMETHING_ELSE")))
 
     assert (world, stripe.log_files) == (World(), [])
 
