@@ -9,7 +9,11 @@ import psutil
 import typer
 
 import functions
+from emulators.cli_analytics import analytics, growth
+from emulators.cli_dead_letters import dead_letters
 from emulators.cli_feed import feed
+from emulators.cli_read_models import COMMANDS as READ_MODEL_COMMANDS
+from emulators.cli_republish import republish
 from emulators.cli_schemas import schemas
 from emulators.cli_shop import demo, shop
 from emulators.platform import LocalPlatform, PlatformError
@@ -90,6 +94,12 @@ app.command()(demo)
 app.command()(shop)
 app.command()(feed)
 app.command()(schemas)
+app.command()(analytics)
+app.command()(growth)
+app.command()(republish)
+for command in READ_MODEL_COMMANDS:
+    app.command()(command)
+app.add_typer(dead_letters, name="dead-letters")
 
 
 @app.command()

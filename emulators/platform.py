@@ -16,7 +16,7 @@ from emulators.delivery.faults import Faults, parse_faults
 from emulators.delivery.service import DeliveryService
 from emulators.edge.gateway import Gateway
 from emulators.edge.issuer import Issuer, ServiceAccount
-from emulators.edge.local_routes import identity_routes, issuer_routes, report_routes
+from emulators.edge.local_routes import identity_routes, issuer_routes, operation_routes, report_routes
 from emulators.edge.scheduler import Scheduler
 from emulators.edge.tasks import LocalTasks
 from emulators.edge.url_map import UrlMap
@@ -105,7 +105,7 @@ class LocalPlatform:
             "boot_seconds": round(self.boot_seconds, 2),
             "services": [service.name for service in self.services],
             "processes": processes.status() if processes else {},
-            "emulators": {"firestore": emulators.firestore.host, "pubsub": emulators.pubsub.host} if emulators else {},
+            "emulators": emulators.hosts() if emulators else {},
             "idle": self.delivery.idle(),
             "delivery": {name: asdict(stats) for name, stats in self.delivery.stats().items()},
             "schedules": {name: asdict(stats) for name, stats in self.scheduler.stats.items()},
@@ -174,16 +174,22 @@ class LocalPlatform:
             ("GET", "/_local/status"): self.status,
             ("GET", "/_local/operations"): self.parts.operations,
             ("GET", "/_local/mails"): self.world.mails,
+            ("GET", "/_local/environment"): self._environment,
         }
         local = {
             **issuer_routes(self.users, self._callers),
             **identity_routes(self._callers, SERVICES_IDENTITY),
             **report_routes(reports),
+            **(operation_routes(self.options.folder) if self.runtime is Runtime.EMBEDDED else {}),
             **self.tasks.routes(),
         }
         gateway = Gateway(UrlMap(self.services), self.parts.backend, local)
         stack.push_async_callback(gateway.stop)
         await gateway.start(listener)
+
+    async def _environment(self) -> Mapping[str, str]:
+        """That of the functions, for operators beside them."""
+        return self.parts.environment
 
     def _delivery(self, faults: Faults) -> DeliveryService:
         return DeliveryService(
@@ -232,6 +238,8 @@ class LocalPlatform:
             await asyncio.sleep(_WATCH)
             if not emulators.firestore.alive:
                 raise PlatformError(f"the Firestore emulator died, and the log with it; see {self.options.logs}")
+            if emulators.bigquery and not emulators.bigquery.alive:
+                raise PlatformError(f"the BigQuery emulator died, and the archive with it; see {self.options.logs}")
             if not self._pubsub_lock.locked() and not emulators.pubsub.alive:
                 self._say("the Pub/Sub emulator died; starting it again")
                 await self.restart_pubsub()
@@ -248,4 +256,4 @@ class LocalPlatform:
 
 
 def _heals(schedule: Schedule) -> bool:
-    return schedule.function == "relay" or schedule.path == "/sweep"
+    return (schedule.function, schedule.path) == ("relay", "/") or schedule.path == "/sweep"

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from emulators.delivery.sources import MemorySource, MessageSource, PubSubSource
 from emulators.edge import embedded
 from emulators.edge.gateway import AsgiBackend, Backend, HttpBackend
 from emulators.edge.invoke import AsgiSend, HttpSend, Send, client_session
+from emulators.processes.bigquery import start_bigquery
 from emulators.processes.google import (
     HOW_TO_INSTALL,
     Emulator,
@@ -47,18 +48,25 @@ class NoEmulatorsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulators:
-    """Google's two, and what was declared on the second."""
+    """Google's two, and what was declared on the second; a BigQuery if a service keeps a dataset."""
 
     firestore: Emulator
     pubsub: Emulator
     topology: PubSubTopology
+    bigquery: Emulator | None = None
+
+    def hosts(self) -> dict[str, str]:
+        """By name."""
+        hosts = {"firestore": self.firestore.host, "pubsub": self.pubsub.host}
+        return hosts | ({"bigquery": self.bigquery.host} if self.bigquery else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a runtime gives the rest of the platform: how functions are reached, and where messages come from.
 
-    `log` is for reading; `operations` counts what the functions asked of their stores and topics, by process.
+    `log` is for reading; `environment` is what the functions are told; `operations` counts what they asked of their
+    stores and topics, by process.
     """
 
     send: Send
@@ -66,6 +74,7 @@ class Parts:
     source: MessageSource
     publisher: Publisher
     log: EventStore
+    environment: Mapping[str, str]
     operations: Operations
     emulators: Emulators | None = None
     processes: FunctionProcesses | None = None
@@ -90,6 +99,10 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
     """Stores, broker and functions in this process. What functions write to standard output goes to their log."""
     log = stack.enter_context((options.logs / "functions.log").open("a", buffering=1))
     stack.enter_context(redirect_stdout(log))
+    if _analysed(services):
+        from emulators.processes.bigquery_topology import make_in_duckdb  # noqa: PLC0415 - heavy, and not always needed
+
+        await asyncio.to_thread(make_in_duckdb, services, options.archive_file)
     environment = function_environment(options, Runtime.EMBEDDED, world.variables)
     stack.push_async_callback(_restore, dict(os.environ))
     apps = embedded.load(_archives(options, services), environment)
@@ -105,6 +118,7 @@ async def in_this_process(stack: AsyncExitStack, options: Options, services: Seq
         source=MemorySource(broker, services),
         publisher=broker,
         log=bootstrap.embedded().events,
+        environment=environment,
         operations=operations,
     )
 
@@ -126,7 +140,11 @@ async def on_emulators(
     say: Say,
 ) -> Parts:
     """Google's emulators and one process per service, or per function."""
-    firestore_emulator, pubsub_emulator = await _start_emulators(stack, installation, options.logs)
+    analysed = _analysed(services)
+    firestore_emulator, pubsub_emulator, *others = await _start_emulators(
+        stack, installation, options.logs, with_bigquery=analysed
+    )
+    bigquery_emulator = others[0] if others else None
     store, channel = firestore.connect(PROJECT, firestore_emulator.host), pubsub.connect(PROJECT, pubsub_emulator.host)
     stack.push_async_callback(store.close)
     stack.push_async_callback(channel.close)
@@ -134,33 +152,42 @@ async def on_emulators(
     await channel.ready(_CONNECT_TIMEOUT)
     await topology.ensure()
     session = await stack.enter_async_context(client_session())
+    environment = _environment(options, world, firestore_emulator, pubsub_emulator, bigquery_emulator)
     processes = FunctionProcesses(
         plans(_archives(options, services), per_function=options.per_function),
-        _environment(options, firestore_emulator, pubsub_emulator, world),
+        environment,
         options.logs,
         session,
         say,
     )
     stack.push_async_callback(processes.stop)
-    await processes.start()
+    datasets = [_make_datasets(services, bigquery_emulator)] if bigquery_emulator else []
+    await asyncio.gather(processes.start(), *datasets)
     return Parts(
         send=HttpSend(session, processes.address),
         backend=HttpBackend(session, processes.address),
         source=PubSubSource(channel, topology),
         publisher=pubsub.PubSubPublisher(channel, OperationCounts()),
         log=firestore.FirestoreEventStore(store, OperationCounts()),
+        environment=environment,
         operations=processes.operations,
-        emulators=Emulators(firestore=firestore_emulator, pubsub=pubsub_emulator, topology=topology),
+        emulators=Emulators(
+            firestore=firestore_emulator, pubsub=pubsub_emulator, topology=topology, bigquery=bigquery_emulator
+        ),
         processes=processes,
     )
 
 
-async def _start_emulators(stack: AsyncExitStack, installation: Installation, logs: Path) -> tuple[Emulator, Emulator]:
-    """Both at once; what started is stopped when the other one does not start."""
-    starts = (
+async def _start_emulators(
+    stack: AsyncExitStack, installation: Installation, logs: Path, *, with_bigquery: bool
+) -> list[Emulator]:
+    """All at once: Firestore, Pub/Sub, and a BigQuery if wanted. What started is stopped when another one does not."""
+    starts = [
         asyncio.to_thread(start_firestore, installation, log_file=logs / "firestore.log"),
         asyncio.to_thread(start_pubsub, installation, log_file=logs / "pubsub.log"),
-    )
+    ]
+    if with_bigquery:
+        starts.append(asyncio.to_thread(start_bigquery, log_file=logs / "bigquery.log"))
     results = await asyncio.gather(*starts, return_exceptions=True)
     started = [result for result in results if isinstance(result, Emulator)]
     for emulator in started:
@@ -168,13 +195,28 @@ async def _start_emulators(stack: AsyncExitStack, installation: Installation, lo
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return started[0], started[1]
+    return started
+
+
+def _analysed(services: Sequence[Service]) -> bool:
+    return any(service.dataset for service in services)
+
+
+async def _make_datasets(services: Sequence[Service], emulator: Emulator) -> None:
+    from emulators.processes.bigquery_topology import make_in_bigquery  # noqa: PLC0415 - heavy, and not always needed
+
+    await asyncio.to_thread(make_in_bigquery, services, PROJECT, f"http://{emulator.host}")
 
 
 def _environment(
-    options: Options, firestore_emulator: Emulator, pubsub_emulator: Emulator, world: World
+    options: Options, world: World, firestore_emulator: Emulator, pubsub_emulator: Emulator, bigquery: Emulator | None
 ) -> dict[str, str]:
     hosts = {"FIRESTORE_EMULATOR_HOST": firestore_emulator.host, "PUBSUB_EMULATOR_HOST": pubsub_emulator.host}
+    if bigquery:
+        hosts |= {
+            "BIGQUERY_EMULATOR_HOST": f"http://{bigquery.host}",
+            "BIGQUERY_STORAGE_EMULATOR_HOST": bigquery.second_host,
+        }
     return function_environment(options, Runtime.EMULATORS, {**hosts, **world.variables})
 
 

@@ -21,13 +21,15 @@ REGION = "local"
 FEED_LAG = 1.0
 """Seconds by which the feed stays behind the log here: one machine has one clock."""
 OUTBOX_PATIENCE = 5.0
+ALIAS_AGE = 1.0
+"""Seconds for which an instance remembers which generation of a read model is live."""
 MINUTE = 10.0
 """Seconds of a minute of the schedules: fast enough to see them work, slow enough for two cores."""
 
 
 def _program() -> str:
-    python = Path(sys.executable)
-    return f"{python.relative_to(ROOT) if python.is_relative_to(ROOT) else 'python'} -m emulators"
+    script = Path(sys.executable).with_name("commerce")
+    return str(script.relative_to(ROOT)) if script.is_relative_to(ROOT) else "commerce"
 
 
 PROGRAM = _program()
@@ -63,6 +65,11 @@ class Options:
     def logs(self) -> Path:
         return self.folder / "logs"
 
+    @property
+    def archive_file(self) -> Path:
+        """Of a runtime without BigQuery."""
+        return self.folder / "archive.duckdb"
+
 
 def user_issuer(origin: str) -> str:
     """Signs the tokens of people and tills."""
@@ -93,6 +100,7 @@ def function_environment(options: Options, runtime: Runtime, others: Mapping[str
         "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
         "COMMERCE_PLATFORM_CALLERS": f"{DELIVERY_IDENTITY},{SCHEDULER_IDENTITY},{TASKS_IDENTITY}",
         "COMMERCE_FEED_LAG": f"{FEED_LAG:g}",
+        "COMMERCE_ALIAS_AGE": f"{ALIAS_AGE:g}",
         "COMMERCE_OUTBOX_PATIENCE": f"{OUTBOX_PATIENCE:g}",
         "COMMERCE_ORIGIN": origin,
         "COMMERCE_SERVICE_CALLERS": SERVICES_IDENTITY,
@@ -101,7 +109,7 @@ def function_environment(options: Options, runtime: Runtime, others: Mapping[str
         "COMMERCE_TASKS_CALLER": TASKS_IDENTITY,
         "COMMERCE_FUNCTION_URL": f"{origin}/_functions/{{service}}/{{function}}",
         "COMMERCE_KEY_FILE": str(options.folder / "key-encryption.key"),
-        "ANALYTICS_FILE": str(options.folder / "analytics.sqlite"),
+        "COMMERCE_ARCHIVE_FILE": str(options.archive_file),
         "GCE_METADATA_HOST": origin.removeprefix("http://"),
         # Nothing local goes through a proxy: neither key requests nor gRPC.
         "NO_PROXY": "127.0.0.1,localhost",

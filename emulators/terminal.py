@@ -13,6 +13,7 @@ from rich.console import Console
 
 from emulators import state
 from emulators.delivery.faults import FaultSyntaxError
+from emulators.operating import OperationError
 from emulators.platform import LocalPlatform, PlatformError
 from emulators.processes.google import EmulatorError
 from emulators.processes.ports import PortTakenError
@@ -41,6 +42,7 @@ FOR_PEOPLE = (
     EmulatorError,
     ProcessError,
     FaultSyntaxError,
+    OperationError,
     aiohttp.ClientError,
 )
 

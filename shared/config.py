@@ -24,7 +24,8 @@ class Settings:
     """Everything that differs between runtimes and environments.
 
     `user_issuer` and `user_audience` are those of the bearer tokens that people and tills present; `platform_issuer`
-    signs what Pub/Sub, Tasks and Scheduler send (Google's own in the cloud). Hosts of emulators are `host:port`.
+    signs what Pub/Sub, Tasks and Scheduler send (Google's own in the cloud). Hosts of emulators are `host:port`,
+    but BigQuery's is a URL; `archive_file` is the local archive of a runtime without BigQuery.
     `origin` is where the public API is, for the services that call others, and `service_callers` are the identities
     that do; a data key of a customer is wrapped by `kms_key`, or by the local `key_file`. Tasks call a function at
     `function_url`, a template of `{service}` and `{function}`, as `tasks_caller`.
@@ -41,8 +42,12 @@ class Settings:
     platform_callers: tuple[str, ...]
     firestore_emulator: str | None = None
     pubsub_emulator: str | None = None
+    bigquery_emulator: str | None = None
+    bigquery_storage_emulator: str | None = None
+    archive_file: str | None = None
     feed_lag: float = 10.0
     outbox_patience: float = 60.0
+    alias_age: float = 5.0
     origin: str = ""
     service_callers: tuple[str, ...] = ()
     key_file: str | None = None
@@ -74,7 +79,11 @@ def settings(environ: Mapping[str, str] | None = None) -> Settings:
         platform_callers=tuple(filter(None, env["COMMERCE_PLATFORM_CALLERS"].split(","))),
         firestore_emulator=env.get("FIRESTORE_EMULATOR_HOST"),
         pubsub_emulator=env.get("PUBSUB_EMULATOR_HOST"),
+        bigquery_emulator=env.get("BIGQUERY_EMULATOR_HOST"),
+        bigquery_storage_emulator=env.get("BIGQUERY_STORAGE_EMULATOR_HOST"),
+        archive_file=env.get("COMMERCE_ARCHIVE_FILE"),
         feed_lag=float(env.get("COMMERCE_FEED_LAG", "10")),
+        alias_age=float(env.get("COMMERCE_ALIAS_AGE", "5")),
         outbox_patience=float(env.get("COMMERCE_OUTBOX_PATIENCE", "60")),
         origin=env.get("COMMERCE_ORIGIN", ""),
         service_callers=tuple(filter(None, env.get("COMMERCE_SERVICE_CALLERS", "").split(","))),

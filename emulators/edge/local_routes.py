@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from emulators.edge.gateway import LocalRoute
 from emulators.edge.issuer import Issuer, TokenRequestError, answer_token_request
+from emulators.operating import told
 from emulators.settings import USER_AUDIENCE
 
 _TOKEN_REQUEST_LIMIT = 16 * 1024
@@ -42,6 +44,20 @@ def identity_routes(platform: Issuer, email: str) -> Routes:
 def report_routes(reports: Mapping[tuple[str, str], Report]) -> Routes:
     """Reports as JSON, made when they are asked for."""
     return {key: _report(report) for key, report in reports.items()}
+
+
+def operation_routes(folder: Path) -> Routes:
+    """Operations on this platform, carried out in its own process and told line by line."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        asked = json.loads(await _body(request))
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        await told(asked["name"], asked["arguments"], response.write, folder=folder)
+        await response.write_eof()
+        return response
+
+    return {("POST", "/_local/operate"): answer}
 
 
 def _document(content: Mapping[str, Any]) -> LocalRoute:

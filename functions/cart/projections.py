@@ -67,7 +67,7 @@ def _opened(event: CartOpened) -> CartView:
 
 
 def _added(lines: Sequence[CartLineView], event: ItemAddedToCart) -> list[CartLineView]:
-    if all(line.sku != event.sku for line in lines):
+    if event.sku not in {line.sku for line in lines}:
         return [*lines, CartLineView(sku=event.sku, quantity=event.quantity, total=event.charged)]
     return [_with_more(line, event) if line.sku == event.sku else line for line in lines]
 
@@ -80,12 +80,12 @@ def _with_more(line: CartLineView, event: ItemAddedToCart) -> CartLineView:
 
 
 def _with_lines(document: CartView, lines: list[CartLineView]) -> dict[str, object]:
-    amount = sum(line.total.amount for line in lines if line.total is not None)
+    amounts = [line.total.amount for line in lines if line.total is not None]
     return {
         "lines": lines,
         "line_count": len(lines),
-        "unpriced_lines": sum(line.total is None for line in lines),
-        "total": Money(amount=amount, currency=document.currency),
+        "unpriced_lines": len(lines) - len(amounts),
+        "total": Money(amount=sum(amounts), currency=document.currency),
     }
 
 

@@ -1,7 +1,7 @@
 """Services made of their parts: each function is made when its first request comes."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.adapters.system import new_id, utc_now
+from shared.bootstrap.drain import drain_of
 from shared.bootstrap.runtime import callers, dependencies, environment, users
 from shared.bootstrap.wiring import Aggregate, Wiring
+from shared.eventsourcing.closed_streams import PACK_AFTER, PACK_PAGE, PACK_PATIENCE, pack_closed
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.feed_walk import FeedWalk, Visit, all_of, heal
+from shared.eventsourcing.generations import Aliases, LiveRows
 from shared.eventsourcing.projection import Projection
 from shared.eventsourcing.projector import Projector
+from shared.eventsourcing.projectors import Projectors
 from shared.eventsourcing.reaction import Reaction
 from shared.eventsourcing.relay import Relay
 from shared.http.command_api import CommandApi
@@ -53,11 +57,18 @@ class FunctionsOfService:
         """The deployed function; TopologyError if a service of this kind has none of that name."""
         made: dict[str, Handler] = self.__dict__.setdefault("_made", {})
         if name not in made:
+            made[name] = guarded(f"{self.manifest.name}-{name}", self.edge(name), json_log(environment().project))
+        return made[name]
+
+    def edge(self, name: str) -> Edge:
+        """What the function does, without what surrounds every function; TopologyError as above."""
+        edges: dict[str, Edge] = self.__dict__.setdefault("_edges", {})
+        if name not in edges:
             make = getattr(self, f"_{name}", None)
             if make is None:
                 raise TopologyError(f"{self.manifest.name} has no function {name}")
-            made[name] = guarded(f"{self.manifest.name}-{name}", make(), json_log(environment().project))
-        return made[name]
+            edges[name] = make()
+        return edges[name]
 
     def entry_points(self, *names: str) -> tuple[Handler, ...]:
         """One for each name, registered with the Functions Framework."""
@@ -77,7 +88,8 @@ class EventSourcedService(FunctionsOfService):
     """A service with a write side and a read side, from its parts.
 
     `idle_jobs` and `jobs` are the reactor's, by path. `webhooks` are paths below the service's prefix that outsiders
-    call with a proof of their own. `effect(wiring)` makes what follows commands that settle something outside.
+    call with a proof of their own. `effect(wiring)` makes what follows commands that settle something outside. Streams
+    that are closed and that nobody wrote to for `pack_after` are packed.
     """
 
     manifest: Service
@@ -90,6 +102,7 @@ class EventSourcedService(FunctionsOfService):
     jobs: Mapping[str, Callable[[Wiring], Job]] = field(default_factory=dict)
     webhooks: Mapping[str, Callable[[Wiring], Edge]] = field(default_factory=dict)
     effect: Callable[[Wiring], Effect] | None = None
+    pack_after: timedelta = PACK_AFTER
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -110,7 +123,7 @@ class EventSourcedService(FunctionsOfService):
     def _queries(self) -> Edge:
         deps = dependencies()
         wiring = QueryWiring(
-            rows=deps.rows,
+            rows=LiveRows(deps.rows, self.aliases, {each.collection for each in self.projections}),
             log=deps.events,
             states=deps.states,
             personal=deps.personal,
@@ -121,16 +134,35 @@ class EventSourcedService(FunctionsOfService):
 
     def _projector(self) -> Edge:
         deps = dependencies()
-        projectors = [
-            Projector(projection, deps.events, deps.rows, deps.dead_letters, utc_now) for projection in self.projections
-        ]
+        projectors = self.projectors
         lag = timedelta(seconds=environment().feed_lag)
         sweeps = [
             self._walk(f"sweep/{each.projection.collection}", each.projection.category, lag, heal(each))
             for each in projectors
         ]
         schedule = ScheduleEdge(callers(), {"/sweep": all_of(sweeps)})
-        return ProjectorEdge(callers(), projectors, deps.dead_letters, utc_now, schedule)
+        return ProjectorEdge(
+            self.manifest.name,
+            projectors,
+            callers=callers(),
+            dead_letters=deps.dead_letters,
+            clock=utc_now,
+            schedule=schedule,
+        )
+
+    @cached_property
+    def projectors(self) -> list[Projectors[Any, Any]]:
+        """One for each read model, in all its generations."""
+        return [Projectors(projection, self.aliases, self.projector) for projection in self.projections]
+
+    def projector(self, projection: Projection[Any, Any]) -> Projector[Any, Any]:
+        """Of one generation."""
+        deps = dependencies()
+        return Projector(projection, deps.events, deps.rows, deps.dead_letters, utc_now)
+
+    @cached_property
+    def aliases(self) -> Aliases:
+        return Aliases(dependencies().rows, utc_now, remembered=timedelta(seconds=environment().alias_age))
 
     def _relay(self) -> Edge:
         deps, manifest = dependencies(), self.manifest
@@ -145,7 +177,17 @@ class EventSourcedService(FunctionsOfService):
             clock=utc_now,
             patience=timedelta(seconds=environment().outbox_patience),
         )
-        return ScheduleEdge(callers(), {"/": relay.run})
+        return ScheduleEdge(callers(), {"/": relay.run, "/drain": drain_of(manifest).run, "/pack": self._packing()})
+
+    def _packing(self) -> Job:
+        """Over the categories whose streams end."""
+        deps = dependencies()
+        walks = [
+            self._walk("pack", each.category, self.pack_after, pack_closed(each.decider, deps.events, deps.packing))
+            for each in self.aggregates
+            if each.decider.closes
+        ]
+        return all_of([replace(walk, page=PACK_PAGE) for walk in walks], within=PACK_PATIENCE)
 
     def _reactor(self) -> Edge:
         jobs: dict[str, Job] = {path: make(self.wiring) for path, make in self.jobs.items()}

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast, get_args
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.eventsourcing.errors import CorruptDataError, TooLargeError, TopologyError
@@ -71,6 +72,19 @@ class Codec(Generic[E]):
             return cls.model_validate(data)
         except ValidationError as error:
             raise CorruptDataError(f"stored {stored.type} does not fit its schema: {error}") from error
+
+    def decode_text(self, type_name: str, data: str) -> E:
+        """As `decode`, from the event's JSON as text: half the work where there are many."""
+        read = self._readers.get(type_name)
+        try:
+            return read(data) if read is not None else self.decode(StoredEvent(type_name, from_json(data)))
+        except ValueError as error:
+            raise CorruptDataError(f"stored {type_name} does not fit its schema: {error}") from error
+
+    @cached_property
+    def _readers(self) -> Mapping[str, Callable[[str], E]]:
+        """By type name: from JSON to the event, without a step between."""
+        return {name: TypeAdapter(cls).validator.validate_json for name, cls in self._by_type.items()}
 
     def _check_chains(self) -> None:
         names = {split_type(type_name)[0] for type_name in self._by_type}

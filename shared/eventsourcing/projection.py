@@ -43,7 +43,9 @@ class Find:
 
 
 class ReadStore(Protocol):
-    """The port to the read models. Raises UnavailableError within a bounded time when the store is down."""
+    """The port to the read models. Raises UnavailableError within a bounded time when the store is down. A collection's
+    name may have a path before it, `generations/2/carts`: the indexes are those of its last part.
+    """
 
     async def get(self, collection: str, key: str) -> Row | None: ...
 
@@ -51,13 +53,30 @@ class ReadStore(Protocol):
         """Those that exist, by key, in one round trip."""
         ...
 
+    async def find(self, collection: str, find: Find) -> Sequence[Row]: ...
+
     async def put(self, collection: str, row: Row) -> Row:
         """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
         row with its new token. Raises TooLargeError or CorruptDataError for a row that the store can never hold.
         """
         ...
 
-    async def find(self, collection: str, find: Find) -> Sequence[Row]: ...
+    async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
+        """Write those that do not exist yet, each by itself and not together; at most `MAX_BULK` at once. Returns the
+        keys of those that the store can never hold.
+        """
+        ...
+
+    async def delete_many(self, collection: str, keys: Sequence[str]) -> None:
+        """Those of these that exist, each by itself; at most `MAX_BULK` at once."""
+        ...
+
+    async def scan(self, collection: str, *, after: str | None = None, limit: int) -> Sequence[Row]:
+        """The next rows in the store's own order of keys, which is always the same one."""
+        ...
+
+
+MAX_BULK = 500
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from shared.eventsourcing.cache import LruCache
+from shared.eventsourcing.dead_letters import DeadLetters, Parked, reason_of
 from shared.eventsourcing.errors import ConcurrencyError, CorruptDataError, TooLargeError, UnavailableError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, Event, entity_of
@@ -17,45 +18,6 @@ from shared.eventsourcing.turns import Turns
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
-    """A stream that one projection cannot get past: the commit at fault, why, and which versions wait behind it."""
-
-    projection: str
-    stream: str
-    version: int
-    error: str
-    body: bytes
-    parked_at: datetime
-    held: tuple[int, ...]
-
-
-class DeadLetters(Protocol):
-    """The port to the dead-letter store: parked streams, and messages that nobody could read."""
-
-    async def park(self, parked: Parked) -> None:
-        """Hold a stream at its poison; the first to park it wins, another try changes nothing."""
-        ...
-
-    async def hold(self, projection: str, stream: str, version: int) -> None:
-        """Queue a later version behind a parked stream."""
-        ...
-
-    async def parked(self, projection: str, stream: str) -> Parked | None: ...
-
-    async def release(self, projection: str, stream: str) -> None: ...
-
-    def list(self, category: str) -> AsyncIterator[Parked]: ...
-
-    async def bury(self, message_id: str, *, error: str, body: bytes, at: datetime) -> None:
-        """Keep a message that names no commit."""
-        ...
-
-
-MAX_ERROR_CHARS = 4096
-"""Of a kept reason: a document holds it beside the commit."""
 
 
 class Outcome(StrEnum):
@@ -72,6 +34,19 @@ class _Poison:
     version: int
     body: bytes
     error: Exception
+
+
+class Keeper(Protocol):
+    """Keeps one read model: in one generation (`Projector`), or in all that there are (`Projectors`)."""
+
+    @property
+    def projection(self) -> Projection[Any, Any]: ...
+
+    async def deliver(self, commit: Commit) -> Outcome: ...
+
+    async def heal(self, stream: str, version: int) -> Outcome: ...
+
+    async def kept(self) -> "list[Projector[Any, Any]]": ...
 
 
 class Projector(Generic[E, D]):
@@ -93,7 +68,7 @@ class Projector(Generic[E, D]):
         attempts: int = 10,
         cached_rows: int = 1024,
     ) -> None:
-        self.projection = projection
+        self._projection = projection
         self._log = log
         self._rows = rows
         self._dead_letters = dead_letters
@@ -101,6 +76,14 @@ class Projector(Generic[E, D]):
         self._attempts = attempts
         self._cache: LruCache[str, Row] = LruCache(cached_rows)
         self._turns = Turns()
+
+    @property
+    def projection(self) -> Projection[E, D]:
+        return self._projection
+
+    async def kept(self) -> "list[Projector[E, D]]":
+        """This one: it keeps no more than one generation."""
+        return [self]
 
     async def deliver(self, commit: Commit) -> Outcome:
         """One message of the domain topic."""
@@ -149,6 +132,8 @@ class Projector(Generic[E, D]):
                 continue
             if poison is not None:
                 await self._park(stream, poison)
+                if version > poison.version:  # the one that found out waits behind it, too
+                    await self._dead_letters.hold(self.projection.name, stream, version)
                 return Outcome.PARKED
             return Outcome.APPLIED if follows else Outcome.HEALED
         raise UnavailableError(f"{self.projection.name}: {stream} is written too often by others")
@@ -201,7 +186,7 @@ class Projector(Generic[E, D]):
                 projection=self.projection.name,
                 stream=stream,
                 version=poison.version,
-                error=f"{type(poison.error).__name__}: {poison.error}"[:MAX_ERROR_CHARS],
+                error=reason_of(poison.error),
                 body=poison.body,
                 parked_at=self._clock(),
                 held=(),

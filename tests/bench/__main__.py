@@ -15,7 +15,20 @@ from rich.console import Console
 from emulators.processes.google import HOW_TO_INSTALL, Installation, find_installation
 from emulators.settings import ROOT
 from shared.adapters.system import utc_now
-from tests.bench import append, cold_load, cold_start, feed_rate, http_warm, lag, priced, search, throughput
+from tests.bench import (
+    append,
+    cold_load,
+    cold_start,
+    feed_rate,
+    http_warm,
+    lag,
+    packing,
+    priced,
+    replay,
+    search,
+    snapshots,
+    throughput,
+)
 from tests.bench.figures import Result
 from tests.bench.machine import machine
 from tests.bench.report import Report, show, show_head
@@ -32,6 +45,9 @@ _PARTS = {
     "start": cold_start,
     "lag": lag,
     "search": search,
+    "replay": replay,
+    "packing": packing,
+    "snapshots": snapshots,
 }
 
 

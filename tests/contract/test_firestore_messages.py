@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from shared.adapters.firestore import messages
 from shared.adapters.firestore.messages import SCHEMA
 
-ROOTS = ("Commit", "RunQuery", "BatchGetDocuments")
+ROOTS = ("Commit", "BatchWrite", "RunQuery", "BatchGetDocuments")
 
 
 def pairs(ours: Descriptor, theirs: Descriptor, seen: set[str]) -> Iterator[tuple[Descriptor, Descriptor]]:

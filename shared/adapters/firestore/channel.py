@@ -28,9 +28,10 @@ _SERVICE: Final = "/google.firestore.v1.Firestore/"
 
 @dataclass(frozen=True, slots=True)
 class Stubs:
-    """The three requests that all adapters together consist of."""
+    """The requests that all adapters together consist of."""
 
     commit: Any
+    batch_write: Any
     run_query: Any
     batch_get: Any
 
@@ -89,6 +90,7 @@ def _stubs(channel: grpc.aio.Channel) -> Stubs:
 
     return Stubs(
         commit=channel.unary_unary(f"{_SERVICE}Commit", **types("Commit")),
+        batch_write=channel.unary_unary(f"{_SERVICE}BatchWrite", **types("BatchWrite")),
         run_query=channel.unary_stream(f"{_SERVICE}RunQuery", **types("RunQuery")),
         batch_get=channel.unary_stream(f"{_SERVICE}BatchGetDocuments", **types("BatchGetDocuments")),
     )

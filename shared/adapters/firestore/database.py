@@ -9,9 +9,21 @@ from typing import Any, Final, TypeVar
 import grpc.aio
 
 from shared.adapters.firestore.channel import FirestoreChannel
-from shared.adapters.firestore.messages import BatchGetDocumentsRequest, CommitRequest, RunQueryRequest
+from shared.adapters.firestore.messages import (
+    BatchGetDocumentsRequest,
+    BatchWriteRequest,
+    CommitRequest,
+    RunQueryRequest,
+)
 from shared.adapters.firestore.query import Query
-from shared.adapters.firestore.rpc_errors import RefusedError, is_refused, is_transient, translated
+from shared.adapters.firestore.rpc_errors import (
+    RefusedError,
+    is_refused,
+    is_transient,
+    translated,
+    write_failed,
+    write_is_invalid,
+)
 from shared.adapters.system import full_jitter_pause
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts
@@ -51,6 +63,33 @@ class Database:
         size = len(request.writes)
         self._counts.rpc("Commit", written=0 if deletes else size, deleted=size if deletes else 0)
         return response
+
+    def bulk(self) -> Any:
+        """An empty bulk of writes, each for itself."""
+        return BatchWriteRequest(database=self.name)
+
+    async def write_all(self, request: Any) -> list[str]:
+        """Each write by itself; one whose precondition does not hold is left undone. Returns the names of the documents
+        that can never be stored. Raises UnavailableError if some could not be written in time: sent again, all may.
+        """
+        invalid: list[str] = []
+        deletes = sum(bool(write.delete) for write in request.writes)
+
+        async def send(timeout: float) -> Any:  # noqa: ASYNC109 - gRPC's own deadline
+            return await self._channel.stubs.batch_write(request, timeout=timeout, metadata=self._metadata)
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            response = await self._insist("BatchWrite", send)
+            codes = [status.code for status in response.status]
+            self._counts.rpc("BatchWrite", written=0 if deletes else codes.count(0), deleted=deletes)
+            results = list(zip(list(request.writes), codes, strict=True))
+            invalid += [write.update.name for write, code in results if write_is_invalid(code)]
+            del request.writes[:]
+            request.writes.extend(write for write, code in results if write_failed(code))
+            if not request.writes:
+                return invalid
+            await full_jitter_pause(attempt)
+        raise UnavailableError(f"Firestore: {len(request.writes)} of many writes did not go through")
 
     async def get(self, names: Sequence[str]) -> dict[str, Any]:
         """The documents that exist, by name. A missing one is billed all the same."""

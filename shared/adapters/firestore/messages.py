@@ -19,12 +19,16 @@ MapValue: fields 1 map Value
 
 Precondition: exists 1 bool | update_time 2 google.protobuf.Timestamp
 DocumentMask: field_paths 1 repeated string
-FieldTransform: field_path 1 string; set_to_server_value 2 enum; append_missing_elements 6 ArrayValue
+FieldTransform: field_path 1 string; set_to_server_value 2 enum; increment 3 Value;
+    append_missing_elements 6 ArrayValue
 Write: update 1 Document; delete 2 string; update_mask 3 DocumentMask; update_transforms 7 repeated FieldTransform;
     current_document 4 Precondition
 WriteResult: update_time 1 google.protobuf.Timestamp; transform_results 2 repeated Value
 CommitRequest: database 1 string; writes 2 repeated Write
 CommitResponse: write_results 1 repeated WriteResult; commit_time 2 google.protobuf.Timestamp
+BatchWriteRequest: database 1 string; writes 2 repeated Write
+BatchWriteResponse: write_results 1 repeated WriteResult; status 2 repeated Status
+Status: code 1 int32; message 2 string
 
 BatchGetDocumentsRequest: database 1 string; documents 2 repeated string
 BatchGetDocumentsResponse: found 1 Document | missing 2 string
@@ -50,6 +54,7 @@ Document: Final[Any] = SCHEMA["Document"]
 Value: Final[Any] = SCHEMA["Value"]
 Write: Final[Any] = SCHEMA["Write"]
 CommitRequest: Final[Any] = SCHEMA["CommitRequest"]
+BatchWriteRequest: Final[Any] = SCHEMA["BatchWriteRequest"]
 BatchGetDocumentsRequest: Final[Any] = SCHEMA["BatchGetDocumentsRequest"]
 StructuredQuery: Final[Any] = SCHEMA["StructuredQuery"]
 RunQueryRequest: Final[Any] = SCHEMA["RunQueryRequest"]

@@ -21,7 +21,7 @@ from shared.adapters.firestore.values import (
     text_of,
     token_of,
 )
-from shared.adapters.read_fields import RESERVED, check_fields
+from shared.adapters.read_fields import RESERVED, check_bulk, check_fields
 from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.projection import Find, Row
@@ -67,8 +67,36 @@ class FirestoreReadStore:
             raise
         return replace(row, token=token_of(response.write_results[0].update_time))
 
+    async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
+        check_bulk(rows)
+        request = self._database.bulk()
+        for row in rows:
+            check_fields(row.fields)
+            write = request.writes.add()
+            write.update.name = self._name(collection, row.key)
+            write.current_document.exists = False
+            _fill(write.update.fields, row)
+        invalid = await self._database.write_all(request) if rows else []
+        return [text_of(name.rpartition("/")[2]) for name in invalid]
+
+    async def delete_many(self, collection: str, keys: Sequence[str]) -> None:
+        check_bulk(keys)
+        request = self._database.bulk()
+        for key in keys:
+            request.writes.add(delete=self._name(collection, key))
+        if keys:
+            await self._database.write_all(request)
+
+    async def scan(self, collection: str, *, after: str | None = None, limit: int) -> Sequence[Row]:
+        query, below = self._query(collection)
+        query.order_by().limit(limit)
+        if after is not None:
+            query.after(self._name(collection, after))
+        return [_row(document) async for batch in self._database.query(query, below=below) for document in batch]
+
     async def find(self, collection: str, find: Find) -> Sequence[Row]:
-        query = Query(collection).order_by(find.order_by, descending=find.descending).limit(find.limit)
+        query, below = self._query(collection)
+        query.order_by(find.order_by, descending=find.descending).limit(find.limit)
         for name, value in find.where.items():
             if value is None:
                 query.where_null(name)
@@ -76,7 +104,12 @@ class FirestoreReadStore:
                 set_scalar(query.where(name, messages.EQUAL), value)
         if find.after is not None:
             query.after(self._name(collection, find.after[1]), find.after[0])
-        return [_row(document) async for batch in self._database.query(query) for document in batch]
+        return [_row(document) async for batch in self._database.query(query, below=below) for document in batch]
+
+    def _query(self, collection: str) -> tuple[Query, str | None]:
+        """The collection by its last name, and the document that has it."""
+        path, _, name = collection.rpartition("/")
+        return Query(name), f"{self._database.root}/{path}" if path else None
 
     def _name(self, collection: str, key: str) -> str:
         return f"{self._database.root}/{collection}/{document_id(key)}"

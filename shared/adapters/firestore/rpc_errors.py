@@ -10,6 +10,7 @@ from shared.eventsourcing.errors import ConcurrencyError, KitError, TooLargeErro
 _Code = grpc.StatusCode
 _REFUSED: Final = {_Code.ALREADY_EXISTS, _Code.FAILED_PRECONDITION, _Code.NOT_FOUND}
 _TRANSIENT: Final = {_Code.UNAVAILABLE, _Code.DEADLINE_EXCEEDED, _Code.ABORTED, _Code.INTERNAL, _Code.UNKNOWN}
+_CODES: Final = {code.value[0]: code for code in _Code}
 _DOWN: Final = _TRANSIENT | {_Code.RESOURCE_EXHAUSTED, _Code.CANCELLED}
 _SIZE_WORDS: Final = (
     "exceeds maximum size",
@@ -33,6 +34,16 @@ class RefusedError(ConcurrencyError):
 def is_refused(error: grpc.aio.AioRpcError) -> bool:
     """A precondition of a write did not hold."""
     return error.code() in _REFUSED
+
+
+def write_failed(code: int) -> bool:
+    """Of one write of many: it did not go through, and may if it is sent again."""
+    return _CODES[code] in _DOWN
+
+
+def write_is_invalid(code: int) -> bool:
+    """Of one write of many: no store will ever take it."""
+    return _CODES[code] is _Code.INVALID_ARGUMENT
 
 
 def is_transient(error: grpc.aio.AioRpcError) -> bool:

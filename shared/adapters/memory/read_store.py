@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-from shared.adapters.read_fields import check_fields
+from shared.adapters.read_fields import check_bulk, check_fields
 from shared.eventsourcing.errors import ConcurrencyError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.projection import Find, Row, Scalar
@@ -46,6 +46,35 @@ class MemoryReadStore:
         new = replace(row, fields=dict(row.fields), token=next(self._tokens))
         self._rows[collection][row.key] = new
         return new
+
+    async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
+        await asyncio.sleep(0)
+        check_bulk(rows)
+        stored = self._rows[collection]
+        new = {row.key: row for row in rows if row.key not in stored}
+        for row in new.values():
+            check_fields(row.fields)
+        stored.update(
+            {key: replace(row, fields=dict(row.fields), token=next(self._tokens)) for key, row in new.items()}
+        )
+        if rows:
+            self._counts.rpc("BatchWrite", written=len(new))
+        return []
+
+    async def delete_many(self, collection: str, keys: Sequence[str]) -> None:
+        await asyncio.sleep(0)
+        check_bulk(keys)
+        for key in keys:
+            self._rows[collection].pop(key, None)
+        if keys:
+            self._counts.rpc("BatchWrite", deleted=len(keys))
+
+    async def scan(self, collection: str, *, after: str | None = None, limit: int) -> Sequence[Row]:
+        await asyncio.sleep(0)
+        stored = self._rows[collection]
+        keys = sorted(key for key in stored if after is None or key > after)[:limit]
+        self._counts.rpc("RunQuery", read=max(1, len(keys)))
+        return [stored[key] for key in keys]
 
     async def find(self, collection: str, find: Find) -> Sequence[Row]:
         await asyncio.sleep(0)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.eventsourcing.errors import ConcurrencyError
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+from shared.eventsourcing.projection import MAX_BULK, Find, ReadStore, Row, Scalar
 
 CARTS = "carts"
 NOON = datetime(2017, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -212,5 +212,85 @@ class FindConformance:
         assert seen == sorted(["a", "b", "c", "d", "e/f"], reverse=descending)
 
 
-class ReadStoreConformance(RowConformance, FindConformance):
+class BulkConformance:
+    """Fixtures to provide: `store`, `counts` (the store's own)."""
+
+    async def test_many_rows_are_created_at_once(self, store: ReadStore) -> None:
+        """Each as it would have been put."""
+        new = [row("a/b", n=1), row("2", body=None), row("3", at=NOON)]
+
+        assert await store.create_many(CARTS, new) == []
+
+        found = await store.get_many(CARTS, ["a/b", "2", "3"])
+        assert [replace(found[each.key], token=None) for each in new] == new
+
+    async def test_a_row_that_is_there_is_left_as_it_is(self, store: ReadStore) -> None:
+        """Whoever wrote it before knew more; the others are created all the same."""
+        await store.put(CARTS, row("1", version=7))
+
+        await store.create_many(CARTS, [row("1"), row("2")])
+
+        found = await store.get_many(CARTS, ["1", "2"])
+        assert {key: each.version for key, each in found.items()} == {"1": 7, "2": 1}
+
+    async def test_a_row_that_was_created_can_be_put_again(self, store: ReadStore) -> None:
+        """Its token is like any other."""
+        await store.create_many(CARTS, [row("1")])
+        found = await store.get(CARTS, "1")
+        assert found is not None
+
+        await store.put(CARTS, replace(found, version=2))
+
+    async def test_many_rows_are_deleted_at_once(self, store: ReadStore) -> None:
+        """Those that exist; the others are nothing to worry about."""
+        await store.create_many(CARTS, [row("1"), row("a/b"), row("3")])
+
+        await store.delete_many(CARTS, ["1", "a/b", "none"])
+
+        assert [found.key for found in await store.scan(CARTS, limit=10)] == ["3"]
+
+    async def test_no_more_than_the_bulk_is_taken(self, store: ReadStore) -> None:
+        """ValueError, and nothing is written."""
+        many = [row(str(number)) for number in range(MAX_BULK + 1)]
+
+        with pytest.raises(ValueError, match="501"):
+            await store.create_many(CARTS, many)
+
+        assert await store.scan(CARTS, limit=1) == []
+
+    async def test_nothing_is_sent_for_nothing(self, store: ReadStore, counts: OperationCounts) -> None:
+        """An empty bulk costs nothing."""
+        assert await store.create_many(CARTS, []) == []
+        await store.delete_many(CARTS, [])
+
+        assert counts == OperationCounts()
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    async def test_a_scan_sees_every_row_once(self, store: ReadStore, limit: int) -> None:
+        """Page after page, removed documents included."""
+        wanted = {"1", "a/b", "__x__", "Z", "ä", "z"}
+        await store.create_many(CARTS, [row(key, body=None if key == "Z" else b"{}") for key in wanted])
+
+        seen: list[str] = []
+        while page := await store.scan(CARTS, after=seen[-1] if seen else None, limit=limit):
+            assert len(page) <= limit
+            seen += [found.key for found in page]
+
+        assert len(seen) == len(wanted)
+        assert set(seen) == wanted
+
+    async def test_a_collection_can_lie_below_a_path(self, store: ReadStore) -> None:
+        """It is another collection, which is found, scanned and written like any."""
+        below = f"generations/2/{CARTS}"
+        await store.put(CARTS, row("1", n=1))
+
+        await store.create_many(below, [row("2", n=1)])
+        await store.put(below, row("3", n=2))
+
+        assert [found.key for found in await store.find(below, Find(where={}, order_by="n"))] == ["2", "3"]
+        assert [found.key for found in await store.scan(below, limit=10)] == ["2", "3"]
+        assert [found.key for found in await store.scan(CARTS, limit=10)] == ["1"]
+
+
+class ReadStoreConformance(RowConformance, FindConformance, BulkConformance):
     """Every read store keeps these promises. Fixtures to provide: `store`, `counts` (the store's own)."""

@@ -14,11 +14,13 @@ from pydantic_core import from_json, to_json
 from shared import bootstrap
 from shared.bootstrap import Aggregate
 from shared.bootstrap.workflow import WorkflowService
+from shared.eventsourcing.dead_letters import Buried, Origin
 from shared.eventsourcing.workflow.calls import Request
 from shared.eventsourcing.workflow.commands import Start
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.http.edge import Handler
 from shared.testing.api_spec import Reply
+from shared.testing.doubles import NOON
 from shared.topology import workflow_service
 from tests.unit.kit.service_world import AUDIENCE, ISSUER, environment, push
 from tests.unit.workflow.trip import TRIP, TripServices
@@ -143,6 +145,39 @@ class TestAPush:
         reply = await wake(orchestrator, ce_id=identity)
 
         assert (reply.status, reply.fields_at_fault) == (400, ["ce-id"])
+
+
+class TestADeadLetter:
+    @pytest.fixture
+    async def wanted(self) -> dict[str, object]:
+        """The push of the commit that began the workflow was given up."""
+        letter = Buried(
+            service="trip",
+            function="orchestrator",
+            subscription="trip-orchestrator",
+            message_id="trip-w1@1",
+            attributes={"ce-id": "trip-w1@1"},
+            body=b"{}",
+            error="not accepted in 20 attempts",
+            origin=Origin.DEAD_LETTER_TOPIC,
+            attempts=20,
+            first_at=NOON,
+            last_at=NOON,
+        )
+        await bootstrap.dependencies().dead_letters.bury(letter)
+        return {"subscription": letter.subscription, "message_id": letter.message_id}
+
+    async def test_goes_on_when_an_operator_says_so(
+        self, orchestrator: Handler, world: World, wanted: dict[str, object]
+    ) -> None:
+        """First dry, which asks nobody anything."""
+        dry = await push(orchestrator, "/redrive", to_json(wanted))
+        asked = len(world.calls)
+        done = await push(orchestrator, "/redrive", to_json({**wanted, "dry_run": False}))
+
+        assert (dry.json["outcome"], asked) == ("the workflow trip-w1 goes on", 0)
+        assert (done.json["outcome"], len(world.calls) > 0) == ("completed", True)
+        assert (await push(orchestrator, "/dead-letters")).json == {"messages": []}
 
 
 class TestATimer:

@@ -1,0 +1,101 @@
+"""The whole platform in this process, and who shops there."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from emulators.platform import LocalPlatform
+from emulators.processes.ports import free_ports
+from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
+from shared.adapters.system import new_id
+from tests.e2e.rig import eventually
+
+SKU, PRICE, STOCK = "111", 250, 10
+STREET, EMAIL, NAME = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of"
+ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO"}
+PROFILE = {
+    "name": NAME,
+    "email": EMAIL,
+    "addresses": [{"label": "home", **{name: ADDRESS[name] for name in ("lines", "city", "postal_code", "country")}}],
+    "mail_preferences": {},
+}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The whole platform in this process, and who talks to it."""
+
+    platform: LocalPlatform
+    session: aiohttp.ClientSession
+
+    async def send(
+        self, method: str, path: str, body: object = None, *, customer: str | None = None
+    ) -> tuple[int, Json]:
+        subject, role = (customer, "customer") if customer else ("op", "operator")
+        token = self.platform.users.mint(subject, roles=(role,), audience=USER_AUDIENCE)
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": new_id()}
+        async with self.session.request(method, self.platform.origin + path, json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def ask(self, method: str, path: str, body: object = None, *, customer: str | None = None) -> Json:
+        """What must be answered with a success."""
+        status, answer = await self.send(method, path, body, customer=customer)
+        assert status < 300, (method, path, status, answer)
+        return answer
+
+    async def becomes(self, path: str, wanted: Callable[[Json], object]) -> Json:
+        """The document, once it is as wanted."""
+        found: list[Json] = []
+
+        async def there() -> bool:
+            status, body = await self.send("GET", path)
+            found.append(body)
+            return status == 200 and bool(wanted(body))
+
+        await eventually(there)
+        return found[-1]
+
+    async def buy(self, customer: str, quantity: int) -> str:
+        """The id of a placed order."""
+        await self.ask("PUT", f"/customers/v1/customers/{customer}", PROFILE, customer=customer)
+        cart = (await self.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
+        line = {"sku": SKU, "quantity": quantity}
+        await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
+        asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS}
+        checkout = (await self.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"]
+        await self.becomes(f"/checkout/v1/checkouts/{checkout}", lambda body: body["status"] == "completed")
+        return str(checkout)
+
+    async def deliver(self, order: str) -> None:
+        shipment = f"/fulfillment/v1/shipments/{order}-1"
+        await self.becomes(shipment, lambda body: body["id"])
+        steps = {"pick": None, "pack": None, "dispatch": {"carrier": "UPS", "tracking": "T1"}, "deliver": None}
+        for step, body in steps.items():
+            await self.ask("POST", f"{shipment}/{step}", body)
+        await self.becomes(f"/orders/v1/orders/{order}", lambda body: body["status"] == "delivered")
+
+    async def stock(self) -> tuple[int, int]:
+        """What is on hand, and what of it can be sold."""
+        found = await self.ask("GET", f"/inventory/v1/stock/{SKU}")
+        return found["on_hand"], found["available"]
+
+    async def mails(self, word: str) -> list[Json]:
+        sent = await self.ask("GET", "/_local/mails")
+        return [mail for mail in sent["mails"] if word in mail["subject"]]
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Shop]:
+    (port,) = free_ports(1)
+    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder)
+    async with LocalPlatform(options, say=lambda _: None) as platform, aiohttp.ClientSession() as session:
+        shop = Shop(platform, session)
+        price = {"price": {"amount": PRICE, "currency": "USD"}}
+        await shop.ask("PUT", f"/pricing/v1/prices/{SKU}", price)
+        await shop.becomes(f"/pricing/v1/prices/{SKU}?currency=USD", lambda body: body)
+        yield shop
