@@ -10,7 +10,13 @@ import grpc.aio
 from shared.adapters.pubsub import PubSubChannel
 from shared.adapters.pubsub.channel import unavailable
 from shared.adapters.pubsub.messages import SCHEMA
-from shared.topology import Service, Subscription, relay_subscription
+from shared.topology import (
+    DEAD_LETTER_ACK_DEADLINE,
+    DEAD_LETTER_RETENTION_DAYS,
+    Service,
+    Subscription,
+    relay_subscription,
+)
 
 _Topic = SCHEMA["Topic"]
 _Subscription = SCHEMA["Subscription"]
@@ -18,8 +24,6 @@ _DeadLetterPolicy = SCHEMA["DeadLetterPolicy"]
 _RetryPolicy = SCHEMA["RetryPolicy"]
 
 _TIMEOUT = 5.0
-_DEAD_LETTER_ACK_DEADLINE = 60
-_DEAD_LETTER_RETENTION_DAYS = 7
 _DAY = 86_400
 
 
@@ -60,7 +64,7 @@ class PubSubTopology:
             for topic in service.topics:
                 yield self._topic(topic.name, topic.retention_days)
             for subscription in service.subscriptions:
-                yield self._topic(subscription.dead_letter_topic, _DEAD_LETTER_RETENTION_DAYS)
+                yield self._topic(subscription.dead_letter_topic, DEAD_LETTER_RETENTION_DAYS)
 
     def _topic(self, name: str, retention_days: int) -> Any:
         return _Topic(name=self._channel.topic(name), message_retention_duration=_duration(retention_days * _DAY))
@@ -71,7 +75,7 @@ class PubSubTopology:
                 if (subscription.name == relay_subscription(subscription.topic)) is not relays:
                     continue
                 yield self._subscription(subscription)
-                yield self._keeper(subscription.dead_letter_topic)
+                yield self._keeper(subscription)
 
     def _subscription(self, declared: Subscription) -> Any:
         return _Subscription(
@@ -89,11 +93,11 @@ class PubSubTopology:
             ),
         )
 
-    def _keeper(self, dead_letter_topic: str) -> Any:
+    def _keeper(self, declared: Subscription) -> Any:
         return _Subscription(
-            name=self._channel.subscription(dead_letter_topic),
-            topic=self._channel.topic(dead_letter_topic),
-            ack_deadline_seconds=_DEAD_LETTER_ACK_DEADLINE,
+            name=self._channel.subscription(declared.dead_letter_subscription),
+            topic=self._channel.topic(declared.dead_letter_topic),
+            ack_deadline_seconds=DEAD_LETTER_ACK_DEADLINE,
         )
 
 

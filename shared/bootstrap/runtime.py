@@ -12,10 +12,10 @@ from shared.adapters.keys import key_encryption
 from shared.adapters.system import utc_now
 from shared.config import Runtime, Settings, settings
 from shared.eventsourcing.checkpoint import Checkpoints
-from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox, StateStore
+from shared.eventsourcing.dead_letters import DeadLetters
+from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox, Packing, StateStore
 from shared.eventsourcing.personal import PersonalData, Vault
 from shared.eventsourcing.projection import ReadStore
-from shared.eventsourcing.projector import DeadLetters
 from shared.eventsourcing.publishing import Publisher, Subscriber
 from shared.http.auth import KeySet, PlatformCallers, TokenVerifier, Verifier
 
@@ -27,6 +27,7 @@ class Dependencies:
     events: EventStore
     outbox: Outbox
     states: StateStore
+    packing: Packing
     rows: ReadStore
     dead_letters: DeadLetters
     checkpoints: Checkpoints
@@ -76,6 +77,7 @@ class EmbeddedPlatform(Dependencies):
             events=events,
             outbox=events,
             states=events,
+            packing=events,
             rows=MemoryReadStore(_COUNTS),
             dead_letters=MemoryDeadLetters(),
             checkpoints=MemoryCheckpoints(_COUNTS),
@@ -99,6 +101,7 @@ def _google(env: Settings) -> Dependencies:
         events=events,
         outbox=events,
         states=events,
+        packing=events,
         rows=firestore.FirestoreReadStore(channel, _COUNTS),
         dead_letters=firestore.FirestoreDeadLetters(channel, _COUNTS),
         checkpoints=firestore.FirestoreCheckpoints(channel, _COUNTS),

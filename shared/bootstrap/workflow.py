@@ -1,5 +1,6 @@
 """A service that runs a workflow over other services: its orchestrator function, beside the usual ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.adapters.system import new_id, utc_now
-from shared.bootstrap.runtime import at_end, callers, environment
+from shared.bootstrap.runtime import at_end, callers, dependencies, environment
 from shared.bootstrap.service import Edge, EventSourcedService
 from shared.config import GOOGLE_TASKS
+from shared.eventsourcing.desk import Desk
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.message import parse_message_id
 from shared.eventsourcing.workflow.declaration import Workflow
 from shared.eventsourcing.workflow.runner import TASKS_PATH, Advanced, Runner, Timers
+from shared.http.message_edge import MessageEdge
 from shared.http.platform_api import ScheduleEdge
 from shared.http.problems import bad_field
 from shared.http.requests import Parameters, parse_body, path_of, read_body
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
 _MOST_CALLS = 100
+_NONE = "there is no such workflow"
 
 
 class TimerBody(Parameters):
@@ -48,19 +52,21 @@ class WorkflowService(EventSourcedService):
         sweep = self._walk("resume", category, self.workflow.longest_wait + timedelta(seconds=5), runner.sweep())
         schedule = ScheduleEdge(callers(), {"/resume": sweep.run})
 
-        async def serve(request: Request) -> Response:
-            match path_of(request):
-                case "/":
-                    await callers().check(request.headers.get("authorization"))
-                    return await _advanced(runner, request.headers.get("ce-id", ""))
-                case path if path == TASKS_PATH:
-                    await callers().check(request.headers.get("authorization"))
-                    timer = parse_body(TimerBody, request, await read_body(request))
-                    return _told(await runner.timer(timer.stream, timer.version))
-                case _:
-                    return await schedule(request)
+        async def ring(request: Request) -> Response:
+            if path_of(request) != TASKS_PATH:
+                return await schedule(request)
+            await callers().check(request.headers.get("authorization"))
+            timer = parse_body(TimerBody, request, await read_body(request))
+            return _told(await runner.timer(timer.stream, timer.version))
 
-        return serve
+        desk = Desk(
+            service=self.manifest.name,
+            function="orchestrator",
+            taker=_Advancing(runner),
+            dead_letters=dependencies().dead_letters,
+            clock=utc_now,
+        )
+        return OrchestratorEdge(desk, runner, ring)
 
     def _runner(self) -> Runner:
         import httpx  # noqa: PLC0415 - only the orchestrator calls anybody
@@ -100,15 +106,48 @@ class WorkflowService(EventSourcedService):
         )
 
 
-async def _advanced(runner: Runner, identity: str) -> Response:
+class OrchestratorEdge(MessageEdge):
+    """What is pushed is answered with where the workflow is."""
+
+    def __init__(self, desk: Desk, runner: Runner, otherwise: Edge) -> None:
+        super().__init__(callers(), desk, otherwise)
+        self._runner = runner
+
+    async def push(self, request: Request) -> Response:
+        advanced = await _advanced(self._runner, request.headers)
+        return Response(status_code=204, headers={"Outcome": _NONE}) if advanced is None else _told(advanced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Advancing:
+    """`Taker` of commits that somebody must act on. It gives nothing up: Pub/Sub does, when the attempts are spent."""
+
+    runner: Runner
+    never: tuple[type[Exception], ...] = ()
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 - the commit is in the log
+        advanced = await _advanced(self.runner, headers)
+        return _NONE if advanced is None else advanced.status
+
+    def reads(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 - as above
+        return f"the workflow {_stream(headers)} goes on"
+
+
+async def _advanced(runner: Runner, headers: Mapping[str, str]) -> Advanced | None:
+    """None if there is no such workflow."""
+    stream = _stream(headers)
     try:
-        stream, _, _ = parse_message_id(identity)
+        return await runner.advance(stream)
+    except NotFoundError:
+        return None
+
+
+def _stream(headers: Mapping[str, str]) -> str:
+    try:
+        stream, _, _ = parse_message_id(headers.get("ce-id", ""))
     except ValueError as error:
         raise bad_field("ce-id", "names no commit") from error
-    try:
-        return _told(await runner.advance(stream))
-    except NotFoundError:
-        return Response(status_code=204, headers={"Outcome": "there is no such workflow"})
+    return stream
 
 
 def _told(advanced: Advanced) -> Response:

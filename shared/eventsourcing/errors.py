@@ -11,12 +11,14 @@
     ├── ConcurrencyError       somebody else wrote first                        409
     ├── UnavailableError       a dependency is down or too slow                 503
     ├── CorruptDataError       a stored document cannot be understood           500
-    │   └── CorruptCommitError a commit of the log, with its place              500
+    │   ├── CorruptCommitError a commit of the log, with its place              500
+    │   └── RefusedError       a store takes some of many items never           500
     └── TopologyError          the declarations contradict each other           (at start)
 
 The edge turns each kind into the status beside it (`shared/http/problems.py`); nothing else decides on statuses.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -83,13 +85,21 @@ class CorruptDataError(KitError):
 
 
 class CorruptCommitError(CorruptDataError):
-    """A commit of the log cannot be decoded. Its place is known, so a reader of the feed can go on behind it."""
+    """A commit of the log cannot be decoded: which one, and when it was recorded."""
 
     def __init__(self, stream: str, version: int, recorded_at: datetime, reason: Exception | str) -> None:
         super().__init__(f"{stream}@{version}: {reason}")
         self.stream = stream
         self.version = version
         self.recorded_at = recorded_at
+
+
+class RefusedError(CorruptDataError):
+    """Some of many items can never be written; all others are. `reasons` are the store's own, by an item's place."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__(f"{len(reasons)} refused for good: {next(iter(reasons.values()), '')}")
+        self.reasons = reasons
 
 
 class TopologyError(KitError):

@@ -8,10 +8,12 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import (
     Answer,
     Appended,
+    Fed,
     FeedCursor,
     LoadedStream,
     NewCommit,
     OutboxRow,
+    Packed,
     Position,
     Replayed,
     StateCursor,
@@ -29,8 +31,8 @@ class Fault(Enum):
 
 
 class FaultyEventStore:
-    """`EventStore` and `Outbox` over another log. `down` makes everything unavailable; `next_appends` are the faults of
-    the appends to come, one each, None for none.
+    """`EventStore`, `Outbox` and `Packing` over another log. `down` makes everything unavailable; `next_appends` are
+    the faults of the appends to come, one each, None for none.
     """
 
     def __init__(self, log: Log) -> None:
@@ -79,10 +81,14 @@ class FaultyEventStore:
         async for commit in self._log.read(stream, after=after, up_to=up_to):
             yield commit
 
-    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Fed]:
         self._check()
-        async for commit in self._log.feed(category, after=after, until=until):
-            yield commit
+        async for fed in self._log.feed(category, after=after, until=until):
+            yield fed
+
+    async def pack(self, stream: str, *, up_to: int) -> Packed:
+        self._check()
+        return await self._log.pack(stream, up_to=up_to)
 
     async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         self._check()

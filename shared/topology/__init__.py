@@ -4,7 +4,11 @@ Declared once beside the code and read by all: the functions' wiring, the local 
 tables and the architecture tests. Names are local to the platform (`cart-commits`); a runtime adds project and region.
 """
 
+from shared.topology.analytics import Column, ColumnType, Dataset, Feed, Table, View
+from shared.topology.archive import DELIVERIES_TABLE, EVENTS_TABLE, FACTS_TABLE
 from shared.topology.declarations import (
+    DEAD_LETTER_ACK_DEADLINE,
+    DEAD_LETTER_RETENTION_DAYS,
     EVENTS_DATABASE,
     KEY_VAULT_DATABASE,
     PYTHON_VERSION,
@@ -31,6 +35,7 @@ from shared.topology.declarations import (
 from shared.topology.discovery import STATES_INDEX, all_indexes, discover, log_indexes
 from shared.topology.presets import (
     ReactsTo,
+    archive_subscription,
     consumer,
     event_sourced,
     reaction_subscription,
@@ -38,12 +43,21 @@ from shared.topology.presets import (
 from shared.topology.workflows import workflow_service
 
 __all__ = [
+    "DEAD_LETTER_ACK_DEADLINE",
+    "DEAD_LETTER_RETENTION_DAYS",
+    "DELIVERIES_TABLE",
     "EVENTS_DATABASE",
+    "EVENTS_TABLE",
+    "FACTS_TABLE",
     "KEY_VAULT_DATABASE",
     "PYTHON_VERSION",
     "READ_MODELS_DATABASE",
     "STATES_INDEX",
     "Collection",
+    "Column",
+    "ColumnType",
+    "Dataset",
+    "Feed",
     "Function",
     "Http",
     "Index",
@@ -57,9 +71,12 @@ __all__ = [
     "Schedule",
     "Service",
     "Subscription",
+    "Table",
     "Topic",
     "Trigger",
+    "View",
     "all_indexes",
+    "archive_subscription",
     "consumer",
     "discover",
     "domain_topic",

@@ -7,12 +7,18 @@ tables and the architecture tests. Names are local to the platform (`cart-commit
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.topology.analytics import Dataset
+
 PYTHON_VERSION = "3.11"
 """The one Python version: runtime of the deployed functions, floor of the package."""
 
 EVENTS_DATABASE = "events"
 READ_MODELS_DATABASE = "read-models"
 KEY_VAULT_DATABASE = "key-vault"
+DEAD_LETTER_ACK_DEADLINE = 60
+"""Seconds that a drain has for what it pulled from a dead-letter subscription."""
+DEAD_LETTER_RETENTION_DAYS = 7
+"""Of a dead-letter topic; its subscription keeps what nobody drained for as long."""
 
 
 class Maturity(StrEnum):
@@ -30,6 +36,7 @@ class Permission(StrEnum):
     KEEP_STATE = "update state documents in the events database"
     READ_EVENTS = "get and list in the events database"
     SETTLE_OUTBOX = "get, list and delete in the events database"
+    PACK_COMMITS = "update in the events database"
     WRITE_READ_MODELS = "read and write the read-models database"
     READ_READ_MODELS = "read the read-models database"
     PUBLISH = "publish to the service's own topics"
@@ -38,7 +45,7 @@ class Permission(StrEnum):
     SCHEDULE_TASKS = "create tasks in the service's own queues"
     SEAL_PERSONAL_DATA = "create and get in the key-vault database; encrypt and decrypt with the platform's key"
     ERASE_PERSONAL_DATA = "create, get and update in the key-vault database: a tombstone in place of a key"
-    WRITE_ANALYTICS = "insert into the analytics tables"
+    WRITE_ANALYTICS = "insert into the analytics tables and query them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,14 @@ class Subscription:
     """A subscription to a topic of this service, or to an integration topic of another one.
 
     Pushed to the function whose trigger names it, otherwise pulled. Every one has a dead-letter topic,
-    `<name>-dead`, for what failed `max_attempts` times. `filter` is in Pub/Sub's filter language. Seconds everywhere.
+    `<name>-dead`, for what failed `max_attempts` times, and this topic a pull subscription of the same name, which is
+    drained into the dead-letter store. `filter` is in Pub/Sub's filter language. Seconds everywhere.
     """
 
     name: str
     topic: str
     filter: str = ""
+    table: str = ""
     ack_deadline: int = 90
     max_attempts: int = 20
     min_backoff: float = 1.0
@@ -107,6 +116,11 @@ class Subscription:
     @property
     def dead_letter_topic(self) -> str:
         return f"{self.name}-dead"
+
+    @property
+    def dead_letter_subscription(self) -> str:
+        """Keeps what comes to the dead-letter topic until it is drained."""
+        return self.dead_letter_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,7 @@ class Service:
     collections: tuple[Collection, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     queues: tuple[Queue, ...] = ()
+    dataset: Dataset | None = None
     environment: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
 

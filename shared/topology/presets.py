@@ -52,6 +52,13 @@ def reaction_subscription(service: str, other: str) -> str:
     return f"{service}-on-{other}"
 
 
+def archive_subscription(service: str, other: str) -> str:
+    """To another service's domain topic: the one exception to what is nobody else's business. The archive is a copy of
+    the log, so it takes what is stored, not what is published.
+    """
+    return f"{service}-archive-on-{other}"
+
+
 Permissions = Mapping[str, tuple[Permission, ...]]
 """By the name of a function: what it may do besides the usual."""
 NO_PERMISSIONS: Permissions = {}
@@ -108,7 +115,13 @@ def event_sourced(
             *subscriptions,
         ),
         collections=collections,
-        schedules=(_relay_schedule(name), *((_sweep_schedule(name),) if projects else ()), *schedules),
+        schedules=(
+            _relay_schedule(name),
+            *((_sweep_schedule(name),) if projects else ()),
+            _drain_schedule(name, "relay"),
+            *((_pack_schedule(name),) if maturity is Maturity.EVENT_SOURCED else ()),
+            *schedules,
+        ),
         queues=queues,
         environment=environment,
         secrets=secrets,
@@ -132,11 +145,12 @@ def consumer(
             Function(
                 name="consumer",
                 trigger=_reactions(name, reacts_to),
-                permissions=permissions,
+                permissions=(Permission.SUBSCRIBE, Permission.WRITE_READ_MODELS, *permissions),
                 description="Takes the integration events of other services.",
             ),
         ),
         subscriptions=tuple(reaction.subscription(name) for reaction in reacts_to),
+        schedules=(_drain_schedule(name, "consumer"),),
         environment=environment,
     )
 
@@ -189,7 +203,9 @@ def _reactor(service: str, reacts_to: tuple[ReactsTo, ...]) -> Function:
 
 
 def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity) -> tuple[Function, ...]:
-    """With what is allowed besides. Who appends to the log of kept states keeps the states, too."""
+    """With what is allowed besides. Who appends to the log of kept states keeps the states, too; the relay, which
+    deletes what is settled there, also packs what is over.
+    """
     if unknown := more.keys() - {function.name for function in usual}:
         raise TopologyError(f"permissions for {', '.join(sorted(unknown))}, which is none of the usual functions here")
     return tuple(
@@ -198,6 +214,7 @@ def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity)
             permissions=(
                 *function.permissions,
                 *((Permission.KEEP_STATE,) if _keeps_states(function, maturity) else ()),
+                *((Permission.PACK_COMMITS,) if _packs(function, maturity) else ()),
                 *more.get(function.name, ()),
             ),
         )
@@ -207,6 +224,10 @@ def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity)
 
 def _keeps_states(function: Function, maturity: Maturity) -> bool:
     return maturity is Maturity.STATE and Permission.APPEND_EVENTS in function.permissions
+
+
+def _packs(function: Function, maturity: Maturity) -> bool:
+    return maturity is Maturity.EVENT_SOURCED and Permission.SETTLE_OUTBOX in function.permissions
 
 
 def _relay_schedule(service: str) -> Schedule:
@@ -222,4 +243,24 @@ def _sweep_schedule(service: str) -> Schedule:
         path="/sweep",
         cron="*/5 * * * *",
         description="Catch-up of the read models.",
+    )
+
+
+def _pack_schedule(service: str) -> Schedule:
+    return Schedule(
+        name=f"{service}-pack",
+        function="relay",
+        path="/pack",
+        cron="10 3 * * *",
+        description="Closed streams that lie idle for months, compressed.",
+    )
+
+
+def _drain_schedule(service: str, function: str) -> Schedule:
+    return Schedule(
+        name=f"{service}-drain",
+        function=function,
+        path="/drain",
+        cron="*/5 * * * *",
+        description="What Pub/Sub gave up, into the dead-letter store.",
     )

@@ -43,7 +43,7 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer
         "COMMERCE_PLATFORM_CALLERS": SCHEDULER_IDENTITY,
     }
     declared = {name: "25" for service in SERVICES for name in (*service.environment, *service.secrets)}
-    declared["ANALYTICS_FILE"] = str(tmp_path / "analytics.sqlite")
+    declared["COMMERCE_ARCHIVE_FILE"] = str(tmp_path / "archive.duckdb")
     for name, value in (declared | environment).items():
         monkeypatch.setenv(name, value)
     bootstrap.forget()

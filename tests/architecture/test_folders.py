@@ -62,11 +62,12 @@ def test_functions_holds_services_and_nothing_else() -> None:
 @every_service
 class TestAService:
     def test_has_python_files_only(self, service: Service) -> None:
-        """What a service is made of is its code, and its adapters in a package of their own; everything else lies where
-        all services look for it.
+        """What a service is made of is its code, its adapters in a package of their own, and the queries of its views;
+        everything else lies where all services look for it.
         """
         adapters = folder(service) / "adapters"
-        found = {path for path in folder(service).iterdir() if path.name not in {"__pycache__", adapters.name}}
+        others = {"__pycache__", adapters.name, *(["views"] if service.dataset else [])}
+        found = {path for path in folder(service).iterdir() if path.name not in others}
         if adapters.exists():
             found |= {path for path in adapters.iterdir() if path.name != "__pycache__"}
 

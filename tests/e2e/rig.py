@@ -143,7 +143,8 @@ class Rig:
     async def ends(self) -> dict[str, int]:
         """Every stream of the log and its version."""
         found: dict[str, int] = {}
-        async for commit in self.log.feed(MANIFEST.name, until=AFTER_ALL):
+        async for fed in self.log.feed(MANIFEST.name, until=AFTER_ALL):
+            commit = fed.commit
             found[commit.stream] = max(commit.version, found.get(commit.stream, 0))
         return found
 

@@ -157,8 +157,8 @@ async def facts(shop: Shop, category: str) -> AsyncIterator[Fact]:
 async def streams(shop: Shop, category: str) -> dict[str, list[Commit]]:
     """Every stream of a category, whole; AssertionError if one has a hole."""
     found: dict[str, list[Commit]] = defaultdict(list)
-    async for commit in shop.log.feed(category, until=AFTER_ALL):
-        found[commit.stream].append(commit)
+    async for fed in shop.log.feed(category, until=AFTER_ALL):
+        found[fed.commit.stream].append(fed.commit)
     for stream, commits in found.items():
         commits.sort(key=lambda commit: commit.version)
         assert [commit.version for commit in commits] == list(range(1, len(commits) + 1)), stream

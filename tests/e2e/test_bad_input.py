@@ -89,7 +89,7 @@ async def test_the_attacks_get_somewhere(outcomes: list[Outcome]) -> None:
 
 async def test_the_log_is_untouched_by_what_was_refused(rig: Rig, outcomes: list[Outcome]) -> None:
     """Every commit that an attack made belongs to one that was accepted."""
-    commits = [commit async for commit in rig.log.feed(MANIFEST.name, until=AFTER_ALL)]
+    commits = [fed.commit async for fed in rig.log.feed(MANIFEST.name, until=AFTER_ALL)]
 
     made = {commit.context.correlation_id for commit in commits} & {outcome.correlation for outcome in outcomes}
     assert made <= {outcome.correlation for outcome in outcomes if outcome.status == 202}

@@ -9,9 +9,9 @@ import pytest_asyncio
 from functions.cart.manifest import MANIFEST
 from shared.adapters.system import new_id
 from shared.eventsourcing.codec import encode_commit
+from shared.eventsourcing.dead_letters import Parked
 from shared.eventsourcing.event_store import NewCommit, Position
 from shared.eventsourcing.message import Context, StoredEvent, message_id, shard_of, shards_of
-from shared.eventsourcing.projector import Parked
 from tests.e2e.rig import CARTS_PATH, Rig, eventually
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]

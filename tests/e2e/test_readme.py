@@ -20,7 +20,7 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     ((example, table),) = re.findall(r"## Try it.*?```\n(.*?)```\n(.*?)\n## ", README, re.DOTALL)
     here = str(Path(sys.executable).parent)
     script = example.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace(".venv/bin", here)
-    script = script.replace("emulators token", f"emulators token --folder {tmp_path}")
+    script = script.replace("commerce token", f"commerce token --folder {tmp_path}")
     options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=tmp_path)
 
     async with LocalPlatform(options):

@@ -8,10 +8,9 @@ import asyncio
 import logging
 import os
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from time import perf_counter
@@ -21,6 +20,8 @@ import pytest
 import pytest_asyncio
 
 from emulators.processes import supervision
+from shared.adapters.archive import reader
+from shared.config import settings
 from tests.e2e.rig import held
 from tests.e2e.shop_books import (
     Books,
@@ -285,8 +286,11 @@ async def test_read_models_are_the_fold_of_the_log(shop: Shop, chaos: Chaos) -> 
 
 async def test_analytics_has_every_order_event_once(shop: Shop, chaos: Chaos) -> None:
     """Whatever was published about orders."""
-    with closing(sqlite3.connect(shop.platform.options.folder / "analytics.sqlite")) as database:
-        found = database.execute("SELECT type, count(*) FROM facts WHERE service = 'orders' GROUP BY type").fetchall()
+    archive = reader(settings(shop.platform.parts.environment))
+    facts_of = await asyncio.to_thread(archive.view, "facts_once")
+    archive.close()
+    kinds = [dict(zip(facts_of.columns, row, strict=True)) for row in facts_of.rows]
+    found = Counter(fact["type"].split(".")[2] for fact in kinds if fact["service"] == "orders")
     public = {"OrderConfirmed", "OrderPlaced", "OrderCancelled", "OrderShipped"}
     logged = Counter([fact.type async for fact in facts(shop, "order") if fact.type in public])
-    assert {name.split(".")[2]: count for name, count in found} == logged
+    assert found == logged

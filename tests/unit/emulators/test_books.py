@@ -14,8 +14,8 @@ from functions.cart.decider import CART
 from functions.cart.events import CartCheckedOut, CartEvent, CartOpened, CartRestored, Channel, ItemAddedToCart
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import encode_commit
-from shared.eventsourcing.event_store import FeedCursor, NewCommit, OperationCounts, Position
-from shared.eventsourcing.message import Commit, Context
+from shared.eventsourcing.event_store import Fed, FeedCursor, NewCommit, OperationCounts, Position
+from shared.eventsourcing.message import Context
 from shared.eventsourcing.money import Money
 
 AT = datetime(2017, 3, 6, 12, tzinfo=UTC)
@@ -123,10 +123,10 @@ async def test_strays_are_booked_and_what_was_there_before_is_not() -> None:
 class Holed(MemoryEventStore):
     """A log whose feed loses the second commit of every stream."""
 
-    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Commit]:
-        async for commit in super().feed(category, after=after, until=until):
-            if commit.version != 2:
-                yield commit
+    async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Fed]:
+        async for fed in super().feed(category, after=after, until=until):
+            if fed.found.version != 2:
+                yield fed
 
 
 async def test_a_hole_in_the_feed_is_an_error() -> None:

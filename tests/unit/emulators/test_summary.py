@@ -118,7 +118,7 @@ def test_the_json_has_everything(tmp_path: Path) -> None:
 
     found = json.loads(file.read_text())
     assert found["balanced"] is True
-    assert found["slice"] == {"start": "2017-10-23", "end": None, "limit": 2}
+    assert found["slice"] == {"start": "2017-10-23", "end": None, "limit": 2, "skip": 0}
     assert found["feed"]["refused_lines"][0] == {"basket": "1", "sku": "12", "quantity": 0, "total": 7}
     assert found["books"]["log"] == {"carts": 2, "checked_out": 1, "lines": 2, "cents": 120049}
     assert found["milliseconds"]["command"] == {"count": 8, "p50": 4.0, "p95": 5.0, "max": 6.25}

@@ -1,7 +1,7 @@
 """Services made of their parts: entry points, webhooks, jobs, consumers; and the adapters that they run on."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -16,13 +16,15 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.system import utc_now
 from shared.bootstrap import ConsumerService, EventSourcedService, IdleJob, Wiring
 from shared.config import Settings
+from shared.eventsourcing.dead_letters import Place
 from shared.eventsourcing.errors import CorruptDataError, DomainError, TopologyError, UnavailableError
 from shared.eventsourcing.feed_walk import Visit
 from shared.eventsourcing.message import MAX_COMMIT_BYTES
+from shared.eventsourcing.publishing import Message
 from shared.http.problems import ProblemError
 from shared.testing.doubles import NOON, RecordingPublisher
 from shared.testing.memory_platform import memory_dependencies
-from shared.topology import ReactsTo, consumer
+from shared.topology import ReactsTo, consumer, event_sourced
 from tests.unit.http.store_front import AGGREGATES, MANIFEST, Basket, Fill, RecordingEffect, apis
 from tests.unit.kit.service_world import PUSHER, environment, push, user
 
@@ -171,6 +173,23 @@ class TestAReactor:
 
 
 @pytest.mark.usefixtures("platform")
+class TestTheDrain:
+    async def test_of_a_service_drops_what_its_relay_left(self) -> None:
+        """That was to prove what the outbox still says; everything else is kept for the function that takes it."""
+        broker = bootstrap.embedded().broker
+        heard = event_sourced("mail", description="", publishes="", reacts_to=(ReactsTo("orders"),))
+        broker.declare((heard,))
+        for keeper in ("mail-commits-relay-dead", "mail-events-relay-dead", "mail-on-orders-dead"):
+            await broker.publish(keeper, [Message("1", b"{}", {"ce-id": "order-o1@5.0"})])
+
+        reply = await push(replace(a_service(), manifest=heard).function("relay"), "/drain")
+
+        letters = [each async for each in bootstrap.dependencies().dead_letters.messages("mail")]
+        assert reply.json == {"buried": 1, "dropped": 2}
+        assert [(each.subscription, each.function) for each in letters] == [("mail-on-orders", "reactor")]
+
+
+@pytest.mark.usefixtures("platform")
 class TestWiring:
     async def test_carries_out_what_another_command_caused(self) -> None:
         """In the same flow, by the same actor, with the causing command as its cause."""
@@ -266,9 +285,44 @@ class TestAConsumer:
 
         letters = bootstrap.dependencies().dead_letters
         assert isinstance(letters, MemoryDeadLetters)
-        kept = letters.buried["books/order-o1@5.0"]
+        kept = letters.buried[Place("books", "books-consumer", "order-o1@5.0")]
         assert (reply.status, reply.headers["outcome"], kept.body) == (204, "buried", b"garbage")
-        assert kept.error.startswith(f"books: {type(error).__name__}")
+        assert kept.error.startswith(type(error).__name__)
+
+    async def test_takes_it_again_when_an_operator_says_so(self, consumed: Consumed, function: Any) -> None:
+        """First dry, which takes nothing; what is taken is kept no more."""
+        consumed.error = CorruptDataError("what?")
+        await push(function, body=b"{}", ce_id="order-o1@5.0", ce_type="commerce.orders.OrderPlaced.v1")
+        consumed.error = None
+        wanted = b'{"subscription": "books-consumer", "message_id": "order-o1@5.0"%s}'
+
+        dry = await push(function, "/redrive", wanted % b"")
+        taken = list(consumed.facts)
+        done = await push(function, "/redrive", wanted % b', "dry_run": false')
+
+        assert (dry.json["outcome"], taken) == ("books: commerce.orders.OrderPlaced.v1 order-o1@5.0", [])
+        assert (done.json["outcome"], consumed.facts) == ("done", [("order-o1@5.0", b"{}")])
+        assert (await push(function, "/dead-letters")).json == {"messages": []}
+
+    async def test_knows_no_json_in_garbage(self, consumed: Consumed, function: Any) -> None:
+        """A dry run says so."""
+        consumed.error = CorruptDataError("what?")
+        await push(function, body=b"garbage", ce_id="order-o1@5.0")
+
+        reply = await push(function, "/redrive", b'{"subscription": "books-consumer", "message_id": "order-o1@5.0"}')
+
+        assert (reply.json["failed"], reply.json["outcome"][:32]) == (True, "UnreadableError: its body is no ")
+
+    async def test_drains_what_pubsub_gave_up(self, function: Any) -> None:
+        """All its subscriptions, into the same letters."""
+        broker = bootstrap.embedded().broker
+        broker.declare((BOOKS,))
+        await broker.publish("books-on-orders-dead", [Message("1", b"{}", {"ce-id": "order-o1@5.0"})])
+
+        reply = await push(function, "/drain")
+
+        (message,) = (await push(function, "/dead-letters")).json["messages"]
+        assert (reply.json, message["subscription"]) == ({"buried": 1, "dropped": 0}, "books-on-orders")
 
     async def test_is_asked_again_if_its_store_is_down(self, consumed: Consumed, function: Any) -> None:
         """Nothing is acknowledged that was not kept."""

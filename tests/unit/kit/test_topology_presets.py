@@ -52,7 +52,7 @@ class TestWithoutReadModels:
 
     def test_is_not_swept(self) -> None:
         """There is nothing to catch up."""
-        assert [schedule.name for schedule in self.service.schedules] == ["vault-relay"]
+        assert [schedule.name for schedule in self.service.schedules] == ["vault-relay", "vault-drain", "vault-pack"]
 
 
 class TestAReactor:
@@ -153,6 +153,15 @@ class TestPermissions:
         keepers = {name for name in names(service) if Permission.KEEP_STATE in allowed(service, name)}
         assert keepers == {"commands", "reactor"}
 
+    def test_to_pack_are_the_relays(self) -> None:
+        """The one that may already change the log besides adding to it; not where commits expire."""
+        kept = event_sourced("mail", description="", publishes="", maturity=Maturity.STATE)
+
+        packers = {name for name in names(REACTING) if Permission.PACK_COMMITS in allowed(REACTING, name)}
+        assert packers == {"relay"}
+        assert Permission.PACK_COMMITS not in allowed(kept, "relay")
+        assert [service.name for service in (PLAIN, kept) if "/pack" in {s.path for s in service.schedules}] == ["mail"]
+
 
 class TestAConsumer:
     service = consumer(
@@ -165,8 +174,16 @@ class TestAConsumer:
         assert (function.name, function.trigger) == ("consumer", Push(("books-on-orders", "books-on-cart")))
 
     def test_may_do_what_it_asks_for_and_no_more(self) -> None:
-        """The log is none of its business."""
-        assert allowed(self.service, "consumer") == {Permission.WRITE_ANALYTICS}
+        """And keep what it cannot take, as every service. The log is none of its business."""
+        assert allowed(self.service, "consumer") == {
+            Permission.WRITE_ANALYTICS,
+            Permission.WRITE_READ_MODELS,
+            Permission.SUBSCRIBE,
+        }
+
+    def test_drains_what_pubsub_gave_up(self) -> None:
+        """It has no relay to do that."""
+        assert [(each.function, each.path) for each in self.service.schedules] == [("consumer", "/drain")]
 
     def test_keeps_nothing_of_its_own(self) -> None:
         """No streams, no topics, no read models."""
