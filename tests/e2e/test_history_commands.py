@@ -193,7 +193,7 @@ async def test_what_makes_no_sense_is_said_in_plain_words(
         ("rebuild orders orders --as-of 9999-12-31T23:59:59.999999Z", "is yet to come"),
     ],
 )
-def test_options_that_make_no_sense_are_wrong_usage(command: str, said: str) -> None:
+async def test_options_that_make_no_sense_are_wrong_usage(command: str, said: str) -> None:
     """Exit code 2; nobody is asked."""
     done = CliRunner().invoke(app, command.split())
 
