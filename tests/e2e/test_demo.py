@@ -59,7 +59,7 @@ def test_the_books_balance(tmp_path: Path, runtime: str) -> None:
 @RUNTIMES
 def test_ctrl_c_in_mid_feed_stops_it_in_order(tmp_path: Path, runtime: str) -> None:
     """Exit code 130, no traceback, no child left."""
-    with demo(tmp_path, runtime) as process:
+    with demo(tmp_path, runtime, "--baskets", "20") as process:
         selling(tmp_path, runtime)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
@@ -73,7 +73,7 @@ def test_ctrl_c_in_mid_feed_stops_it_in_order(tmp_path: Path, runtime: str) -> N
 @pytest.mark.emulators
 def test_a_kill_in_mid_feed_leaves_no_child(tmp_path: Path) -> None:
     """SIGKILL of the supervisor ends emulators and functions, busy as they are."""
-    with demo(tmp_path, "emulators") as process:
+    with demo(tmp_path, "emulators", "--baskets", "20") as process:
         selling(tmp_path, "emulators")
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
