@@ -150,6 +150,17 @@ async def test_there_is_one_at_a_time(world: World) -> None:
     assert (await first).generation == "2"
 
 
+async def test_two_read_models_of_a_service_do_not_wait_for_each_other(world: World, tmp_path: Path) -> None:
+    """Their folders differ in what follows the last dot alone."""
+    await world.sold(10)
+    payments = asyncio.ensure_future(world.rebuild(folder=tmp_path / "local.payments.payments").build())
+    await asyncio.sleep(0.05)
+
+    ledger = await world.rebuild(folder=tmp_path / "local.payments.ledger").build()
+
+    assert {ledger.generation, (await payments).generation} == {"2", "3"}
+
+
 async def test_what_was_begun_with_other_code_is_not_gone_on_with(world: World) -> None:
     """Nor with other stores: a generation is of one make."""
     commits = await world.sold(40)
