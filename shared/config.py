@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shared.eventsourcing.archive import DATASET
+
 GOOGLE_ISSUER = "https://accounts.google.com"
 GOOGLE_JWKS_URL = "https://www.googleapis.com/oauth2/v3/certs"
 GOOGLE_TASKS = "https://cloudtasks.googleapis.com"
@@ -28,11 +30,13 @@ class Settings:
     but BigQuery's is a URL; `archive_file` is the local archive of a runtime without BigQuery.
     `origin` is where the public API is, for the services that call others, and `service_callers` are the identities
     that do; a data key of a customer is wrapped by `kms_key`, or by the local `key_file`. Tasks call a function at
-    `function_url`, a template of `{service}` and `{function}`, as `tasks_caller`.
+    `function_url`, a template of `{service}` and `{function}`, as `tasks_caller`. `prefix` is what the names of topics,
+    subscriptions, queues and databases begin with in the cloud, such as `dev-`: several environments fit one project.
     """
 
     runtime: Runtime
     project: str
+    prefix: str = ""
     user_issuer: str
     user_audience: str
     user_jwks_url: str
@@ -59,6 +63,11 @@ class Settings:
     metadata_host: str = METADATA_HOST
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def dataset(self) -> str:
+        """Of the archive; a dataset's name takes no dashes."""
+        return f"{self.prefix.replace('-', '_')}{DATASET}"
+
     def value(self, name: str, default: str | None = None) -> str:
         """A variable that the service's manifest declares; KeyError names it if it is missing and has no default."""
         return self.environ[name] if default is None else self.environ.get(name, default)
@@ -70,6 +79,7 @@ def settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         runtime=Runtime(env.get("COMMERCE_RUNTIME", Runtime.GCP)),
         project=env["GOOGLE_CLOUD_PROJECT"],
+        prefix=env.get("COMMERCE_PREFIX", ""),
         user_issuer=env["COMMERCE_USER_ISSUER"],
         user_audience=env["COMMERCE_USER_AUDIENCE"],
         user_jwks_url=env["COMMERCE_USER_JWKS_URL"],

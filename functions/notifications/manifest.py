@@ -66,5 +66,5 @@ MANIFEST = event_sourced(
         ),
     ),
     environment=(SMTP_HOST, SMTP_PORT, MAIL_FROM),
-    secrets=(SMTP_USER, SMTP_PASSWORD),
+    secrets={"commands": (SMTP_USER, SMTP_PASSWORD), "reactor": (SMTP_USER, SMTP_PASSWORD)},
 )

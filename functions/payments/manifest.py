@@ -59,5 +59,5 @@ MANIFEST = event_sourced(
         ),
     ),
     environment=(STRIPE_API_BASE,),
-    secrets=(STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET),
+    secrets={"commands": (STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET), "reactor": (STRIPE_SECRET_KEY,)},
 )

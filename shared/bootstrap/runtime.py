@@ -94,8 +94,8 @@ class EmbeddedPlatform(Dependencies):
 def _google(env: Settings) -> Dependencies:
     from shared.adapters import firestore, pubsub  # noqa: PLC0415 - importing the clients costs a cold start
 
-    channel = firestore.connect(env.project, env.firestore_emulator)
-    topics = pubsub.connect(env.project, env.pubsub_emulator)
+    channel = firestore.connect(env.project, env.firestore_emulator, env.prefix)
+    topics = pubsub.connect(env.project, env.pubsub_emulator, env.prefix)
     events = firestore.FirestoreEventStore(channel, _COUNTS)
     return Dependencies(
         events=events,
@@ -119,16 +119,17 @@ def _personal(vault: Vault, env: Settings) -> PersonalData:
 
 @cache
 def users() -> Verifier:
-    """Checks the tokens of people, tills and services."""
+    """Checks the tokens of people, tills and services; a service's is for the public API as a whole."""
     env = environment()
     people = TokenVerifier(env.user_issuer, env.user_audience, KeySet(env.user_jwks_url, utc_now), utc_now)
-    return Verifier(people, _platform(), frozenset(env.service_callers))
+    return Verifier(people, _platform(env.origin), frozenset(env.service_callers))
 
 
 @cache
 def callers() -> PlatformCallers:
-    """Checks the tokens of Google's own callers."""
-    return PlatformCallers(_platform(), frozenset(environment().platform_callers))
+    """Checks the tokens of Google's own callers, which are for this function alone."""
+    env = environment()
+    return PlatformCallers(_platform(env.platform_audience), frozenset(env.platform_callers))
 
 
 _AT_END: list[Callable[[], Awaitable[None]]] = []
@@ -158,7 +159,7 @@ def forget() -> None:
 
 
 @cache
-def _platform() -> TokenVerifier:
+def _platform(audience: str) -> TokenVerifier:
     env = environment()
     keys = KeySet(env.platform_jwks_url, utc_now)
-    return TokenVerifier(env.platform_issuer, env.platform_audience, keys, utc_now)
+    return TokenVerifier(env.platform_issuer, audience, keys, utc_now)

@@ -77,7 +77,7 @@ class WorkflowService(EventSourcedService):
         env = environment()
         client = httpx.AsyncClient(limits=httpx.Limits(max_connections=_MOST_CALLS, keepalive_expiry=30.0))
         at_end(client.aclose)
-        token = IdentityToken(env.metadata_host, env.platform_audience, utc_now, client)
+        token = IdentityToken(env.metadata_host, env.origin, utc_now, client)
         return Runner(
             workflow=self.workflow,
             handler=self.wiring.handler(self.workflow.category),
@@ -97,7 +97,7 @@ class WorkflowService(EventSourcedService):
         url = env.function_url.format(service=self.manifest.name, function=queue.function)
         return CloudTasks(
             env.tasks_endpoint,
-            f"projects/{env.project}/locations/{env.region}/queues/{queue.name}",
+            f"projects/{env.project}/locations/{env.region}/queues/{env.prefix}{queue.name}",
             url=url,
             caller=env.tasks_caller,
             audience=env.platform_audience,

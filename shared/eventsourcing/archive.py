@@ -4,6 +4,7 @@ The log stays the truth; the archive is a copy that is complete up to where its 
 than once.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from shared.eventsourcing.errors import CorruptCommitError
 from shared.eventsourcing.message import Commit, category_of, message_id
 
 DATASET = "commerce"
+"""As statements and views call it; a deployment's own has a name of its own: `in_dataset`."""
 EVENTS, FACTS, DELIVERIES = "events", "facts", "deliveries"
 """The tables: stored events, integration events, and what Pub/Sub itself wrote (if it feeds the archive)."""
 ARCHIVE_WALK = "archive"
@@ -28,6 +30,11 @@ NEWEST: Final = timedelta(days=300)
 """How far from its recording a row may have happened. BigQuery takes ten years back and one ahead: the rest is for rows
 that are written late.
 """
+
+
+def in_dataset(statement: str, dataset: str) -> str:
+    """A statement or view with `dataset` in place of the one that it was written for."""
+    return re.sub(rf"(?<=\s){DATASET}\.", f"{dataset}.", statement)
 
 
 def filed_at(occurred_at: datetime, recorded_at: datetime) -> tuple[datetime, datetime | None]:

@@ -32,7 +32,14 @@ from shared.topology.declarations import (
     integration_topic,
     relay_subscription,
 )
-from shared.topology.discovery import STATES_INDEX, all_indexes, discover, log_indexes
+from shared.topology.discovery import (
+    EXPIRY_FIELD,
+    STATES_INDEX,
+    all_indexes,
+    discover,
+    expiring_collections,
+    log_indexes,
+)
 from shared.topology.presets import (
     ReactsTo,
     archive_subscription,
@@ -48,6 +55,7 @@ __all__ = [
     "DELIVERIES_TABLE",
     "EVENTS_DATABASE",
     "EVENTS_TABLE",
+    "EXPIRY_FIELD",
     "FACTS_TABLE",
     "KEY_VAULT_DATABASE",
     "PYTHON_VERSION",
@@ -81,6 +89,7 @@ __all__ = [
     "discover",
     "domain_topic",
     "event_sourced",
+    "expiring_collections",
     "integration_topic",
     "log_indexes",
     "reaction_subscription",

@@ -72,12 +72,15 @@ Trigger = Http | Push | Private
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """One deployed function: an entry point in the service's `main.py`. Memory in MiB, `timeout` in seconds."""
+    """One deployed function: an entry point in the service's `main.py`. Memory in MiB, `timeout` in seconds.
+    `secrets` are the variables that it reads and nobody else may see.
+    """
 
     name: str
     trigger: Trigger
     permissions: tuple[Permission, ...]
     description: str
+    secrets: tuple[str, ...] = ()
     cpu: int = 1
     memory: int = 512
     concurrency: int = 80
@@ -175,8 +178,8 @@ class Queue:
 class Service:
     """A bounded context: everything that one folder under `functions/` asks of its runtime.
 
-    `categories` are the kinds of streams that it keeps, `environment` and `secrets` the names of the variables that its
-    functions read besides those of every function.
+    `categories` are the kinds of streams that it keeps, `environment` the names of the variables that its functions
+    read besides those of every function.
     """
 
     name: str
@@ -191,7 +194,11 @@ class Service:
     queues: tuple[Queue, ...] = ()
     dataset: Dataset | None = None
     environment: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Of all its functions."""
+        return tuple(dict.fromkeys(name for function in self.functions for name in function.secrets))
 
     @property
     def domain_topic(self) -> str:

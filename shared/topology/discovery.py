@@ -13,6 +13,9 @@ STATES_INDEX = Index(
 )
 """State documents by their last change; for services that keep any."""
 
+EXPIRY_FIELD = "expires_at"
+"""When Firestore may delete a document of an expiring collection."""
+
 
 def discover(package: ModuleType) -> tuple[Service, ...]:
     """The manifests of all services in a package, by name: a new service is a folder, no list is edited."""
@@ -38,4 +41,14 @@ def log_indexes(category: str) -> tuple[Index, ...]:
             group=True,
         )
         for collection in (commits_collection(category), outbox_collection(category))
+    )
+
+
+def expiring_collections(services: Sequence[Service]) -> tuple[str, ...]:
+    """Of the events database: the commits of kept states, whose documents say themselves how long they are wanted."""
+    return tuple(
+        commits_collection(category)
+        for service in services
+        if service.maturity is Maturity.STATE
+        for category in service.categories
     )

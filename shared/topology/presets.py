@@ -3,7 +3,7 @@
 A manifest says only what is its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.eventsourcing.errors import TopologyError
@@ -62,6 +62,9 @@ def archive_subscription(service: str, other: str) -> str:
 Permissions = Mapping[str, tuple[Permission, ...]]
 """By the name of a function: what it may do besides the usual."""
 NO_PERMISSIONS: Permissions = {}
+Secrets = Mapping[str, tuple[str, ...]]
+"""By the name of a function: the secret variables that it reads."""
+NO_SECRETS: Secrets = {}
 
 
 def event_sourced(
@@ -77,7 +80,7 @@ def event_sourced(
     reacts_to: tuple[ReactsTo, ...] = (),
     queues: tuple[Queue, ...] = (),
     environment: tuple[str, ...] = (),
-    secrets: tuple[str, ...] = (),
+    secrets: Secrets = NO_SECRETS,
     permissions: Permissions = NO_PERMISSIONS,
     maturity: Maturity = Maturity.EVENT_SOURCED,
 ) -> Service:
@@ -95,6 +98,7 @@ def event_sourced(
         _RELAY,
         *((_reactor(name, reacts_to),) if reacts else ()),
     )
+    allowed = _allowed(usual, permissions, maturity)
     topics = (
         Topic(domain_topic(name), "One message per commit, for the service's own projector."),
         Topic(integration_topic(name), publishes),
@@ -105,7 +109,7 @@ def event_sourced(
         name=name,
         description=description,
         maturity=maturity,
-        functions=(*(each for each in _allowed(usual, permissions, maturity) if each.name not in own), *functions),
+        functions=(*(each for each in _told(allowed, secrets) if each.name not in own), *functions),
         categories=categories or (name,),
         topics=topics,
         subscriptions=(
@@ -124,7 +128,6 @@ def event_sourced(
         ),
         queues=queues,
         environment=environment,
-        secrets=secrets,
     )
 
 
@@ -206,8 +209,7 @@ def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity)
     """With what is allowed besides. Who appends to the log of kept states keeps the states, too; the relay, which
     deletes what is settled there, also packs what is over.
     """
-    if unknown := more.keys() - {function.name for function in usual}:
-        raise TopologyError(f"permissions for {', '.join(sorted(unknown))}, which is none of the usual functions here")
+    _all_usual(more, usual, "permissions")
     return tuple(
         replace(
             function,
@@ -220,6 +222,16 @@ def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity)
         )
         for function in usual
     )
+
+
+def _told(usual: tuple[Function, ...], secrets: Secrets) -> tuple[Function, ...]:
+    _all_usual(secrets, usual, "secrets")
+    return tuple(replace(function, secrets=secrets.get(function.name, ())) for function in usual)
+
+
+def _all_usual(named: Iterable[str], usual: tuple[Function, ...], what: str) -> None:
+    if unknown := set(named) - {function.name for function in usual}:
+        raise TopologyError(f"{what} for {', '.join(sorted(unknown))}, which is none of the usual functions here")
 
 
 def _keeps_states(function: Function, maturity: Maturity) -> bool:

@@ -23,7 +23,7 @@ def _tables(settings: Settings) -> Tables:
         return DuckDbTables(_file(settings))
     from shared.adapters.archive.bigquery import BigQueryTables  # noqa: PLC0415 - as above
 
-    return BigQueryTables(settings.project, settings.bigquery_emulator)
+    return BigQueryTables(settings.project, settings.bigquery_emulator, dataset=settings.dataset)
 
 
 def reader(settings: Settings) -> Reader:
@@ -34,7 +34,9 @@ def reader(settings: Settings) -> Reader:
         return DuckDbReader(_file(settings))
     from shared.adapters.archive.storage_read import BigQueryReader  # noqa: PLC0415 - as above
 
-    return BigQueryReader(settings.project, settings.bigquery_emulator, settings.bigquery_storage_emulator)
+    return BigQueryReader(
+        settings.project, settings.bigquery_emulator, settings.bigquery_storage_emulator, dataset=settings.dataset
+    )
 
 
 def _file(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from shared.adapters.archive.store import Row, Value
-from shared.eventsourcing.archive import DATASET, EVENTS
+from shared.eventsourcing.archive import DATASET, EVENTS, in_dataset
 from shared.eventsourcing.errors import UnavailableError
 
 T = TypeVar("T")
@@ -25,12 +25,13 @@ WHERE occurred_at >= @since AND category = @category AND id IN UNNEST(@ids)
 class BigQueryTables:
     """`Tables`; `emulator` is its URL. Nothing is tried again here: whoever sent the rows sends them again."""
 
-    def __init__(self, project: str, emulator: str | None = None) -> None:
+    def __init__(self, project: str, emulator: str | None = None, *, dataset: str = DATASET) -> None:
         self._client = LazyClient(project, emulator)
+        self._dataset = dataset
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bigquery")
 
     async def insert(self, table: str, rows: Sequence[Row]) -> Mapping[int, str]:
-        return await self._in_thread(partial(self._insert, f"{self._client.project}.{DATASET}.{table}", rows))
+        return await self._in_thread(partial(self._insert, f"{self._client.project}.{self._dataset}.{table}", rows))
 
     async def missing(self, category: str, ids: Sequence[str], since: datetime) -> set[str]:
         from google.cloud import bigquery  # noqa: PLC0415 - imported by the first use
@@ -73,7 +74,7 @@ class BigQueryTables:
         return {each["index"]: _reasons(each["errors"]) for each in answer}
 
     def _query(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
-        return self._client.query(statement, parameters, seconds=_QUERY_SECONDS)
+        return self._client.query(in_dataset(statement, self._dataset), parameters, seconds=_QUERY_SECONDS)
 
 
 class LazyClient:

@@ -16,10 +16,13 @@ _NO_LIMIT = ("grpc.max_receive_message_length", -1)
 
 
 class BigQueryReader:
-    """`Reader`; the emulators are its URL and the `host:port` of its gRPC."""
+    """`Reader` of a dataset; the emulators are its URL and the `host:port` of its gRPC."""
 
-    def __init__(self, project: str, emulator: str | None = None, storage_emulator: str | None = None) -> None:
+    def __init__(
+        self, project: str, emulator: str | None = None, storage_emulator: str | None = None, *, dataset: str = DATASET
+    ) -> None:
         self._client = LazyClient(project, emulator)
+        self._dataset = dataset
         self._storage_emulator = storage_emulator
         self._storage: Any = None
 
@@ -43,7 +46,7 @@ class BigQueryReader:
         return growth_of(self.view("storage_growth"))
 
     def view(self, name: str) -> Answer:
-        rows = self._client.query(f"SELECT * FROM {DATASET}.{name}", seconds=_QUERY_SECONDS)  # noqa: S608 - a declared name
+        rows = self._client.query(f"SELECT * FROM {self._dataset}.{name}", seconds=_QUERY_SECONDS)  # noqa: S608 - a declared name
         return Answer(list(rows[0].keys()) if rows else [], [row.values() for row in rows])
 
     def close(self) -> None:
@@ -59,7 +62,7 @@ class BigQueryReader:
             self._storage = _storage(self._storage_emulator)
         project = f"projects/{self._client.project}"
         wanted = ReadSession(
-            table=f"{project}/datasets/{DATASET}/tables/{EVENTS}",
+            table=f"{project}/datasets/{self._dataset}/tables/{EVENTS}",
             data_format=DataFormat.ARROW,
             read_options=ReadSession.TableReadOptions(
                 selected_fields=FOLDED_COLUMNS, row_restriction=restriction(category, until)

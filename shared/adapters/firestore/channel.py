@@ -37,10 +37,13 @@ class Stubs:
 
 
 class FirestoreChannel:
-    """A lazy gRPC channel, made inside the event loop that uses it first. `emulator` is `host:port`, None the cloud."""
+    """A lazy gRPC channel, made inside the event loop that uses it first. `emulator` is `host:port`, None the cloud.
+    The databases' names begin with `prefix`.
+    """
 
-    def __init__(self, project: str, emulator: str | None) -> None:
+    def __init__(self, project: str, emulator: str | None, prefix: str = "") -> None:
         self.project = project
+        self.prefix = prefix
         self.emulator = emulator
         self._channel: grpc.aio.Channel | None = None
         self._stubs: Stubs | None = None
@@ -69,9 +72,9 @@ class FirestoreChannel:
             await channel.close()
 
 
-def connect(project: str, emulator: str | None) -> FirestoreChannel:
+def connect(project: str, emulator: str | None, prefix: str = "") -> FirestoreChannel:
     """Opens nothing yet: the first request does."""
-    return FirestoreChannel(project, emulator)
+    return FirestoreChannel(project, emulator, prefix)
 
 
 def _connected(emulator: str | None) -> grpc.aio.Channel:

@@ -41,7 +41,7 @@ class Database:
     """
 
     def __init__(self, channel: FirestoreChannel, name: str, counts: OperationCounts, timeout: float) -> None:
-        self.name = f"projects/{channel.project}/databases/{name}"
+        self.name = f"projects/{channel.project}/databases/{channel.prefix}{name}"
         self.root = f"{self.name}/documents"
         self._channel = channel
         self._counts = counts

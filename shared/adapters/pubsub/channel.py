@@ -32,20 +32,21 @@ _WORTH_A_RETRY = frozenset(
 class PubSubChannel:
     """A lazy gRPC channel, made inside the event loop that uses it first, and the names of things in one project.
 
-    `emulator` is `host:port`, None means the cloud.
+    `emulator` is `host:port`, None means the cloud; all names begin with `prefix`.
     """
 
-    def __init__(self, project: str, emulator: str | None) -> None:
+    def __init__(self, project: str, emulator: str | None, prefix: str = "") -> None:
         self.project = project
+        self.prefix = prefix
         self.emulator = emulator
         self._channel: grpc.aio.Channel | None = None
         self._calls: dict[str, Any] = {}
 
     def topic(self, name: str) -> str:
-        return f"projects/{self.project}/topics/{name}"
+        return f"projects/{self.project}/topics/{self.prefix}{name}"
 
     def subscription(self, name: str) -> str:
-        return f"projects/{self.project}/subscriptions/{name}"
+        return f"projects/{self.project}/subscriptions/{self.prefix}{name}"
 
     @property
     def grpc(self) -> grpc.aio.Channel:
@@ -96,9 +97,9 @@ class PubSubChannel:
             self._calls.clear()
 
 
-def connect(project: str, emulator: str | None) -> PubSubChannel:
+def connect(project: str, emulator: str | None, prefix: str = "") -> PubSubChannel:
     """Opens nothing yet: the first request does."""
-    return PubSubChannel(project, emulator)
+    return PubSubChannel(project, emulator, prefix)
 
 
 def unavailable(action: str, error: grpc.aio.AioRpcError) -> UnavailableError:
