@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import sqlglot
@@ -11,8 +10,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from sqlglot import exp
 
-from emulators.settings import ROOT
-from shared.topology import Column, ColumnType, Dataset, Service, Table, View
+from shared.packaging.views import query_of
+from shared.topology import Column, ColumnType, Dataset, Service, Table
 
 _TIMEOUT = 30.0
 _DAY_MS = 86_400_000
@@ -26,7 +25,7 @@ def make_in_bigquery(services: Sequence[Service], project: str, url: str) -> Non
         for service, dataset in _declared(services):
             client.create_dataset(dataset.name, retry=None, timeout=_TIMEOUT)
             for table in dataset.tables:
-                client.create_table(_table(project, dataset, table), retry=None, timeout=_TIMEOUT)
+                client.create_table(table_of(project, dataset, table), retry=None, timeout=_TIMEOUT)
             for view in dataset.views:  # made by its interface, a view would come back without its query
                 statement = f"CREATE VIEW {dataset.name}.{view.name} AS {query_of(service, view)}"
                 job = client.query(statement, retry=None, job_retry=None, timeout=_TIMEOUT)
@@ -49,11 +48,6 @@ def make_in_duckdb(services: Sequence[Service], file: Path) -> None:
                 db.execute(f"CREATE VIEW {dataset.name}.{view.name} AS {query}")
 
 
-def query_of(service: Service, view: View) -> str:
-    """In BigQuery's dialect."""
-    return (ROOT / "functions" / service.name / view.sql).read_text(encoding="utf-8")
-
-
 def in_duckdb(query: str) -> str:
     """The same query in DuckDB's dialect."""
     return sqlglot.parse_one(query, dialect="bigquery").transform(_in_duckdb).sql("duckdb")
@@ -68,7 +62,8 @@ def _declared(services: Sequence[Service]) -> Iterator[tuple[Service, Dataset]]:
     return ((service, service.dataset) for service in services if service.dataset)
 
 
-def _table(project: str, dataset: Dataset, declared: Table) -> Any:
+def table_of(project: str, dataset: Dataset, declared: Table) -> bigquery.Table:
+    """As Google's client sends it."""
     modes = {True: "REQUIRED", False: "NULLABLE"}
     schema = [bigquery.SchemaField(each.name, each.type.value, mode=modes[each.required]) for each in declared.columns]
     table = bigquery.Table(f"{project}.{dataset.name}.{declared.name}", schema=schema)

@@ -1,6 +1,5 @@
 """The composition of services: parts in, functions out; and the adapters of the runtime that they run on."""
 
-from shared.bootstrap.consumer import ConsumerService
 from shared.bootstrap.runtime import (
     Dependencies,
     EmbeddedPlatform,
@@ -19,7 +18,6 @@ from shared.bootstrap.wiring import Aggregate, Wiring
 
 __all__ = [
     "Aggregate",
-    "ConsumerService",
     "Dependencies",
     "EmbeddedPlatform",
     "EventSourcedService",

@@ -1,38 +1,36 @@
 """Services made of their parts: each function is made when its first request comes."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions_framework import aio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.adapters.system import new_id, utc_now
-from shared.bootstrap.drain import drain_of
-from shared.bootstrap.runtime import callers, dependencies, environment, users
+from shared.bootstrap.runtime import dependencies, environment, users
 from shared.bootstrap.wiring import Aggregate, Wiring
-from shared.eventsourcing.closed_streams import PACK_AFTER, PACK_PAGE, PACK_PATIENCE, pack_closed
+from shared.eventsourcing.closed_streams import PACK_AFTER
 from shared.eventsourcing.errors import TopologyError
-from shared.eventsourcing.feed_walk import FeedWalk, Visit, all_of, heal
-from shared.eventsourcing.generations import Aliases, LiveRows
-from shared.eventsourcing.projection import Projection
-from shared.eventsourcing.projector import Projector
-from shared.eventsourcing.projectors import Projectors
-from shared.eventsourcing.reaction import Reaction
-from shared.eventsourcing.relay import Relay
-from shared.http.command_api import CommandApi
-from shared.http.command_edge import CommandEdge, Effect
 from shared.http.edge import Handler, guarded
-from shared.http.platform_api import Job, ProjectorEdge, ScheduleEdge
-from shared.http.query_api import AnyQueries, QueryWiring
-from shared.http.query_edge import QueryEdge
-from shared.http.reaction_edge import ReactionEdge
 from shared.http.requests import path_of
 from shared.observability.logs import json_log
-from shared.topology import Service, relay_subscription
+from shared.topology import Service
+
+if TYPE_CHECKING:
+    from shared.eventsourcing.feed_walk import FeedWalk, Visit
+    from shared.eventsourcing.generations import Aliases
+    from shared.eventsourcing.projection import Projection
+    from shared.eventsourcing.projector import Projector
+    from shared.eventsourcing.projectors import Projectors
+    from shared.eventsourcing.reaction import Reaction
+    from shared.http.command_api import CommandApi
+    from shared.http.command_edge import Effect
+    from shared.http.platform_api import Job
+    from shared.http.query_api import AnyQueries
 
 Edge = Callable[[Request], Awaitable[Response]]
 
@@ -45,7 +43,7 @@ class IdleJob:
 
     category: str
     idle_for: timedelta
-    react: Callable[[Wiring], Visit]
+    react: "Callable[[Wiring], Visit]"
 
 
 class FunctionsOfService:
@@ -94,14 +92,14 @@ class EventSourcedService(FunctionsOfService):
 
     manifest: Service
     aggregates: tuple[Aggregate[Any, Any, Any], ...]
-    command_apis: tuple[CommandApi[Any], ...]
-    query_apis: tuple[AnyQueries, ...]
-    projections: tuple[Projection[Any, Any], ...] = ()
-    reactions: tuple[Reaction, ...] = ()
+    command_apis: "tuple[CommandApi[Any], ...]"
+    query_apis: "tuple[AnyQueries, ...]"
+    projections: "tuple[Projection[Any, Any], ...]" = ()
+    reactions: "tuple[Reaction, ...]" = ()
     idle_jobs: Mapping[str, IdleJob] = field(default_factory=dict)
-    jobs: Mapping[str, Callable[[Wiring], Job]] = field(default_factory=dict)
+    jobs: "Mapping[str, Callable[[Wiring], Job]]" = field(default_factory=dict)
     webhooks: Mapping[str, Callable[[Wiring], Edge]] = field(default_factory=dict)
-    effect: Callable[[Wiring], Effect] | None = None
+    effect: "Callable[[Wiring], Effect] | None" = None
     pack_after: timedelta = PACK_AFTER
 
     @cached_property
@@ -109,6 +107,8 @@ class EventSourcedService(FunctionsOfService):
         return Wiring(self.manifest, self.aggregates, self.effect)
 
     def _commands(self) -> Edge:
+        from shared.http.command_edge import CommandEdge  # noqa: PLC0415 - a function imports what it needs
+
         edge = CommandEdge(self.command_apis, self.wiring, users(), utc_now, new_id)
         if not self.webhooks:
             return edge
@@ -121,93 +121,49 @@ class EventSourcedService(FunctionsOfService):
         return serve
 
     def _queries(self) -> Edge:
-        deps = dependencies()
-        wiring = QueryWiring(
-            rows=LiveRows(deps.rows, self.aliases, {each.collection for each in self.projections}),
-            log=deps.events,
-            states=deps.states,
-            personal=deps.personal,
-            clock=utc_now,
-            settings=environment(),
-        )
-        return QueryEdge(self.query_apis, wiring, users())
+        from shared.bootstrap.reading import queries  # noqa: PLC0415 - as above
+
+        return queries(self)
 
     def _projector(self) -> Edge:
-        deps = dependencies()
-        projectors = self.projectors
-        lag = timedelta(seconds=environment().feed_lag)
-        sweeps = [
-            self._walk(f"sweep/{each.projection.collection}", each.projection.category, lag, heal(each))
-            for each in projectors
-        ]
-        schedule = ScheduleEdge(callers(), {"/sweep": all_of(sweeps)})
-        return ProjectorEdge(
-            self.manifest.name,
-            projectors,
-            callers=callers(),
-            dead_letters=deps.dead_letters,
-            clock=utc_now,
-            schedule=schedule,
-        )
+        from shared.bootstrap.reading import projector  # noqa: PLC0415 - as above
+
+        return projector(self)
 
     @cached_property
-    def projectors(self) -> list[Projectors[Any, Any]]:
+    def projectors(self) -> "list[Projectors[Any, Any]]":
         """One for each read model, in all its generations."""
+        from shared.eventsourcing.projectors import Projectors  # noqa: PLC0415 - as above
+
         return [Projectors(projection, self.aliases, self.projector) for projection in self.projections]
 
-    def projector(self, projection: Projection[Any, Any]) -> Projector[Any, Any]:
+    def projector(self, projection: "Projection[Any, Any]") -> "Projector[Any, Any]":
         """Of one generation."""
+        from shared.eventsourcing.projector import Projector  # noqa: PLC0415 - as above
+
         deps = dependencies()
         return Projector(projection, deps.events, deps.rows, deps.dead_letters, utc_now)
 
     @cached_property
-    def aliases(self) -> Aliases:
+    def aliases(self) -> "Aliases":
+        from shared.eventsourcing.generations import Aliases  # noqa: PLC0415 - as above
+
         return Aliases(dependencies().rows, utc_now, remembered=timedelta(seconds=environment().alias_age))
 
     def _relay(self) -> Edge:
-        deps, manifest = dependencies(), self.manifest
-        relay = Relay(
-            self.wiring.publications,
-            (relay_subscription(manifest.domain_topic), relay_subscription(manifest.integration_topic)),
-            log=deps.events,
-            outbox=deps.outbox,
-            subscriber=deps.subscriber,
-            publisher=deps.publisher,
-            checkpoints=deps.checkpoints,
-            clock=utc_now,
-            patience=timedelta(seconds=environment().outbox_patience),
-        )
-        return ScheduleEdge(callers(), {"/": relay.run, "/drain": drain_of(manifest).run, "/pack": self._packing()})
+        from shared.bootstrap.background import relay  # noqa: PLC0415 - as above
 
-    def _packing(self) -> Job:
-        """Over the categories whose streams end."""
-        deps = dependencies()
-        walks = [
-            self._walk("pack", each.category, self.pack_after, pack_closed(each.decider, deps.events, deps.packing))
-            for each in self.aggregates
-            if each.decider.closes
-        ]
-        return all_of([replace(walk, page=PACK_PAGE) for walk in walks], within=PACK_PATIENCE)
+        return relay(self)
 
     def _reactor(self) -> Edge:
-        jobs: dict[str, Job] = {path: make(self.wiring) for path, make in self.jobs.items()}
-        jobs |= {
-            path: self._walk(path.strip("/"), job.category, job.idle_for, job.react(self.wiring)).run
-            for path, job in self.idle_jobs.items()
-        }
-        schedule = ScheduleEdge(callers(), jobs)
-        dead_letters = dependencies().dead_letters
-        return ReactionEdge(
-            self.manifest.name,
-            self.reactions,
-            self.wiring,
-            callers=callers(),
-            dead_letters=dead_letters,
-            clock=utc_now,
-            schedule=schedule,
-        )
+        from shared.bootstrap.background import reactor  # noqa: PLC0415 - as above
 
-    def _walk(self, name: str, category: str, behind: timedelta, visit: Visit) -> FeedWalk:
+        return reactor(self)
+
+    def walk(self, name: str, category: str, behind: timedelta, visit: "Visit") -> "FeedWalk":
+        """Over the commits of a category that are older than `behind`, from where the last one of that name ended."""
+        from shared.eventsourcing.feed_walk import FeedWalk  # noqa: PLC0415 - as above
+
         deps = dependencies()
         return FeedWalk(
             name=name,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shared.adapters.system import full_jitter_pause, new_id, utc_now
 from shared.bootstrap.runtime import Dependencies, dependencies, environment
@@ -16,10 +16,13 @@ from shared.eventsourcing.joint import JointHandler
 from shared.eventsourcing.message import Context, Event, IntegrationEvent
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.publishing import Announcer, Publication
-from shared.http.command_edge import Effect
+from shared.observability.facts import tally
 from shared.observability.logs import json_log
 from shared.observability.timing import measure
 from shared.topology import Service
+
+if TYPE_CHECKING:
+    from shared.http.command_edge import Effect
 
 C = TypeVar("C", bound=Any)
 E = TypeVar("E", bound=Event)
@@ -89,7 +92,7 @@ class Wiring:
         return self.deps.personal
 
     @cached_property
-    def effect(self) -> Effect | None:
+    def effect(self) -> "Effect | None":
         return self.make_effect(self) if self.make_effect else None
 
     @cached_property
@@ -120,8 +123,14 @@ class Wiring:
 
     @property
     def _policy(self) -> Policy:
-        return Policy(pause=full_jitter_pause, measure=measure)
+        return Policy(pause=_after_conflict, measure=measure)
 
     def _unpublished(self, topic: str, error: Exception) -> None:
         log = json_log(environment().project)
         log("WARNING", f"not published to {topic}, the relay will", error=str(error), topic=topic)
+
+
+async def _after_conflict(attempt: int) -> None:
+    """A command pauses for one reason: somebody else wrote to its stream first."""
+    tally("conflicts")
+    await full_jitter_pause(attempt)

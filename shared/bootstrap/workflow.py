@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
@@ -22,6 +23,7 @@ from shared.http.message_edge import MessageEdge
 from shared.http.platform_api import ScheduleEdge
 from shared.http.problems import bad_field
 from shared.http.requests import Parameters, parse_body, path_of, read_body
+from shared.observability.facts import note_most
 from shared.observability.logs import json_log
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class WorkflowService(EventSourcedService):
     def _orchestrator(self) -> Edge:
         runner = self._runner()
         category = self.workflow.category
-        sweep = self._walk("resume", category, self.workflow.longest_wait + timedelta(seconds=5), runner.sweep())
+        sweep = self.walk("resume", category, self.workflow.longest_wait + timedelta(seconds=5), runner.sweep())
         schedule = ScheduleEdge(callers(), {"/resume": sweep.run})
 
         async def ring(request: Request) -> Response:
@@ -86,6 +88,7 @@ class WorkflowService(EventSourcedService):
             clock=utc_now,
             new_id=new_id,
             log=json_log(env.project),
+            aged=partial(note_most, "waiting"),
         )
 
     def _timers(self, client: "httpx.AsyncClient") -> Timers:

@@ -1,11 +1,13 @@
 """What becomes of streams whose life is over: their commits are packed when nobody has written to them for long."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.event_store import EventStore, Packing
-from shared.eventsourcing.feed_walk import Visit
+
+if TYPE_CHECKING:
+    from shared.eventsourcing.feed_walk import Visit
 
 PACK_AFTER: Final = timedelta(days=90)
 """After a commit nobody looks at a stream's old ones for long: late events, returns and disputes are over by then."""
@@ -15,7 +17,7 @@ PACK_PAGE: Final = 50
 """Commits after which a walk looks whether its time is over: 50 streams at the most, and each is a few round trips."""
 
 
-def pack_closed(decider: Decider[Any, Any, Any], log: EventStore, packing: Packing) -> Visit:
+def pack_closed(decider: Decider[Any, Any, Any], log: EventStore, packing: Packing) -> "Visit":
     """The visit of a walk that stays `PACK_AFTER` behind the present. Repeating it is harmless."""
 
     async def visit(stream: str, version: int) -> bool:

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import sysconfig
-from importlib.metadata import packages_distributions
+from functools import cache
+from importlib.metadata import distributions, requires
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ HEAVY = (
     "shared.adapters.firestore",
     "shared.adapters.pubsub",
 )
+SERVER = {"functions-framework", "httptools", "uvloop"}
+"""Nothing imports these: the framework runs the functions, and uvicorn takes the other two if they are there."""
 FOREIGN = ("emulators", "shared.testing", "tests")
 ENVIRONMENT = {
     "COMMERCE_RUNTIME": "embedded",
@@ -130,23 +133,55 @@ def test_it_starts_without_what_is_not_deployed(started: dict[str, Any], module:
 
 def test_its_requirements_bring_all_that_it_imports(archive: Path) -> None:
     """Every package that any of its modules imports, at any depth, is pinned in its requirements."""
-    pinned = re.findall(r"^([\w.-]+)==", (archive / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    installed = packages_distributions()
-    foreign = imported(archive) - {"functions", "shared"} - sys.stdlib_module_names
+    needed = imported(archive)
 
-    missing = {name for name in foreign if not {canonical(each) for each in installed.get(name, ())} & set(pinned)}
+    assert needed
+    assert needed - pinned(archive) == set()
 
-    assert foreign
-    assert missing == set()
+
+def test_its_requirements_bring_nothing_else(archive: Path) -> None:
+    """A package is there because a module imports it, the server runs on it, or another package asks for it."""
+    there = pinned(archive)
+    asked = {canonical(requirement) for name in there for requirement in requires(name) or ()}
+
+    assert there - imported(archive) - SERVER - asked == set()
+
+
+def pinned(archive: Path) -> set[str]:
+    """The packages of its requirements."""
+    text = (archive / "requirements.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
 
 
 def imported(archive: Path) -> set[str]:
-    """The top-level packages that its modules name in an import, wherever it stands."""
+    """The packages whose modules its own name in an import, wherever it stands."""
     nodes = [node for file in archive.rglob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    return {name.split(".")[0] for name in plain | named}
+    named = {
+        f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    ours = {"functions", "shared"} | sys.stdlib_module_names
+    return {brought_by(name) for name in plain | named if name.split(".")[0] not in ours}
 
 
-def canonical(distribution: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution).lower()
+def brought_by(name: str) -> str:
+    """The installed package that has the module; LookupError if none does."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path = "/".join(parts[:length])
+        for file in (f"{path}/__init__.py", f"{path}.py"):
+            if file in owners():
+                return owners()[file]
+    raise LookupError(f"{name} is of no installed package")
+
+
+@cache
+def owners() -> dict[str, str]:
+    """Every installed module → the package that it belongs to."""
+    found = [(str(file), canonical(each.name)) for each in distributions() for file in each.files or ()]
+    return {file: name for file, name in found if file.endswith(".py")}
+
+
+def canonical(requirement: str) -> str:
+    """The name that a requirement begins with."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()  # type: ignore[index] # all have one

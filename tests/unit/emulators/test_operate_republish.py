@@ -15,7 +15,8 @@ from emulators.operate import OPERATIONS
 from emulators.operating import OperationError
 from shared import bootstrap
 from shared.adapters.memory.event_store import MemoryEventStore
-from shared.bootstrap import Aggregate, ConsumerService, EventSourcedService
+from shared.bootstrap import Aggregate, EventSourcedService
+from shared.bootstrap.consumer import ConsumerService
 from shared.bootstrap.service import FunctionsOfService
 from shared.config import Settings
 from shared.eventsourcing.joint import Target

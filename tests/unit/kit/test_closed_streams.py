@@ -134,7 +134,7 @@ class TestARelay:
 
     async def test_packs_for_a_bounded_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """All categories together: without any time left nothing is begun."""
-        monkeypatch.setattr("shared.bootstrap.service.PACK_PATIENCE", timedelta(0))
+        monkeypatch.setattr("shared.bootstrap.background.PACK_PATIENCE", timedelta(0))
         service = await self.with_an_empty_shelf()
 
         reply = await push(service.function("relay"), "/pack")

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from shared import bootstrap
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.system import utc_now
-from shared.bootstrap import ConsumerService, EventSourcedService, IdleJob, Wiring
+from shared.bootstrap import EventSourcedService, IdleJob, Wiring
+from shared.bootstrap.consumer import ConsumerService
 from shared.config import Settings
 from shared.eventsourcing.dead_letters import Place
 from shared.eventsourcing.errors import CorruptDataError, DomainError, TopologyError, UnavailableError

@@ -1,37 +1,55 @@
-"""How one service folder becomes the source archive of its functions; what runs locally is the same archive."""
+"""How one service folder becomes the source archive of its functions; what runs locally is the same archive.
 
+A service has what its modules import, and nothing else: of `shared` these modules, of the lock these packages.
+"""
+
+import sys
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from shared.packaging.imports import imports_of, reached
+from shared.packaging.lock import Lock
 from shared.topology import Service
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 _MAIN = """import gc
 
 gc.disable()  # what an import leaves behind stays: looking for garbage in it only slows the cold start
 
 from functions.{service}.main import {names}
 
+gc.freeze()  # and all that follows: it is left out of every later look
 gc.enable()
 
 __all__ = {quoted}
 """
 _NOT_DEPLOYED = {"testing", "operations", "duckdb.py", "storage_read.py"}
 """Parts of paths: the test kit, and what only the local platform and its operators use."""
+_OURS = {"functions", "shared"}
+_SERVER = ("functions-framework", "httptools", "uvloop")
+"""What runs the functions. uvicorn takes the faster event loop and parser if they are there: nothing imports them."""
 
 
 def layout(service: Service) -> dict[str, Path | str]:
-    """Path in the archive → file, or text. The import paths are those of the repository."""
-    entries: dict[str, Path | str] = {"main.py": _main(service), "requirements.txt": ROOT / "requirements.txt"}
-    for folder in (ROOT / "functions" / service.name, ROOT / "shared"):
-        for path in sorted(folder.rglob("*.py")):
-            inside = path.relative_to(ROOT)
-            if not _NOT_DEPLOYED.intersection(inside.parts):
-                entries[inside.as_posix()] = path
-    entries["functions/__init__.py"] = ROOT / "functions" / "__init__.py"
-    return entries
+    """Path in the archive → file, or text. The import paths are those of the repository.
+
+    TopologyError if a module imports what the lock does not have.
+    """
+    own = [file for file in (ROOT / "functions" / service.name).rglob("*.py") if _is_deployed(file)]
+    files = {ROOT / "functions" / "__init__.py", *own, *reached(own, ROOT / "shared", _is_deployed)}
+    entries: dict[str, Path | str] = {"main.py": _main(service), "requirements.txt": requirements(files)}
+    return entries | {file.relative_to(ROOT).as_posix(): file for file in sorted(files)}
+
+
+def requirements(files: Iterable[Path]) -> str:
+    """The part of the repository's lock that these modules need, and the server that runs them."""
+    lock = Lock((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    modules = {name for file in files for name in imports_of(file)}
+    foreign = {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names | _OURS}
+    return lock.part([*_SERVER, *(lock.package(name) for name in foreign)])
 
 
 def digest(service: Service) -> str:
@@ -65,3 +83,7 @@ def write(service: Service, folder: Path) -> Path:
 def _main(service: Service) -> str:
     names = [function.name for function in service.functions]
     return _MAIN.format(service=service.name, names=", ".join(names), quoted=names)
+
+
+def _is_deployed(file: Path) -> bool:
+    return not _NOT_DEPLOYED.intersection(file.relative_to(ROOT).parts)
