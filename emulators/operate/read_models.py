@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emulators.operate.read_models_view import say_compared, say_replayed, shown, standing
+from emulators.operate.reported import report_replay
 from emulators.operating import OperationError, Operators, Say
 from emulators.settings import ROOT
 from emulators.terminal import Exit
@@ -25,7 +26,7 @@ from shared.operations.comparing import Compare, Comparison
 from shared.operations.folding import ReadModel
 from shared.operations.history import History
 from shared.operations.rebuild import Built, BusyError, Rebuild, clear
-from shared.operations.replay import Sink
+from shared.operations.replay import Replayed, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ async def replay(
     async with _chosen(operators, service, read_model, from_log=from_log) as chosen:
         with _lines(out) as write:
             replayed = await chosen.rebuild.fold(until, write)
-        say_replayed(say, replayed)
+        await _tell(operators, say, chosen, replayed)
     if out:
         say(f"written to {out}")
     return Exit.FAILED if replayed.failed else Exit.DONE
@@ -121,7 +122,7 @@ async def rebuild(
     """Build a new generation, compare it with the live one; make it live as `flip` says: never, equal or always."""
     async with _chosen(operators, service, read_model, from_log=from_log) as chosen:
         built = await chosen.rebuild.build()
-        say_replayed(say, built.replayed)
+        await _tell(operators, say, chosen, built.replayed)
         say(f"generation {built.generation} has caught up; {built.caught_up:,} commits since the replay")
         live = (await chosen.service.aliases.of(chosen.collection)).live
         compared = await _compare(operators, chosen, live, built, ignore)
@@ -140,7 +141,7 @@ async def rebuild_as_of(
     """The read model as it was, beside the live one: nobody keeps it up to date."""
     async with _chosen(operators, service, read_model, from_log=from_log) as chosen:
         replayed = await chosen.rebuild.as_of(datetime.fromisoformat(as_of), name)
-        say_replayed(say, replayed)
+        await _tell(operators, say, chosen, replayed)
         say(f"{read_model} as of {as_of} is generation {name}")
     return Exit.FAILED if replayed.failed else Exit.DONE
 
@@ -184,6 +185,12 @@ async def read(
     if key and not documents:
         raise OperationError(f"there is no document {key}")
     return Exit.DONE
+
+
+async def _tell(operators: Operators, say: Say, chosen: _Chosen, replayed: Replayed) -> None:
+    say_replayed(say, replayed)
+    service, read_model = chosen.service.manifest.name, chosen.collection
+    await report_replay(operators.settings, say, service=service, read_model=read_model, replayed=replayed)
 
 
 def _flipped(compared: str, new: str, known: Generations) -> Generations:

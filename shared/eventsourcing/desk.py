@@ -102,9 +102,12 @@ class Desk:
         )
 
     def _subscription(self, headers: Mapping[str, str]) -> str:
-        """As the manifest calls it; the function's name stands in if Pub/Sub does not say."""
+        """As the manifest calls it, after the service, without the environment that comes before it in the cloud; the
+        function's name stands in if Pub/Sub does not say.
+        """
         name = headers.get(f"{_PUBSUB}subscription-name", "").rpartition("/")[2]
-        return name or f"{self.service}-{self.function}"
+        _, own, rest = f"-{name}".rpartition(f"-{self.service}-")
+        return own[1:] + rest if own else name or f"{self.service}-{self.function}"
 
 
 def identity_of(attributes: Mapping[str, str], body: bytes) -> str:

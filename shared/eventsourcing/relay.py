@@ -6,7 +6,7 @@ and sent again until it is seen.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,12 +24,14 @@ _SENDING = timedelta(seconds=20)
 @dataclass(frozen=True, slots=True)
 class RelayReport:
     """`settled` messages were seen and their rows deleted, `sent` were owed for too long and published again; `stuck`
-    are owed by streams with a commit that cannot be understood.
+    are owed by streams with a commit that cannot be understood. `oldest` is the age, in seconds, of the oldest message
+    that was found owed; 0 if none was.
     """
 
     settled: int
     sent: int
     stuck: int = 0
+    oldest: float = field(default=0.0, compare=False)
 
 
 class Relay:
@@ -75,8 +77,8 @@ class Relay:
         for subscription in self._subscriptions:
             seen, emptied = await self._settle(subscription)
             settled, dry = settled + seen, dry and emptied
-        sent, stuck = await self._send_owed() if dry else (0, 0)
-        return RelayReport(settled, sent, stuck)
+        sent, stuck, oldest = await self._send_owed() if dry else (0, 0, 0.0)
+        return RelayReport(settled, sent, stuck, oldest)
 
     async def _settle(self, subscription: str) -> tuple[int, bool]:
         """How many messages were seen, and whether there are none left."""
@@ -90,9 +92,9 @@ class Relay:
                 return settled, False
         return settled, True
 
-    async def _send_owed(self) -> tuple[int, int]:
-        """How many messages were sent, and how many are stuck. A long outage is worked off over several runs: when the
-        time for sending is over, each category sends one more batch at most.
+    async def _send_owed(self) -> tuple[int, int, float]:
+        """How many messages were sent, how many are stuck, and the age of the oldest. A long outage is worked off over
+        several runs: when the time for sending is over, each category sends one more batch at most.
 
         The checkpoint keeps the queries away from the index entries of rows deleted long ago, which they would have to
         step over one by one. It is moved only now and then, for it costs a write, and stays behind by as much, so that
@@ -111,7 +113,8 @@ class Relay:
                     break
         if since is None or oldest - since > 2 * _CHECKPOINT_EVERY:
             await self._checkpoints.save(self._checkpoint, at_time(oldest - _CHECKPOINT_EVERY))
-        return sent, stuck
+        age = (self._clock() - oldest).total_seconds() if sent or stuck else 0.0
+        return sent, stuck, round(age, 1)
 
     async def _owed(self, category: str, since: datetime | None, before: datetime) -> AsyncIterator[list[OutboxRow]]:
         batch: list[OutboxRow] = []

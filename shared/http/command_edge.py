@@ -23,6 +23,7 @@ from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint,
 from shared.http.problems import bad_field
 from shared.http.requests import expected_version, flow_id, idempotency_key, parse_body, path_of, read_body
 from shared.http.routing import Router
+from shared.observability.timing import measure
 from shared.observability.tracing import current_traceparent
 
 _WAIT_IN_FLIGHT = 5.0
@@ -169,7 +170,8 @@ class CommandEdge:
         if effect is None or not endpoint.settles or done.answer.fingerprint != asked.identity.fingerprint:
             return done
         first = from_json(done.answer.body)["id"]  # that of the first request, where the key was used before
-        told = await effect(asked.api.stream_category, first, done.context)
+        with measure("settle"):
+            told = await effect(asked.api.stream_category, first, done.context)
         return _Done(done.answer, done.replayed, done.context, told)
 
     async def _singly(self, asked: _Asked, endpoint: CommandEndpoint) -> _Done:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from shared.http.problems import ProblemError, problem_of
 from shared.http.requests import path_of
+from shared.observability.facts import facts
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
 from shared.observability.tracing import current_traceparent, request_span
@@ -24,7 +25,7 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
         started = perf_counter()
         error: Exception | None = None
         traceparent = request.headers.get("traceparent")
-        with timings() as durations, request_span(f"{function} {request.method}", traceparent):
+        with timings() as durations, facts() as found, request_span(f"{function} {request.method}", traceparent):
             traceparent = current_traceparent()
             try:
                 response = await handler(request)
@@ -39,13 +40,16 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
             f"{request.method} {path_of(request)} {response.status_code}",
             traceparent=traceparent,
             function=function,
+            status=response.status_code,
             message_id=request.headers.get("ce-id"),
             outcome=response.headers.get("outcome"),
             version=response.headers.get("etag"),
             milliseconds=round((perf_counter() - started) * 1000, 2),
+            timings={name: round(duration, 2) for name, duration in durations.items()} or None,
             correlation_id=request.headers.get("x-correlation-id") or request.headers.get("ce-correlationid"),
             error=f"{type(error).__name__}: {error}" if error else None,
             stack_trace="".join(format_exception(error)) if error and response.status_code == _UNFORESEEN else None,
+            **found,
         )
         return response
 

@@ -14,11 +14,12 @@ from shared.eventsourcing.dead_letters import DeadLetters
 from shared.eventsourcing.desk import Desk, UnreadableError
 from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.message import Commit, category_of, parse_message_id
-from shared.eventsourcing.projector import Keeper, Projector
+from shared.eventsourcing.projector import Keeper, Outcome, Projector
 from shared.http.auth import PlatformCallers
 from shared.http.message_edge import MessageEdge, RedriveBody, readable
 from shared.http.problems import ProblemError, bad_field
 from shared.http.requests import path_of
+from shared.observability.facts import note
 
 Job = Callable[[], Awaitable[Any]]
 
@@ -36,6 +37,7 @@ class ScheduleEdge:
         if job is None or request.method != "POST":
             raise ProblemError(404, "not-found", "there is no such job")
         report = asdict(await job())
+        note("report", report)
         outcome = " ".join(f"{name}={value}" for name, value in report.items())
         return Response(to_json(report), 200, {"Outcome": outcome}, "application/json")
 
@@ -58,7 +60,7 @@ class ProjectorEdge(MessageEdge):
         desk = Desk(
             service=service,
             function="projector",
-            taker=_Projecting(projectors),
+            taker=_Projecting(projectors, clock),
             dead_letters=dead_letters,
             clock=clock,
         )
@@ -90,6 +92,7 @@ class _Projecting:
     """`Taker` of commits."""
 
     projectors: Sequence[Keeper]
+    clock: Callable[[], datetime]
     never: tuple[type[Exception], ...] = (UnreadableError,)
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> str:
@@ -101,7 +104,14 @@ class _Projecting:
             outcomes = [await projector.heal(stream, version) for projector in self._of(stream)]
         else:
             outcomes = [await projector.deliver(commit) for projector in self._of(commit.stream)]
+            self._note_lag(commit, outcomes)
         return ",".join(outcomes) or "nothing to project"
+
+    def _note_lag(self, commit: Commit, outcomes: Sequence[Outcome]) -> None:
+        """Milliseconds from when a commit was recorded to when it can be read; a duplicate was read long before."""
+        if Outcome.APPLIED in outcomes or Outcome.HEALED in outcomes:
+            lag = (self.clock() - commit.recorded_at).total_seconds() * 1000
+            note("lag", round(max(lag, 0.0), 1))  # two machines' clocks
 
     def reads(self, headers: Mapping[str, str], body: bytes) -> str:
         try:

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic_core import to_json
 
 Log = Callable[..., None]
+OPERATIONS_LOG = "commerce-operations"
+"""In the cloud, what operators did. Its entries belong to no function: their resource is the project (`global`)."""
 
 
 def trace_of(traceparent: str | None) -> tuple[str, str] | None:

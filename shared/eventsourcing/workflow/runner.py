@@ -51,6 +51,10 @@ def _silent(severity: str, message: str, **fields: Any) -> None:
     """Nobody listens."""
 
 
+def _unseen(status: str, age: float) -> None:
+    """Nobody looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advanced:
     """Where a workflow is now; `due_at` is when it has something to do by itself, None if it is over or stuck."""
@@ -74,7 +78,8 @@ class Runner:
     """Runs the workflows of one category.
 
     `log(severity, message, **fields)` hears of workflows that are stuck (ERROR) and of timers that could not be set
-    (WARNING: the sweep comes later than they would have).
+    (WARNING: the sweep comes later than they would have). `aged(status, seconds)` is told how old each workflow is that
+    is left and not over.
     """
 
     workflow: Workflow
@@ -84,6 +89,7 @@ class Runner:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     log: Callable[..., None] = field(default=_silent)
+    aged: Callable[[str, float], None] = field(default=_unseen)
 
     async def advance(self, stream: str) -> Advanced:
         """Go on with one workflow as far as it goes now. Raises NotFoundError if there is none, UnavailableError if the
@@ -181,10 +187,17 @@ class Runner:
         )
 
     async def _waiting(self, stream: str, step: _Step) -> Advanced:
+        self._note_age(step.saga)
         due = due_at(self.workflow, step.saga)
         if due is not None:
             await self._schedule(due, stream, step.version)
         return Advanced(step.version, step.saga.status, due)
+
+    def _note_age(self, saga: Saga) -> None:
+        """Since its start, which lies one deadline before the one that it was given."""
+        if saga.deadline_at is not None and not saga.is_over:
+            age = self.clock() - (saga.deadline_at - self.workflow.deadline)
+            self.aged(saga.status, round(age.total_seconds(), 1))
 
     async def _schedule(self, at: datetime, stream: str, version: int) -> None:
         name = sha256(message_id(stream, version).encode()).hexdigest()[:40]

@@ -180,3 +180,24 @@ class TestARedrive:
 
         assert redriven == Redriven("it was too large to be kept whole", failed=True)
         assert (office.mailer.taken, len(await office.desk.letters())) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "subscription"),
+    [
+        ("projects/p/subscriptions/mail-on-orders", "mail-on-orders"),
+        ("projects/p/subscriptions/dev-mail-on-orders", "mail-on-orders"),
+        ("projects/p/subscriptions/mail-mail-on-orders", "mail-on-orders"),
+        ("projects/p/subscriptions/somebody-elses", "somebody-elses"),
+        ("", "mail-reactor"),
+    ],
+)
+async def test_a_message_is_buried_under_its_subscriptions_declared_name(
+    office: Office, told: str, subscription: str
+) -> None:
+    """Whatever the environment is called: what Pub/Sub itself gives up is drained under the same name."""
+    office.mailer.error = KeyError("no template")
+
+    await office.desk.deliver({**HEADERS, "x-goog-pubsub-subscription-name": told}, b"{}")
+
+    assert [letter.subscription for letter in await office.desk.letters()] == [subscription]

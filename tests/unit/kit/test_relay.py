@@ -123,6 +123,20 @@ async def test_a_message_that_was_never_sent_is_sent(
     ]
 
 
+async def test_the_age_of_the_oldest_is_told(
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+) -> None:
+    """Of what is owed, in seconds; of what was settled, nothing."""
+    await append(store, "tally-1", PUBLIC)
+    clock.advance(seconds=30)
+    await append(store, "tally-2", PUBLIC)
+    clock.advance(seconds=61)
+
+    first, second = await relay.run(), await relay.run()
+
+    assert (first.oldest, second.oldest) == (91.0, 0.0)
+
+
 async def test_only_what_is_missing_is_sent(
     relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
 ) -> None:

@@ -133,6 +133,24 @@ class TestAPush:
 
         assert (reply.headers["outcome"], len(world.calls)) == ("completed", asked)
 
+    @pytest.mark.parametrize(("down", "told"), [(True, ["forwards"]), (False, None)])
+    async def test_says_what_it_must_leave(
+        self,
+        orchestrator: Handler,
+        world: World,
+        capsys: pytest.CaptureFixture[str],
+        *,
+        down: bool,
+        told: list[str] | None,
+    ) -> None:
+        """In the function's line: the age of a workflow by its status; of one that is over, nothing."""
+        world.down = down
+
+        await wake(orchestrator)
+
+        waiting = from_json(capsys.readouterr().out.splitlines()[-1]).get("waiting")
+        assert (waiting and list(waiting)) == told
+
     async def test_of_no_workflow_is_acknowledged(self, orchestrator: Handler) -> None:
         """It would not be there the next time, either."""
         reply = await wake(orchestrator, ce_id="trip-w9@1")
