@@ -63,7 +63,7 @@ class Gateway:
         if route := self._local.get((request.method, request.path)):
             return await route(request)
         try:
-            target = self._url_map.find(request.method, request.path)
+            target = self._url_map.find(request.method, request.rel_url.raw_path)
         except NoRouteError as error:
             allow = {"Allow": ", ".join(error.allowed)} if error.allowed else None
             return problem(error.status, "no-route", str(error), allow)

@@ -13,7 +13,7 @@ MANIFEST = event_sourced(
     categories=(CUSTOMER,),
     permissions={
         "commands": (Permission.SEAL_PERSONAL_DATA, Permission.ERASE_PERSONAL_DATA),
-        "queries": (Permission.SEAL_PERSONAL_DATA,),
+        "queries": (Permission.OPEN_PERSONAL_DATA,),
         "reactor": (Permission.ERASE_PERSONAL_DATA,),
     },
     schedules=(

@@ -25,6 +25,6 @@ MANIFEST = event_sourced(
             ),
         ),
     ),
-    permissions={"queries": (Permission.SEAL_PERSONAL_DATA,)},
+    permissions={"queries": (Permission.OPEN_PERSONAL_DATA,)},
     reacts_to=(ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),),
 )

@@ -33,8 +33,8 @@ MANIFEST = event_sourced(
         ),
     ),
     permissions={
-        "commands": (Permission.SEAL_PERSONAL_DATA,),
-        "reactor": (Permission.SEAL_PERSONAL_DATA,),
+        "commands": (Permission.OPEN_PERSONAL_DATA,),
+        "reactor": (Permission.OPEN_PERSONAL_DATA,),
     },
     reacts_to=(
         ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     CALL_SERVICES = "call other services over their public API, as a service"
     SCHEDULE_TASKS = "create tasks in the service's own queues"
     SEAL_PERSONAL_DATA = "create and get in the key-vault database; encrypt and decrypt with the platform's key"
+    OPEN_PERSONAL_DATA = "get in the key-vault database; decrypt with the platform's key"
     ERASE_PERSONAL_DATA = "create, get and update in the key-vault database: a tombstone in place of a key"
     WRITE_ANALYTICS = "insert into the analytics tables and query them"
 
