@@ -20,7 +20,7 @@ def key_encryption(key_file: str | None, kms_key: str | None, counts: OperationC
         if key_file is not None:
             from shared.adapters.keys.key_file import KeyFile  # noqa: PLC0415 - see above
 
-            return KeyFile(Path(key_file))
+            return KeyFile(Path(key_file), counts)
         from shared.adapters.keys.access_token import AccessToken  # noqa: PLC0415 - see above
         from shared.adapters.keys.cloud_kms import SCOPE, CloudKms  # noqa: PLC0415 - see above
 

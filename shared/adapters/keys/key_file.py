@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shared.adapters.crypto import KEY_BYTES, AesGcm
 from shared.eventsourcing.errors import CorruptDataError
+from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.personal import WrappedKey
 
 _CIPHER = AesGcm()
@@ -16,16 +17,19 @@ _CIPHER = AesGcm()
 
 class KeyFile:
     """`KeyEncryption` by AES-256-GCM. The file holds 32 random bytes, for its owner's eyes only; whichever process
-    comes first makes it.
+    comes first makes it. Counted as requests to Cloud KMS would be, which it stands for.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, counts: OperationCounts | None = None) -> None:
         self._path = path
+        self._counts = counts or OperationCounts()
 
     async def wrap(self, key: bytes, subject: str) -> WrappedKey:
+        self._counts.rpc("Kms.encrypt")
         return WrappedKey(_CIPHER.encrypt(self._key, key, subject.encode()), self._key_id)
 
     async def unwrap(self, wrapped: WrappedKey, subject: str) -> bytes:
+        self._counts.rpc("Kms.decrypt")
         if wrapped.key_id != self._key_id:
             raise CorruptDataError(f"{subject!r} has a data key wrapped by {wrapped.key_id}; this is {self._key_id}")
         return _CIPHER.decrypt(self._key, wrapped.data, subject.encode())

@@ -1,0 +1,1 @@
+"""What the platform costs: counted operations times a dated list of prices."""

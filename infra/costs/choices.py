@@ -1,0 +1,125 @@
+"""What another choice would change, for a million checkouts up to the paid order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from infra.costs.model import STEP, Bill
+from infra.costs.prices import MILLION, List
+from shared.topology import Service
+
+SHARED: Final = 8
+LOG_LINE: Final = 1024
+"""Bytes, assumed, of the line that Cloud Run logs for a request."""
+SPANS: Final = 2
+"""Of a request, assumed."""
+SAMPLED: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`dollars` more (or less) than the bill."""
+
+    what: str
+    arithmetic: str
+    dollars: float
+
+
+def choices(bill: Bill) -> list[Choice]:
+    return [
+        _shared(bill),
+        _full(bill),
+        _request_logs(bill),
+        _traces(bill, SAMPLED),
+        _traces(bill, 1.0),
+        _subscription(bill),
+        _workflows(bill),
+        _gateway(bill),
+        _two_regions(bill),
+    ]
+
+
+def _dollars(bill: Bill, component: str) -> float:
+    return sum(line.dollars for line in bill.lines if line.component == component)
+
+
+def _compute(bill: Bill) -> float:
+    return sum(line.dollars for line in bill.lines if line.price in {List.VCPU, List.MEMORY})
+
+
+def _shared(bill: Bill) -> Choice:
+    saved = _compute(bill) * (1 - 1 / SHARED)
+    return Choice(
+        f"{SHARED} requests share an instance all the time", f"instance time / {SHARED}; needs a busy shop", -saved
+    )
+
+
+def _full(bill: Bill) -> Choice:
+    """The least there can be: an instance never waits while it is paid."""
+    seconds = bill.counted.cpu_seconds * MILLION
+    busy = List.VCPU.of(seconds) + List.MEMORY.of(seconds / 2)
+    return Choice(
+        "instances are never without work",
+        f"{bill.counted.cpu_seconds:.2g} s of processor time, as measured on the machine of the counts",
+        busy - _compute(bill),
+    )
+
+
+def _request_logs(bill: Bill) -> Choice:
+    dollars = List.LOG.of(bill.request_count * LOG_LINE * MILLION)
+    return Choice("Cloud Run's request logs are kept", f"{bill.request_count:g} lines of 1 KiB", dollars)
+
+
+def _traces(bill: Bill, share: float) -> Choice:
+    dollars = List.SPAN.of(bill.request_count * SPANS * share * MILLION)
+    return Choice(f"{share:.0%} of requests are traced", f"{bill.request_count:g} x {SPANS} spans x {share:g}", dollars)
+
+
+def _subscription(bill: Bill) -> Choice:
+    """Docs/adr/0015: no requests and no inserts for commits, a little more for their delivery."""
+    requests = bill.counted.requests().get("analytics-archive", 0)
+    delivered = sum(bill.counted.message_bytes(service.domain_topic) for service in bill.services) * MILLION
+    function = _archive(bill.services)
+    seconds = requests * STEP * MILLION
+    saved = (
+        List.REQUEST.of(requests * MILLION)
+        + List.VCPU.of(seconds * function[0])
+        + List.MEMORY.of(seconds * function[1])
+        + List.INSERT.of(bill.counted.row_bytes("events") * MILLION)
+        + List.MESSAGE.of(delivered)
+    )
+    return Choice(
+        "the archive is fed by BigQuery subscriptions (ADR 15)",
+        f"{requests:g} requests and their inserts less, {List.TO_BIGQUERY.value.told}",
+        List.TO_BIGQUERY.of(delivered) - saved,
+    )
+
+
+def _archive(services: Sequence[Service]) -> tuple[float, float]:
+    """Its vCPUs and GiB."""
+    (function,) = (
+        f for service in services if service.name == "analytics" for f in service.functions if f.name == "archive"
+    )
+    return function.cpu, function.memory / 1024
+
+
+def _workflows(bill: Bill) -> Choice:
+    """Two internal steps for a call (make it, take its answer), and three around all of them."""
+    steps = 2 * bill.calls + 3
+    return Choice(
+        "Google Workflows carries out the checkout",
+        f"{steps:g} internal steps; the own log of the steps is not taken off",
+        List.WORKFLOW_STEP.of(steps * MILLION),
+    )
+
+
+def _gateway(bill: Bill) -> Choice:
+    return Choice(
+        "API Gateway in front",
+        f"{bill.balanced:g} calls, clients' and services'",
+        List.GATEWAY.of(bill.balanced * MILLION),
+    )
+
+
+def _two_regions(bill: Bill) -> Choice:
+    return Choice("Firestore in `nam5` or `eur3`", "documents cost twice as much", _dollars(bill, "Firestore"))

@@ -1,0 +1,120 @@
+"""The tables of docs/costs.md, as Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from infra.costs.choices import choices
+from infra.costs.counts import kept, report
+from infra.costs.idle import by_size, schedules, standing
+from infra.costs.model import Bill, Line, late_walks
+from infra.costs.prices import GIB, MILLION, List
+from shared.topology import Service
+
+Services = Sequence[Service]
+Row = tuple[str, ...]
+
+
+def run() -> str:
+    """When and how it was counted."""
+    counted = report()
+    return (
+        f"Counted on {counted['measured']} with `{counted['command']}`: {counted['checkouts']} checkouts of"
+        f" {counted['lines']} lines, by customers that the shop knew, on {counted['machine']['emulators']}."
+    )
+
+
+def bill(services: Services) -> str:
+    """The first table."""
+    paid, shipped = Bill.until_paid(report(), services), Bill.of_shipping(report(), services)
+    at_once = [_row(*both) for both in zip(paid.lines, shipped.lines, strict=True)]
+    later = [_row(*both) for both in zip(late_walks(paid), late_walks(shipped), strict=True)]
+    sums = [paid.dollars, shipped.dollars]
+    all_told = [
+        total + sum(line.dollars for line in late_walks(each))
+        for total, each in zip(sums, (paid, shipped), strict=True)
+    ]
+    return _table(
+        ("component", "what", "a checkout", "price", "USD", "shipping it", "USD more"),
+        [
+            *at_once,
+            _sum("at once", *sums),
+            *later,
+            _sum("all told", *all_told),
+        ],
+    )
+
+
+def _row(paid: Line, shipped: Line) -> Row:
+    told = (_number(paid.units), paid.price.value.told, _dollars(paid.dollars))
+    return (paid.component, paid.what, *told, _number(shipped.units), _dollars(shipped.dollars))
+
+
+def _sum(name: str, paid: float, shipped: float) -> Row:
+    return ("**sum**", f"**{name}**", "", "", f"**{_dollars(paid)}**", "", f"**{_dollars(shipped)}**")
+
+
+def other_choices(services: Services) -> str:
+    """The second table."""
+    found = choices(Bill.until_paid(report(), services))
+    return _table(
+        ("if", "arithmetic", "USD"), [(each.what, each.arithmetic, f"{each.dollars:+,.2f}") for each in found]
+    )
+
+
+def idle_month(services: Services) -> str:
+    """The third table: schedules, then the rest."""
+    runs = schedules(report(), services)
+    rows = [
+        (
+            each.kind,
+            f"{each.jobs} jobs, {each.runs:,.0f} runs, {each.reads:,.0f} documents read",
+            _dollars(each.dollars),
+        )
+        for each in runs
+    ]
+    fixed = [(each.what, each.amount, _dollars(each.dollars)) for each in standing(services)]
+    total = sum(each.dollars for each in runs) + sum(each.dollars for each in standing(services))
+    return _table(("what", "amount", "USD a month"), [*rows, *fixed, ("**sum**", "", f"**{_dollars(total)}**")])
+
+
+def sizes(services: Services) -> str:
+    """What is paid by size."""
+    return _table(
+        ("what", "of", "USD a month"), [(each.what, each.amount, _small(each.dollars)) for each in by_size(services)]
+    )
+
+
+def growth() -> str:
+    """What a million checkouts leave behind, by database."""
+    paid, shipped = kept(report(), "cart and checkout"), kept(report(), "shipping")
+    databases = [name for name in {**paid, **shipped} if not name.endswith(" bytes")]
+    rows = []
+    for name in databases:
+        size = sum(each.get(f"{name} bytes", 0) for each in (paid, shipped)) * MILLION
+        documents = sum(each.get(name, 0) for each in (paid, shipped))
+        rows.append((f"`{name}`", _number(documents), f"{size / GIB:,.1f}", _dollars(List.STORAGE.of(size))))
+    return _table(("database", "documents a checkout", "GiB", "USD a month"), rows)
+
+
+def price_list() -> str:
+    """All prices, and how sure they are."""
+    return _table(
+        ("price (USD)", "source", "read at the source"),
+        [(each.value.told, each.value.source, "yes" if each.value.verified else "no") for each in List],
+    )
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.2f}".rstrip("0").rstrip(".")  # noqa: PLR2004 - digits enough
+
+
+def _dollars(value: float) -> str:
+    return f"{value:,.2f}"
+
+
+def _small(value: float) -> str:
+    return f"{value:,.3f}"
