@@ -11,9 +11,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BIGQUERY := .venv-bigquery
 BIGQUERY_INSTALLED := $(BIGQUERY)/.installed
+POLICIES := .venv-policies
+POLICIES_INSTALLED := $(POLICIES)/.installed
 PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 CODE := emulators functions infra shared tests
-QUICK := tests/unit tests/contract tests/architecture tests/replay
+QUICK := tests/unit tests/contract tests/architecture tests/replay tests/infra
 SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
@@ -28,9 +30,9 @@ help:  ## This list
 	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
 
 docs: install  ## Make the generated parts of the documents again
-	$(BIN)/python -m cogapp -r README.md
+	$(BIN)/python -m cogapp -r README.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md
 
-install: $(INSTALLED) $(BIGQUERY_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
+install: $(INSTALLED) $(BIGQUERY_INSTALLED) $(POLICIES_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
 # $(call make-venv,FOLDER): with the first Python that will do
 define make-venv
@@ -43,7 +45,7 @@ endef
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	$(call make-venv,$(VENV))
-	@echo "installing the pinned packages into $(VENV): about a minute and 800 MB, once"
+	@echo "installing the pinned packages into $(VENV): about a minute and a half and 1.2 GB, once"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -55,6 +57,14 @@ $(BIGQUERY_INSTALLED): emulators/bigquery/requirements.txt emulators/bigquery/in
 	@echo "installing the local BigQuery into $(BIGQUERY): about 40 seconds and 650 MB, once"
 	$(BIGQUERY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r emulators/bigquery/requirements.txt
 	@mkdir -p $(BIGQUERY)/home && HOME=$(CURDIR)/$(BIGQUERY)/home $(BIGQUERY)/bin/python emulators/bigquery/install_extension.py
+	@touch $@
+
+# The policies run in a program of their own, too: its library needs older versions of what the application uses.
+$(POLICIES_INSTALLED): infra/policies/requirements.txt
+	@rm -rf $(POLICIES)
+	$(call make-venv,$(POLICIES))
+	@echo "installing the policies' packages into $(POLICIES): about 10 seconds and 100 MB, once"
+	$(POLICIES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/policies/requirements.txt
 	@touch $@
 
 fmt: install  ## Format the code and mend what a linter can mend
@@ -99,9 +109,11 @@ schemas: install  ## Write the contracts of all services to schemas/; refuses to
 
 lock: install  ## Pin the newest versions that requirements*.in allow
 	$(LOCK) --upgrade requirements.in -o requirements.txt
+	$(LOCK) --upgrade infra/pulumi/requirements.in -o infra/pulumi/requirements.txt
+	$(LOCK) --upgrade infra/policies/requirements.in -o infra/policies/requirements.txt
 	$(LOCK) --upgrade requirements-dev.in -o requirements-dev.txt
 	$(LOCK) --upgrade emulators/bigquery/requirements.in -o emulators/bigquery/requirements.txt
 
 clean:  ## Remove what runs and tools left behind, and the environments
-	rm -rf $(VENV) $(BIGQUERY) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info
+	rm -rf $(VENV) $(BIGQUERY) $(POLICIES) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage *.egg-info
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

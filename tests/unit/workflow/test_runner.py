@@ -62,6 +62,7 @@ class Rig:
         self.clock, self.network, self.timers = FixedClock(), Network(), Timers()
         self.counts = OperationCounts()
         self.log: list[tuple[str, str]] = []
+        self.aged: list[tuple[str, float]] = []
         decider = workflow_decider(TRIP)
         publication = Publication(
             service="trip",
@@ -83,6 +84,7 @@ class Rig:
             clock=self.clock,
             new_id=lambda: f"id{next(ids)}",
             log=lambda severity, message, **_: self.log.append((severity, message)),
+            aged=lambda status, seconds: self.aged.append((status, seconds)),
         )
 
     async def start(self) -> None:
@@ -137,6 +139,18 @@ async def test_reads_nothing_while_it_goes_on(rig: Rig) -> None:
     await rig.advance()
 
     assert rig.counts.documents_read == before
+
+
+async def test_tells_how_old_a_workflow_is_that_must_wait(rig: Rig) -> None:
+    """In seconds since its start; of one that is over, nothing."""
+    rig.network.faults = [UnavailableError("down")]
+    rig.clock.advance(seconds=90)
+
+    await rig.advance()
+    rig.clock.advance(seconds=10)
+    await rig.advance()
+
+    assert rig.aged == [("forwards", 90.0)]
 
 
 async def test_sets_a_timer_when_it_must_wait(rig: Rig) -> None:

@@ -1,0 +1,1 @@
+"""What is measured, promised, watched and shown: plain data, which the components make into resources."""

@@ -1,0 +1,76 @@
+"""Which public requests go to which function, as rules of a URL map: as on a local runtime, from the manifests.
+
+`emulators/edge/url_map.py` decides the same for a local platform; `tests/infra/test_drift_routes.py` compares them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.topology import Http, Service
+
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
+_STEP = 10
+"""Between priorities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A public function; `name` is what it is declared by."""
+
+    service: str
+    function: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}-{self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Requests below `prefix` with one of `methods`, or with any if there are none, go to `backend`; without a backend
+    they are answered with 405. The lowest priority that matches decides. Paths are compared as they are sent: case
+    matters, and nothing is decoded.
+    """
+
+    priority: int
+    prefix: str
+    methods: tuple[str, ...]
+    backend: Backend | None
+
+
+def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
+    """Every function that clients call, in the order of the manifests."""
+    return tuple(
+        Backend(service.name, function.name)
+        for service in services
+        for function in service.functions
+        if isinstance(function.trigger, Http)
+    )
+
+
+def routes(services: Sequence[Service]) -> tuple[Route, ...]:
+    """Of each service its functions, then its 405. What no route matches is a 404."""
+    found = (route for service in services for route in _of(service))
+    return tuple(
+        Route((place + 1) * _STEP, prefix, methods, backend) for place, (prefix, methods, backend) in enumerate(found)
+    )
+
+
+def _of(service: Service) -> Iterator[tuple[str, tuple[str, ...], Backend | None]]:
+    prefix = f"/{service.name}/v1/"
+    by_method = {
+        method: function.name
+        for function in service.functions
+        if isinstance(function.trigger, Http)
+        for method in function.trigger.methods
+    }
+    for function in dict.fromkeys(by_method.values()):
+        # HEAD goes where GET goes, and nowhere else, whatever a trigger says.
+        methods = [method for method, name in by_method.items() if name == function and method != "HEAD"]
+        if "GET" in methods:
+            methods.append("HEAD")
+        if methods:
+            yield prefix, tuple(methods), Backend(service.name, function)
+    if by_method:
+        yield prefix, (), None
