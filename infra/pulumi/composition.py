@@ -5,6 +5,7 @@ The edge comes last: nobody gets in before everything behind it is there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -31,6 +32,7 @@ from infra.pulumi.components.secret import SecretVariable, SecretVariableArgs
 from infra.pulumi.components.sources import SourceBucket, SourceBucketArgs
 from infra.pulumi.components.topic import Topic, TopicArgs
 from infra.pulumi.deployment import Deployment
+from infra.pulumi.environment import operators_variables
 from infra.pulumi.permissions import (
     CUSTOM_ROLES,
     KEY_ENCRYPTION_KEY,
@@ -167,7 +169,7 @@ class Platform(pulumi.ComponentResource):
             for service in deployment.services
         ]
 
-    def _make_edge(self, functions: list[ServiceFunctions]) -> Mapping[str, pulumi.Output[str]]:
+    def _make_edge(self, functions: list[ServiceFunctions]) -> Mapping[str, pulumi.Output[Any]]:
         certificate = EdgeCertificate("edge", EdgeCertificateArgs(self._deployment), self._own)
         armor = EdgeArmor("edge", EdgeArmorArgs(self._deployment), self._own)
         edge = LoadBalancer(
@@ -179,6 +181,9 @@ class Platform(pulumi.ComponentResource):
             "origin": pulumi.Output.from_input(self._deployment.config.origin),
             "address": edge.address,
             "certificate_record": certificate.record,
+            "operator": pulumi.Output.from_input(self._inventory.keys[KEY_ENCRYPTION_KEY]).apply(
+                lambda key: operators_variables(self._deployment, key)
+            ),
         }
 
     def _make_eyes(self, functions: list[ServiceFunctions]) -> None:

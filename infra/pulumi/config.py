@@ -71,7 +71,8 @@ class Armor(Settings):
         ge=60,
         le=1_000_000,
         description="From one address; more is answered with 429. 6000: fifty tills of a shop that sell twice a minute "
-        "with fifteen requests a sale, four times over.",
+        "with fifteen requests a sale, four times over. The workflows' own calls come from a few addresses of Google's, "
+        "about ten a checkout: an address is good for some 600 checkouts a minute, and what is over that waits.",
     )
     unlimited_ranges: tuple[Range, ...] = Field(
         default=(), max_length=10, description="Addresses without that limit, such as a large shop's or a proxy's."
@@ -194,6 +195,12 @@ class StackConfig(Settings):
     def origin(self) -> str:
         """Of the public API."""
         return f"https://{self.domain}"
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Self:
+        if self.environment.startswith("goog"):
+            raise ValueError("environment: Google keeps names that begin with goog for itself")
+        return self
 
     @model_validator(mode="after")
     def _key_is_where_the_data_is(self) -> Self:

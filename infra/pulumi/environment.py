@@ -29,6 +29,20 @@ def service_callers(deployment: Deployment) -> tuple[str, ...]:
     )
 
 
+def operators_variables(deployment: Deployment, kms_key: str) -> dict[str, str]:
+    """What the command line reads to work on this environment from an operator's machine, as the operator."""
+    config = deployment.config
+    return {
+        **_everywhere(deployment),
+        "COMMERCE_PLATFORM_AUDIENCE": config.origin,
+        "COMMERCE_PLATFORM_CALLERS": "",
+        "COMMERCE_KMS_KEY": kms_key,
+        "COMMERCE_TASKS_CALLER": deployment.account(TASKS_CALLER),
+        "COMMERCE_FUNCTION_URL": deployment.url_template,
+        **config.variables,
+    }
+
+
 def variables(
     deployment: Deployment, service: Service, function: Function, kms_key: pulumi.Input[str]
 ) -> dict[str, pulumi.Input[str]]:
@@ -37,17 +51,10 @@ def variables(
     """
     config = deployment.config
     found: dict[str, pulumi.Input[str]] = {
-        "COMMERCE_RUNTIME": "gcp",
-        "COMMERCE_PREFIX": deployment.prefix,
-        "COMMERCE_REGION": config.region,
-        "COMMERCE_ORIGIN": config.origin,
-        "COMMERCE_USER_ISSUER": config.users.issuer,
-        "COMMERCE_USER_AUDIENCE": config.users.audience,
-        "COMMERCE_USER_JWKS_URL": config.users.jwks_url,
+        **_everywhere(deployment),
         "COMMERCE_PLATFORM_AUDIENCE": deployment.url(service.name, function.name),
         "COMMERCE_PLATFORM_CALLERS": ",".join(map(deployment.account, callers(service, function))),
         "FUNCTION_USE_ASGI": "true",
-        "GOOGLE_CLOUD_PROJECT": config.project,
         "LOG_EXECUTION_ID": "false",
     }
     if isinstance(function.trigger, Http):
@@ -58,3 +65,17 @@ def variables(
         found["COMMERCE_TASKS_CALLER"] = deployment.account(TASKS_CALLER)
         found["COMMERCE_FUNCTION_URL"] = deployment.url_template
     return found | {name: config.variables[name] for name in service.environment}
+
+
+def _everywhere(deployment: Deployment) -> dict[str, str]:
+    config = deployment.config
+    return {
+        "COMMERCE_RUNTIME": "gcp",
+        "COMMERCE_PREFIX": deployment.prefix,
+        "COMMERCE_REGION": config.region,
+        "COMMERCE_ORIGIN": config.origin,
+        "COMMERCE_USER_ISSUER": config.users.issuer,
+        "COMMERCE_USER_AUDIENCE": config.users.audience,
+        "COMMERCE_USER_JWKS_URL": config.users.jwks_url,
+        "GOOGLE_CLOUD_PROJECT": config.project,
+    }

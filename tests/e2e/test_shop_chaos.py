@@ -50,7 +50,7 @@ CENTS = {f"sku-{number}": 100 + 37 * number for number in range(8)}
 SHIPMENTS = "/fulfillment/v1/shipments"
 LOG = logging.getLogger(__name__)
 SHORT, COUPON = "sku-7", "five-percent"
-"""There is less of the first than is wanted. The second is for one of the products, once for each customer."""
+"""There is less of the first than is wanted. The second is for every product, once for each customer."""
 
 pytestmark = [
     pytest.mark.emulators,
@@ -129,7 +129,7 @@ async def prepare(shop: Shop) -> None:
         wanted.update(basket.quantities)
     for sku, cents in CENTS.items():
         await shop.offer({sku: wanted[sku] // 2 if sku == SHORT else wanted[sku]}, cents=cents)
-    await shop.offer_coupon(COUPON, ["sku-0", "sku-1"], percent=5)
+    await shop.offer_coupon(COUPON, sorted(CENTS), percent=5)
     for number in range(CUSTOMERS):
         await shop.introduce(f"customer-{number}")
 

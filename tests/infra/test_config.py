@@ -21,6 +21,7 @@ def test_the_examples_are_right(environment: str) -> None:
     [
         ({"environment": "staging"}, "environment"),
         ({"environment": "Dev"}, "environment"),
+        ({"environment": "google"}, "begin with goog"),
         ({"project": "1shop"}, "project"),
         ({"project_number": "shop"}, "project_number"),
         ({"region": "Europe"}, "region"),

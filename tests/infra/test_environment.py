@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from infra.pulumi.deployment import Deployment
+from infra.pulumi.environment import operators_variables
 from shared.config import Runtime, Settings, settings
 from shared.topology import Function, Http, Permission, Service
 from tests.infra.stacks import SERVICES, config, deployed
@@ -96,3 +98,21 @@ def test_functions_are_served_as_they_are_written() -> None:
     """They are asynchronous; the framework has to be told."""
     for service, function in EVERY:
         assert service_config(service, function)["environmentVariables"]["FUNCTION_USE_ASGI"] == "true"
+
+
+def test_an_operator_reads_the_same_settings() -> None:
+    """The command line works on the environment that the stack's output names."""
+    variables = operators_variables(Deployment(config("dev"), SERVICES), "projects/p/…/cryptoKeys/k")
+    cart = next(service for service in SERVICES if service.name == "cart")
+
+    ours, theirs = settings(variables), told(cart, cart.function("queries"))
+
+    assert (ours.runtime, ours.project, ours.prefix, ours.origin) == (
+        theirs.runtime,
+        theirs.project,
+        theirs.prefix,
+        theirs.origin,
+    )
+    assert (ours.user_issuer, ours.user_jwks_url) == (theirs.user_issuer, theirs.user_jwks_url)
+    assert ours.kms_key == "projects/p/…/cryptoKeys/k"
+    assert ours.platform_callers == ()

@@ -58,7 +58,7 @@ def test_runs_in_its_own_folder_and_says_what_an_operator_needs() -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["resources"] > 1000
-    assert {"origin", "address", "certificate_record"} <= set(found["exported"])
+    assert {"origin", "address", "certificate_record", "operator"} == set(found["exported"])
 
 
 @pytest.mark.parametrize("missing", SECRETS)
