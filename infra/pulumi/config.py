@@ -71,7 +71,7 @@ class Armor(Settings):
         ge=60,
         le=1_000_000,
         description="From one address; more is answered with 429. 6000: fifty tills of a shop that sell twice a minute "
-        "with fifteen requests a sale, four times over. The workflows' own calls come from a few addresses of Google's, "
+        "with fifteen requests a sale, four times over. The workflows' own calls come from few addresses of Google's, "
         "about ten a checkout: an address is good for some 600 checkouts a minute, and what is over that waits.",
     )
     unlimited_ranges: tuple[Range, ...] = Field(

@@ -36,7 +36,8 @@ class MessageEdge:
     """Hands a pushed message to the function's desk. A 2xx acknowledges; a 503 makes it come again.
 
     `POST /dead-letters` lists what is buried for this function, `POST /redrive` takes one of these again: for the
-    platform's own callers. Operators do both with the command line. Every other path is for `otherwise`. No path takes another method.
+    platform's own callers; operators do both with the command line. Every other path is for `otherwise`. No path takes
+    another method.
     """
 
     def __init__(
