@@ -57,7 +57,7 @@ class Data(Settings):
 class Scaling(Settings):
     """Instances that are kept warm, and how many there may be."""
 
-    min_instances: dict[str, int] = Field(
+    min_instances: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="By function, such as `checkout-commands: 1`; all others scale to zero."
     )
     max_instances: int = Field(default=20, ge=1, le=1000, description="Of any one function; no manifest gets more.")
@@ -206,11 +206,4 @@ class StackConfig(Settings):
     def _key_is_where_the_data_is(self) -> Self:
         if self.data.own_encryption_key and self.firestore_location != self.region:
             raise ValueError(f"data.own_encryption_key: it is in {self.region}, Firestore in {self.firestore_location}")
-        return self
-
-    @model_validator(mode="after")
-    def _warm_instances_fit(self) -> Self:
-        for name, least in self.scaling.min_instances.items():
-            if not 0 <= least <= self.scaling.max_instances:
-                raise ValueError(f"scaling.min_instances.{name}: not between 0 and {self.scaling.max_instances}")
         return self

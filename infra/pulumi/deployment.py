@@ -1,6 +1,6 @@
 """One deployment: the manifests, the settings, and how things are called because of both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infra.pulumi.config import StackConfig
@@ -13,6 +13,28 @@ class Deployment:
 
     config: StackConfig
     services: Sequence[Service]
+
+    def mistakes(self) -> list[str]:
+        """Settings that are about something that no manifest has, or that a manifest wants and that are missing."""
+        return [*self._wrong_variables(), *self._wrong_instances()]
+
+    def _wrong_variables(self) -> Iterator[str]:
+        wanted = {name for service in self.services for name in service.environment}
+        yield from (f"variables.{name}: is missing" for name in sorted(wanted - self.config.variables.keys()))
+        yield from (f"variables.{name}: no manifest reads it" for name in sorted(self.config.variables.keys() - wanted))
+
+    def _wrong_instances(self) -> Iterator[str]:
+        scaling = self.config.scaling
+        most = {
+            f"{service.name}-{function.name}": min(function.max_instances, scaling.max_instances)
+            for service in self.services
+            for function in service.functions
+        }
+        for name, least in scaling.min_instances.items():
+            if name not in most:
+                yield f"scaling.min_instances.{name}: there is no such function"
+            elif least > most[name]:
+                yield f"scaling.min_instances.{name}: {least}, and it has {most[name]} at most"
 
     @property
     def prefix(self) -> str:

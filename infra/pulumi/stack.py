@@ -15,13 +15,20 @@ def deploy() -> None:
     """Raises RunError with every setting that is wrong; nothing is declared then."""
     stored = pulumi.Config("commerce")
     services = discover(functions)
-    deployment = Deployment(settings(stored.require_object("deployment"), pulumi.get_stack()), services)
+    deployment = checked(Deployment(settings(stored.require_object("deployment"), pulumi.get_stack()), services))
     names = [name for service in services for name in service.secrets]
     secrets = {name: stored.require_secret(name) for name in names}
     options = pulumi.ResourceOptions(providers=[_provider(deployment.config)])
     platform = Platform("commerce", PlatformArgs(deployment=deployment, secrets=secrets), options)
     for name, value in platform.outputs.items():
         pulumi.export(name, value)
+
+
+def checked(deployment: Deployment) -> Deployment:
+    """The same, if its settings and its manifests fit together."""
+    if mistakes := deployment.mistakes():
+        raise pulumi.RunError("commerce:deployment: " + "; ".join(mistakes))
+    return deployment
 
 
 def _provider(config: StackConfig) -> pulumi_gcp.Provider:

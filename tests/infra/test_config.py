@@ -6,8 +6,9 @@ import pulumi
 import pytest
 
 from infra.pulumi.config import StackConfig
-from infra.pulumi.stack import settings
-from tests.infra.stacks import stored
+from infra.pulumi.deployment import Deployment
+from infra.pulumi.stack import checked, settings
+from tests.infra.stacks import SERVICES, stored
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -32,7 +33,7 @@ def test_the_examples_are_right(environment: str) -> None:
         ({"data": {"vault_backups_days": 8}}, "data.vault_backups_days"),
         ({"data": {"daily_backups_days": 0}}, "data.daily_backups_days"),
         ({"scaling": {"max_instances": 0}}, "scaling.max_instances"),
-        ({"scaling": {"max_instances": 5, "min_instances": {"cart-commands": 6}}}, "cart-commands"),
+        ({"scaling": {"min_instances": {"cart-commands": -1}}}, "cart-commands"),
         ({"colour": "green"}, "colour"),
     ],
 )
@@ -40,6 +41,30 @@ def test_a_wrong_setting_is_named(change: dict[str, Any], named: str) -> None:
     """And nothing is declared."""
     with pytest.raises(pulumi.RunError, match=named):
         settings(stored("dev") | change, "dev")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"variables": {}}, "variables.SMTP_HOST: is missing"),
+        ({"variables": {"SMPT_HOST": "x"}}, "variables.SMPT_HOST: no manifest reads it"),
+        ({"scaling": {"min_instances": {"checkout-comands": 1}}}, "checkout-comands: there is no such function"),
+        ({"scaling": {"min_instances": {"cart-relay": 2}}}, "cart-relay: 2, and it has 1 at most"),
+        ({"scaling": {"max_instances": 5, "min_instances": {"cart-commands": 6}}}, "cart-commands: 6, and it has 5"),
+    ],
+)
+def test_a_setting_that_fits_no_manifest_is_named(change: dict[str, Any], named: str) -> None:
+    """Before anything is declared: a deployment that stops in the middle would have made databases by then."""
+    deployment = Deployment(settings(stored("dev") | change, "dev"), SERVICES)
+
+    with pytest.raises(pulumi.RunError, match=named):
+        checked(deployment)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_examples_fit_the_manifests(environment: str) -> None:
+    """All that they set is read by somebody."""
+    assert Deployment(settings(stored(environment), environment), SERVICES).mistakes() == []
 
 
 @pytest.mark.parametrize("missing", ["environment", "project", "project_number", "domain", "users", "alert_mail"])

@@ -41,6 +41,7 @@ class CloudFunction(pulumi.ComponentResource):
 
     A public one is reached through the load balancer alone and checks its callers' tokens itself; to any other one
     nobody has access but Google's services that are named, by tokens that Cloud Run checks before the function does.
+    Requests of an instance share one event loop: there are no threads to be counted.
     """
 
     def __init__(self, name: str, args: CloudFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
