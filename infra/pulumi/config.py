@@ -158,6 +158,11 @@ class Alerts(Settings):
         default=1800, ge=600, description="A drain should have taken a dead letter by then."
     )
     silence_seconds: int = Field(default=900, ge=300, le=84600, description="A relay runs every minute.")
+    burn_requests: int = Field(
+        default=300,
+        ge=1,
+        description="Requests within a window below which no objective counts as missed: one failure of few is chance.",
+    )
     stored_gib: float = Field(default=50, gt=0, description="Of one Firestore database, indexes included.")
     growth_gib_a_day: float = Field(default=1, gt=0, description="Of one Firestore database, against the day before.")
 

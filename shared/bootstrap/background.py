@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from shared.adapters.system import utc_now
 from shared.bootstrap.drain import drain_of
@@ -12,6 +13,7 @@ from shared.eventsourcing.feed_walk import all_of
 from shared.eventsourcing.relay import Relay
 from shared.http.platform_api import Job, ScheduleEdge
 from shared.http.reaction_edge import ReactionEdge
+from shared.observability.facts import note_most
 from shared.topology import relay_subscription
 
 
@@ -27,6 +29,7 @@ def relay(service: EventSourcedService) -> ScheduleEdge:
         checkpoints=deps.checkpoints,
         clock=utc_now,
         patience=timedelta(seconds=environment().outbox_patience),
+        aged=partial(note_most, "outbox", "oldest"),
     )
     jobs = {"/": running.run, "/drain": drain_of(manifest).run, "/pack": _packing(service)}
     return ScheduleEdge(callers(), jobs)

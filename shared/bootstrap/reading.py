@@ -1,11 +1,12 @@
 """The functions of the read side: queries, and the projector."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from shared.adapters.system import utc_now
 from shared.bootstrap.runtime import callers, dependencies, environment, users
 from shared.bootstrap.service import EventSourcedService
-from shared.eventsourcing.feed_walk import all_of, heal
+from shared.eventsourcing.feed_walk import WalkReport, all_of, heal
 from shared.eventsourcing.generations import LiveRows
 from shared.http.platform_api import ProjectorEdge, ScheduleEdge
 from shared.http.query_api import QueryWiring
@@ -15,7 +16,7 @@ from shared.http.query_edge import QueryEdge
 def queries(service: EventSourcedService) -> QueryEdge:
     deps = dependencies()
     wiring = QueryWiring(
-        rows=LiveRows(deps.rows, service.aliases, {each.collection for each in service.projections}),
+        rows=live_rows(service),
         log=deps.events,
         states=deps.states,
         personal=deps.personal,
@@ -25,8 +26,17 @@ def queries(service: EventSourcedService) -> QueryEdge:
     return QueryEdge(service.query_apis, wiring, users())
 
 
-def projector(service: EventSourcedService) -> ProjectorEdge:
-    """With the sweep that heals what no message told of."""
+def live_rows(service: EventSourcedService) -> LiveRows:
+    """What its queries are answered from."""
+    return LiveRows(dependencies().rows, service.aliases, {each.collection for each in service.projections})
+
+
+async def _nothing() -> None:
+    """Nobody looks."""
+
+
+def projector(service: EventSourcedService, look: Callable[[], Awaitable[None]] = _nothing) -> ProjectorEdge:
+    """With the sweep that heals what no message told of, and then has a `look` at what is there."""
     deps = dependencies()
     projectors = service.projectors
     lag = timedelta(seconds=environment().feed_lag)
@@ -34,7 +44,14 @@ def projector(service: EventSourcedService) -> ProjectorEdge:
         service.walk(f"sweep/{each.projection.collection}", each.projection.category, lag, heal(each))
         for each in projectors
     ]
-    schedule = ScheduleEdge(callers(), {"/sweep": all_of(sweeps)})
+    walk = all_of(sweeps)
+
+    async def sweep() -> WalkReport:
+        report = await walk()
+        await look()
+        return report
+
+    schedule = ScheduleEdge(callers(), {"/sweep": sweep})
     return ProjectorEdge(
         service.manifest.name,
         projectors,

@@ -47,7 +47,9 @@ class IdleJob:
 
 
 class FunctionsOfService:
-    """Functions by name, each made by the method of that name with a leading underscore."""
+    """Functions by name, each made by the method of that name with a leading underscore, by its first request: that
+    request's line says how long it took, that included.
+    """
 
     manifest: Service
 
@@ -55,18 +57,26 @@ class FunctionsOfService:
         """The deployed function; TopologyError if a service of this kind has none of that name."""
         made: dict[str, Handler] = self.__dict__.setdefault("_made", {})
         if name not in made:
-            made[name] = guarded(f"{self.manifest.name}-{name}", self.edge(name), json_log(environment().project))
+            self._maker(name)
+
+            async def serve(request: Request) -> Response:
+                return await self.edge(name)(request)
+
+            made[name] = guarded(f"{self.manifest.name}-{name}", serve, json_log(environment().project))
         return made[name]
 
     def edge(self, name: str) -> Edge:
         """What the function does, without what surrounds every function; TopologyError as above."""
         edges: dict[str, Edge] = self.__dict__.setdefault("_edges", {})
         if name not in edges:
-            make = getattr(self, f"_{name}", None)
-            if make is None:
-                raise TopologyError(f"{self.manifest.name} has no function {name}")
-            edges[name] = make()
+            edges[name] = self._maker(name)()
         return edges[name]
+
+    def _maker(self, name: str) -> Callable[[], Edge]:
+        make: Callable[[], Edge] | None = getattr(self, f"_{name}", None)
+        if make is None:
+            raise TopologyError(f"{self.manifest.name} has no function {name}")
+        return make
 
     def entry_points(self, *names: str) -> tuple[Handler, ...]:
         """One for each name, registered with the Functions Framework."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ from shared.config import GOOGLE_TASKS
 from shared.eventsourcing.desk import Desk
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.message import parse_message_id
+from shared.eventsourcing.projection import Find
 from shared.eventsourcing.workflow.declaration import Workflow
 from shared.eventsourcing.workflow.runner import TASKS_PATH, Advanced, Runner, Timers
+from shared.eventsourcing.workflow.state import Status
 from shared.http.message_edge import MessageEdge
 from shared.http.platform_api import ScheduleEdge
 from shared.http.problems import bad_field
@@ -44,6 +46,9 @@ class TimerBody(Parameters):
 class WorkflowService(EventSourcedService):
     """`POST /` of the orchestrator takes pushed commits that somebody must act on, `POST /tasks` timers, and
     `POST /resume` is the sweep that finds what both have missed.
+
+    A workflow that is stuck does nothing by itself, so no orchestrator comes by again and none could go on telling of
+    it. Its read model can: each sweep of the projector notes how old the oldest stuck one is.
     """
 
     workflow: Workflow
@@ -69,6 +74,21 @@ class WorkflowService(EventSourcedService):
             clock=utc_now,
         )
         return OrchestratorEdge(desk, runner, ring)
+
+    def _projector(self) -> Edge:
+        from shared.bootstrap.reading import projector  # noqa: PLC0415 - a function imports what it needs
+
+        return projector(self, self._look_for_stuck)
+
+    async def _look_for_stuck(self) -> None:
+        """Among the newest that are stuck: there are never many, and one is enough to be told of."""
+        from shared.bootstrap.reading import live_rows  # noqa: PLC0415 - as above
+
+        find = Find(where={"status": Status.STUCK.value}, order_by="started_at", descending=True)
+        for projection in self.projections:
+            for row in await live_rows(self).find(projection.collection, find):
+                if isinstance(started_at := row.fields["started_at"], datetime):
+                    note_most("waiting", "stuck", round((utc_now() - started_at).total_seconds(), 1))
 
     def _runner(self) -> Runner:
         import httpx  # noqa: PLC0415 - only the orchestrator calls anybody

@@ -6,7 +6,7 @@ and sent again until it is seen.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,22 +21,26 @@ _PULLING = timedelta(seconds=20)
 _SENDING = timedelta(seconds=20)
 
 
+def _unseen(age: float) -> None:
+    """Nobody looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelayReport:
     """`settled` messages were seen and their rows deleted, `sent` were owed for too long and published again; `stuck`
-    are owed by streams with a commit that cannot be understood. `oldest` is the age, in seconds, of the oldest message
-    that was found owed; 0 if none was.
+    are owed by streams with a commit that cannot be understood.
     """
 
     settled: int
     sent: int
     stuck: int = 0
-    oldest: float = field(default=0.0, compare=False)
 
 
 class Relay:
     """One service's relay, of all its categories. `subscriptions` are its own pull subscriptions, one for each of the
     two topics. What is owed is sent again in batches of `batch` messages, the oldest of each category first.
+    `aged(seconds)` is told the age of the oldest message of each category that owes one, before it is sent; a run that
+    looks begins with 0.
 
     A run that finds nothing costs a pull of each subscription, one checkpoint and one query for each category.
     """
@@ -54,6 +58,7 @@ class Relay:
         clock: Callable[[], datetime],
         patience: timedelta = timedelta(minutes=1),
         batch: int = 1000,
+        aged: Callable[[float], None] = _unseen,
     ) -> None:
         self._publications = {publication.category: publication for publication in publications}
         self._checkpoint = f"relay/{publications[0].service}"
@@ -66,6 +71,7 @@ class Relay:
         self._clock = clock
         self._patience = patience
         self._batch = batch
+        self._aged = aged
 
     async def run(self) -> RelayReport:
         """Settle what was seen, then send again what is owed for longer than the patience.
@@ -77,8 +83,8 @@ class Relay:
         for subscription in self._subscriptions:
             seen, emptied = await self._settle(subscription)
             settled, dry = settled + seen, dry and emptied
-        sent, stuck, oldest = await self._send_owed() if dry else (0, 0, 0.0)
-        return RelayReport(settled, sent, stuck, oldest)
+        sent, stuck = await self._send_owed() if dry else (0, 0)
+        return RelayReport(settled, sent, stuck)
 
     async def _settle(self, subscription: str) -> tuple[int, bool]:
         """How many messages were seen, and whether there are none left."""
@@ -92,9 +98,9 @@ class Relay:
                 return settled, False
         return settled, True
 
-    async def _send_owed(self) -> tuple[int, int, float]:
-        """How many messages were sent, how many are stuck, and the age of the oldest. A long outage is worked off over
-        several runs: when the time for sending is over, each category sends one more batch at most.
+    async def _send_owed(self) -> tuple[int, int]:
+        """How many messages were sent, and how many are stuck. A long outage is worked off over several runs: when the
+        time for sending is over, each category sends one more batch at most.
 
         The checkpoint keeps the queries away from the index entries of rows deleted long ago, which they would have to
         step over one by one. It is moved only now and then, for it costs a write, and stays behind by as much, so that
@@ -104,17 +110,18 @@ class Relay:
         reached = await self._checkpoints.load(self._checkpoint)
         since = reached.recorded_at if reached else None
         oldest, sent, stuck = before, 0, 0
+        self._aged(0.0)
         for category in self._publications:
             async for owed in self._owed(category, since, before):
                 oldest = min(oldest, owed[0].recorded_at)
+                self._aged(round((self._clock() - owed[0].recorded_at).total_seconds(), 1))
                 batch_sent = await self._send(row.message_id for row in owed)
                 sent, stuck = sent + batch_sent, stuck + len(owed) - batch_sent
                 if self._clock() > end:
                     break
         if since is None or oldest - since > 2 * _CHECKPOINT_EVERY:
             await self._checkpoints.save(self._checkpoint, at_time(oldest - _CHECKPOINT_EVERY))
-        age = (self._clock() - oldest).total_seconds() if sent or stuck else 0.0
-        return sent, stuck, round(age, 1)
+        return sent, stuck
 
     async def _owed(self, category: str, since: datetime | None, before: datetime) -> AsyncIterator[list[OutboxRow]]:
         batch: list[OutboxRow] = []

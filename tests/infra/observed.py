@@ -13,23 +13,38 @@ from tests.infra.stacks import SERVICES, config
 
 GOOGLES = {
     # https://cloud.google.com/monitoring/api/metrics_gcp_p_z (run, pubsub)
-    "run.googleapis.com/request_count",
-    "run.googleapis.com/container/instance_count",
-    "run.googleapis.com/container/billable_instance_time",
-    "pubsub.googleapis.com/subscription/oldest_unacked_message_age",
-    "pubsub.googleapis.com/subscription/num_undelivered_messages",
-    "pubsub.googleapis.com/subscription/dead_letter_message_count",
+    "run.googleapis.com/request_count": ("DELTA", "INT64"),
+    "run.googleapis.com/container/startup_latencies": ("DELTA", "DISTRIBUTION"),
+    "run.googleapis.com/container/instance_count": ("GAUGE", "INT64"),
+    "run.googleapis.com/container/billable_instance_time": ("DELTA", "DOUBLE"),
+    "pubsub.googleapis.com/subscription/oldest_unacked_message_age": ("GAUGE", "INT64"),
+    "pubsub.googleapis.com/subscription/num_undelivered_messages": ("GAUGE", "INT64"),
+    "pubsub.googleapis.com/subscription/dead_letter_message_count": ("DELTA", "INT64"),
     # https://cloud.google.com/monitoring/api/metrics_gcp_d_h (firestore)
-    "firestore.googleapis.com/storage/data_and_index_storage_bytes",
-    "firestore.googleapis.com/document/read_ops_count",
-    "firestore.googleapis.com/document/write_ops_count",
-    "firestore.googleapis.com/document/delete_ops_count",
+    "firestore.googleapis.com/storage/data_and_index_storage_bytes": ("GAUGE", "INT64"),
+    "firestore.googleapis.com/document/read_ops_count": ("DELTA", "INT64"),
+    "firestore.googleapis.com/document/write_ops_count": ("DELTA", "INT64"),
+    "firestore.googleapis.com/document/delete_ops_count": ("DELTA", "INT64"),
     # https://cloud.google.com/monitoring/api/metrics_gcp_c (cloudtasks)
-    "cloudtasks.googleapis.com/queue/task_attempt_count",
+    "cloudtasks.googleapis.com/queue/task_attempt_count": ("DELTA", "INT64"),
     # https://cloud.google.com/monitoring/api/metrics_gcp_i_o (logging)
-    "logging.googleapis.com/billing/bytes_ingested",
+    "logging.googleapis.com/billing/bytes_ingested": ("DELTA", "INT64"),
 }
-"""Google's own, from its lists of metrics. There is none of Cloud Scheduler's."""
+"""Google's own, from its lists of metrics, with their kind and the type of their values. There is none of Cloud
+Scheduler's.
+"""
+_ALIGNED = {
+    "ALIGN_SUM": {"GAUGE", "DELTA"},
+    "ALIGN_MAX": {"GAUGE", "DELTA"},
+    "ALIGN_MIN": {"GAUGE", "DELTA"},
+    "ALIGN_RATE": {"DELTA"},
+    "ALIGN_PERCENTILE_95": {"GAUGE", "DELTA"},
+    "ALIGN_PERCENTILE_99": {"GAUGE", "DELTA"},
+}
+"""Which kinds of metrics an aligner takes; percentiles are those of distributions, the others are of numbers.
+
+https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Aligner
+"""
 _TYPE = re.compile(r'metric\.type="([^"]+)"')
 _SLO = re.compile(r'select_slo_burn_rate\("([^"]+)", "(\d+)s"\)')
 
@@ -45,7 +60,27 @@ def observed(environment: str = "dev") -> Program:
 
 def known_metrics() -> set[str]:
     """Google's, and those that are made of log lines."""
-    return GOOGLES | {each.type(deployment()) for each in LOGGED}
+    return set(kinds())
+
+
+def kinds() -> dict[str, tuple[str, str]]:
+    """Of each metric its kind, and the type of its values."""
+    declared = observed().inputs("gcp:logging/metric:Metric")
+    descriptors = {name: each["metricDescriptor"] for name, each in declared.items()}
+    ours = {each.type(deployment()): descriptors[each.name] for each in LOGGED}
+    return GOOGLES | {name: (each["metricKind"], each["valueType"]) for name, each in ours.items()}
+
+
+def fits(metric: str, aggregation: Any) -> bool:
+    """Whether the aligner takes what the metric is, and makes a number of it, which the reducer takes."""
+    kind, value = kinds()[metric]
+    aligner, reducer = aggregation["perSeriesAligner"], aggregation["crossSeriesReducer"]
+    of_distributions = aligner.startswith("ALIGN_PERCENTILE_")
+    return (
+        kind in _ALIGNED[aligner]
+        and of_distributions is (value == "DISTRIBUTION")
+        and reducer in {"REDUCE_SUM", "REDUCE_MAX", "REDUCE_MIN"}
+    )
 
 
 def conditions(policy: Any) -> Iterator[Any]:

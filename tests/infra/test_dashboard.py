@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.pulumi.components.dashboard import document
 from infra.pulumi.observability.logged import LOGGED
-from tests.infra.observed import deployment, known_metrics, metrics_of, observed
+from tests.infra.observed import deployment, fits, known_metrics, metrics_of, observed
 
 DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
 
@@ -24,6 +24,14 @@ def shown() -> list[str]:
 def test_it_shows_metrics_that_there_are() -> None:
     """Google's, or those of log lines."""
     assert set(shown()) <= known_metrics()
+
+
+def test_a_chart_aggregates_what_can_be_aggregated_so() -> None:
+    """Google shows nothing for a percentile of a counter, a sum of a distribution, a rate of a gauge."""
+    charts = [tile["widget"]["xyChart"] for tile in page()["mosaicLayout"]["tiles"]]
+    found = [each["timeSeriesQuery"]["timeSeriesFilter"] for chart in charts for each in chart["dataSets"]]
+
+    assert [each for each in found if not fits(metrics_of(each)[0], each["aggregation"])] == []
 
 
 def test_every_metric_of_log_lines_is_shown() -> None:

@@ -4,15 +4,22 @@ import re
 
 import pytest
 
+from infra.pulumi.config import Alerts
+from infra.pulumi.deployment import Deployment
 from infra.pulumi.observability.logged import LOGGED, Logged, Origin
 from tests.infra.log_query import extracted, matches
 from tests.infra.observed import deployment, observed
+from tests.infra.stacks import SERVICES, config
 from tests.infra.written_lines import Written, write
 
 METRIC = "gcp:logging/metric:Metric"
 COMMANDS = {"command", "refused command", "lost race", "publish that fails"}
 APPENDED = {"command", "command that waits for others", "lost race", "publish that fails"}
-WORKFLOWS = {"workflow forwards", "workflow backwards", "workflow stuck"}
+FORWARDS, BACKWARDS = {"workflow forwards"}, {"workflow backwards"}
+LATE_FORWARDS, LATE_BACKWARDS = {"late workflow forwards"}, {"late workflow backwards"}
+STUCK = {"workflow stuck", "stuck workflow", "stuck workflow again"}
+WORKFLOWS = FORWARDS | BACKWARDS | LATE_FORWARDS | LATE_BACKWARDS | {"workflow stuck"}
+LOOKED = {"relay with nothing to do", "relay that cannot send", "relay that sends again", "relay that is stuck"}
 READ = {
     "command-latency": COMMANDS,
     "append-latency": APPENDED | WORKFLOWS,
@@ -24,12 +31,16 @@ READ = {
     "buried": {"nonsense"},
     "drained": {"drain"},
     "conflicts": {"lost race"},
-    "outbox-age": {"relay with nothing to do", "relay that sends again", "relay that is stuck"},
+    "outbox-age": LOOKED,
+    "outbox-late": {"relay that cannot send"},
     "republished": {"relay that sends again"},
     "outbox-stuck": {"relay that is stuck"},
-    "workflow-age-forwards": {"workflow forwards"},
-    "workflow-age-backwards": {"workflow backwards"},
-    "workflow-age-stuck": {"workflow stuck"},
+    "workflow-age-forwards": FORWARDS | LATE_FORWARDS,
+    "workflow-age-backwards": BACKWARDS | LATE_BACKWARDS,
+    "workflow-age-stuck": STUCK,
+    "workflows-late-forwards": LATE_FORWARDS,
+    "workflows-late-backwards": LATE_BACKWARDS,
+    "workflows-stuck": STUCK,
     "trouble": {"workflow stuck"},
     "key-errors": {"key that is refused"},
     "replay-pace": {"replay"},
@@ -37,7 +48,7 @@ READ = {
 }
 """Which scenarios write a line that a metric reads."""
 EACH = pytest.mark.parametrize("metric", LOGGED, ids=lambda metric: metric.name)
-MEASURED = pytest.mark.parametrize("metric", [each for each in LOGGED if each.value], ids=lambda metric: metric.name)
+MEASURED = pytest.mark.parametrize("metric", [each for each in LOGGED if each.measures], ids=lambda metric: metric.name)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +76,23 @@ def test_what_is_measured_is_a_number_in_the_line(written: Written, metric: Logg
 
     assert values
     assert all(isinstance(each, int | float) and each >= 0 for each in values)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("outbox-late", 600), ("workflows-late-forwards", 7200), ("workflows-late-backwards", 7200)],
+)
+def test_a_limit_is_the_settings(name: str, limit: int) -> None:
+    """A line is counted from just above it."""
+    alerts = Alerts(outbox_seconds=600, workflow_seconds=7200)
+    ours = Deployment(config("dev").model_copy(update={"alerts": alerts}), SERVICES)
+    (metric,) = [each for each in LOGGED if each.name == name]
+    *path, last = metric.value.removeprefix("jsonPayload.").split(".")
+
+    query = metric.filter(ours).rpartition(" AND ")[2]
+
+    lines = [{"jsonPayload": {path[0]: {last: age}}} for age in (limit, limit + 0.1)]
+    assert [matches(query, each) for each in lines] == [False, True]
 
 
 @EACH
@@ -98,7 +126,7 @@ def test_what_has_a_value_is_a_distribution_and_what_has_none_is_a_counter(metri
 
     kind = (declared["metricDescriptor"]["valueType"], "valueExtractor" in declared, "bucketOptions" in declared)
 
-    assert kind == (("DISTRIBUTION", True, True) if metric.value else ("INT64", False, False))
+    assert kind == (("DISTRIBUTION", True, True) if metric.bounds else ("INT64", False, False))
 
 
 @MEASURED

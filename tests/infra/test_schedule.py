@@ -1,5 +1,6 @@
 """A schedule as it is declared."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,21 +10,26 @@ import pytest
 
 from functions.cart.manifest import MANIFEST as CART
 from infra.pulumi.components.schedule import Schedule, ScheduleArgs
+from shared import topology
 from shared.topology import Service
 from tests.infra.harness import Program, run
 from tests.infra.messaging_program import JOB, NUMBER, REGION, deployment
+from tests.infra.stacks import SERVICES
 
 SCHEDULES = {each.name: each for each in CART.schedules}
+ALL = [each for service in SERVICES for each in service.schedules]
 
 
-def declared(name: str, service: Service = CART, *, waits: bool = False) -> Program:
+def declared(
+    name: str, service: Service = CART, *, declared_as: topology.Schedule | None = None, waits: bool = False
+) -> Program:
     def program() -> None:
         given = deployment()
         after = (pulumi.ComponentResource("test:A:Function", "its-function"),) if waits else ()
         args = ScheduleArgs(
             deployment=given,
             service=service,
-            declared=SCHEDULES[name],
+            declared=declared_as or SCHEDULES[name],
             caller=given.account("scheduler"),
             after=after,
         )
@@ -32,8 +38,8 @@ def declared(name: str, service: Service = CART, *, waits: bool = False) -> Prog
     return run(program)
 
 
-def inputs(name: str, service: Service = CART) -> Mapping[str, Any]:
-    return declared(name, service).inputs(JOB)[name]
+def inputs(name: str, service: Service = CART, *, declared_as: topology.Schedule | None = None) -> Mapping[str, Any]:
+    return declared(name, service, declared_as=declared_as).inputs(JOB)[name]
 
 
 def test_schedule_calls_the_function() -> None:
@@ -63,16 +69,28 @@ def test_deadline_is_beyond_the_functions_own(timeout: int, deadline: str) -> No
     assert inputs("cart-expiry", replace(CART, functions=functions))["attemptDeadline"] == deadline
 
 
-@pytest.mark.parametrize(("name", "retries"), [("cart-relay", 0), ("cart-sweep", 0), ("cart-expiry", 3)])
-def test_rare_calls_are_tried_again(name: str, retries: int) -> None:
-    """What comes again within minutes is not."""
-    assert inputs(name)["retryConfig"] == {
+@pytest.mark.parametrize(
+    ("cron", "retries"), [("* * * * *", 0), ("*/5 * * * *", 0), ("*/10 * * * *", 3), ("17 * * * *", 3)]
+)
+def test_rare_calls_are_tried_again(cron: str, retries: int) -> None:
+    """What comes again within five minutes is not."""
+    assert inputs("cart-expiry", declared_as=replace(SCHEDULES["cart-expiry"], cron=cron))["retryConfig"] == {
         "retryCount": retries,
         "minBackoffDuration": "30s",
         "maxBackoffDuration": "300s",
         "maxDoublings": 5,
         "maxRetryDuration": "0s",
     }
+
+
+@pytest.mark.parametrize("schedule", ALL, ids=lambda each: each.name)
+def test_a_schedule_that_fails_for_good_is_noticed(schedule: topology.Schedule) -> None:
+    """The alert goes by more than two failures within 15 minutes: each run, and each time that it is tried again."""
+    often = re.match(r"\*(?:/(\d+))? \* \* \* \*$", schedule.cron)
+    runs = max(1, 15 // int(often[1] or 1)) if often else 1
+    retries = inputs("cart-expiry", declared_as=replace(SCHEDULES["cart-expiry"], cron=schedule.cron))["retryConfig"]
+
+    assert runs * (1 + retries["retryCount"]) > 2
 
 
 def test_schedule_waits_for_its_function() -> None:

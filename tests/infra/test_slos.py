@@ -81,7 +81,7 @@ def test_indicators_are_of_metrics_that_there_are() -> None:
 
 
 def test_an_objective_comes_after_its_metrics() -> None:
-    """Google takes no objective about a metric that it does not know."""
+    """Google takes no objective about a metric that is not there; if it is new, that alone is not enough."""
     metrics = {each.name for each in LOGGED}
 
     assert all(metrics <= set(each.depends_on) for each in observed().of(SLO).values())

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +28,21 @@ from shared.adapters.cloud_logging import CloudLogging
 from shared.adapters.keys.cloud_kms import CloudKms
 from shared.adapters.memory.broker import MemoryBroker
 from shared.adapters.system import utc_now
-from shared.bootstrap import Aggregate, EventSourcedService
-from shared.bootstrap.workflow import WorkflowService
+from shared.bootstrap import EventSourcedService
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import NewCommit, OperationCounts, start_of
 from shared.eventsourcing.message import StoredEvent
 from shared.eventsourcing.publishing import Message
-from shared.eventsourcing.workflow.commands import ForceCompensate, Start
-from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.http.edge import guarded
 from shared.observability.logs import OPERATIONS_LOG, json_log
 from shared.operations.replay import Replayed
-from shared.topology import workflow_service
 from tests.infra.log_query import Entry
+from tests.infra.written_workflows import TRIPS, workflows
 from tests.unit.http.store_front import AGGREGATES, RecordingEffect, apis
 from tests.unit.http.store_front import MANIFEST as STORE
-from tests.unit.kit.service_world import ISSUER, environment, push, user
-from tests.unit.workflow.trip import TRIP
+from tests.unit.kit.service_world import environment, push, user
 
-TRIPS = workflow_service("trip", description="", publishes="", collection="trips")
 PROJECT = "example-shop-dev"
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
 CARTS = "/cart/v1/carts"
@@ -93,7 +88,7 @@ def _entry_of(line: dict[str, Any], service: str) -> Entry:
 def write(folder: Path) -> Written:
     """Every scenario once, on a platform of its own."""
     written = Written({"schedule": [SCHEDULED]})
-    scenarios = (_requests, _projections, _relays, _workflows, _keys, _replays)
+    scenarios = (_requests, _projections, _relays, workflows, _keys, _replays)
     for scenario in scenarios:
         with _platform(folder):
             asyncio.run(scenario(written))
@@ -194,6 +189,10 @@ async def _relays(written: Written) -> None:
     with written.kept("publish that fails", "cart-commands"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(MemoryBroker, "publish", _down)
         await user(commands, "pos").post(CARTS, "k1", NEW_CART)
+    with written.kept("relay that cannot send", "cart-relay"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryBroker, "publish", _down)
+        patch.setattr("shared.bootstrap.background.utc_now", lambda: utc_now() + timedelta(minutes=10))
+        await push(replace(CART).function("relay"))
     with written.kept("relay that sends again", "cart-relay"):
         await push(relay)
     await push(relay)  # what was sent is seen
@@ -206,56 +205,6 @@ async def _relays(written: Written) -> None:
     await bootstrap.embedded().broker.publish("cart-projector-dead", [Message("1", b"{}", {"ce-id": "cart-1@1"})])
     with written.kept("drain", "cart-relay"):
         await push(relay, "/drain")
-
-
-async def _workflows(written: Written) -> None:
-    """The services that the workflow asks never answer."""
-    with pytest.MonkeyPatch.context() as patch:
-        client = httpx.AsyncClient(transport=httpx.MockTransport(_outside))
-        patch.setattr(httpx, "AsyncClient", lambda **_: client)
-        trips = _trips(undo_attempts=2)
-        now, orchestrator = await _started(trips, "w1"), trips.function("orchestrator")
-        with written.kept("workflow forwards", "trip-orchestrator"):
-            await push(orchestrator, body=b"{}", ce_id="trip-w1@1")
-        await _turned(trips, "w1", now)
-        with written.kept("workflow backwards", "trip-orchestrator"):
-            await push(orchestrator, body=b"{}", ce_id="trip-w1@1")
-        impatient = _trips(undo_attempts=1)
-        now, orchestrator = await _started(impatient, "w2"), impatient.function("orchestrator")
-        await push(orchestrator, body=b"{}", ce_id="trip-w2@1")
-        await _turned(impatient, "w2", now)
-        with written.kept("workflow stuck", "trip-orchestrator"):
-            await push(orchestrator, body=b"{}", ce_id="trip-w2@1")
-        await client.aclose()
-
-
-def _trips(undo_attempts: int) -> WorkflowService:
-    workflow = replace(TRIP, undo_attempts=undo_attempts)
-    return WorkflowService(
-        manifest=TRIPS,
-        aggregates=(Aggregate(workflow_decider(workflow), lambda _: None),),
-        command_apis=(),
-        query_apis=(),
-        workflow=workflow,
-    )
-
-
-async def _started(trips: WorkflowService, trip: str) -> datetime:
-    context = trips.wiring.system_context("customer:900")
-    start = Start(workflow_id=trip, data={"trip_id": trip}, at=context.occurred_at)
-    await trips.wiring.handle("trip", trip, start, context)
-    return context.occurred_at
-
-
-async def _turned(trips: WorkflowService, trip: str, at: datetime) -> None:
-    turn = ForceCompensate(actor="operator:1", reason="test", at=at)
-    await trips.wiring.handle("trip", trip, turn, trips.wiring.system_context("operator:1"))
-
-
-def _outside(request: httpx.Request) -> httpx.Response:
-    if request.url.host == "metadata.test":
-        return httpx.Response(200, text=ISSUER.mint("trips", email="trips@shop.test", audience="functions"))
-    return httpx.Response(200 if request.url.host == "tasks.test" else 503, json={})
 
 
 async def _keys(written: Written) -> None:

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_gcp import monitoring
 
 from infra.pulumi.deployment import Deployment
-from infra.pulumi.observability.burning import BURNS, Burn
+from infra.pulumi.observability.burning import Burn, burns, busy
 from infra.pulumi.observability.objectives import OBJECTIVES, Objective
 from infra.pulumi.observability.watch import Condition, Limit, Query, Silence, Watch
 from infra.pulumi.observability.watches import watches
@@ -28,7 +28,7 @@ class AlertsArgs:
 
 
 class Alerts(pulumi.ComponentResource):
-    """One policy for each thing that can be wrong, and two for each objective."""
+    """One policy for each thing that can be wrong, and two for each objective; one for those with few values."""
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("commerce:observability:Alerts", name, None, opts)
@@ -37,7 +37,7 @@ class Alerts(pulumi.ComponentResource):
             conditions = [_condition(each) for each in watch.conditions]
             self._policy(watch, conditions, combiner="OR")
         for objective in args.objectives:
-            for burn in BURNS:
+            for burn in burns(objective):
                 self._burning(objective, burn)
         self.register_outputs({})
 
@@ -51,7 +51,8 @@ class Alerts(pulumi.ComponentResource):
             first=objective.first,
         )
         windows = [_burns(slo, seconds, burn.rate) for seconds in (burn.long, burn.short)]
-        self._policy(watch, windows, combiner="AND")
+        enough = [_condition(each) for each in busy(objective, burn, self._args.deployment)]
+        self._policy(watch, [*windows, *enough], combiner="AND")
 
     def _policy(
         self, watch: Watch, conditions: Sequence[monitoring.AlertPolicyConditionArgs], *, combiner: str
@@ -110,13 +111,13 @@ def _threshold(limit: Limit) -> monitoring.AlertPolicyConditionConditionThreshol
         alignment_period=f"{limit.period}s",
         per_series_aligner=limit.aligner,
         cross_series_reducer=limit.reducer,
-        group_by_fields=[limit.by],
+        group_by_fields=[limit.by] if limit.by else [],
     )
     total = monitoring.AlertPolicyConditionConditionThresholdDenominatorAggregationArgs(
         alignment_period=f"{limit.period}s",
         per_series_aligner=limit.aligner,
         cross_series_reducer=limit.reducer,
-        group_by_fields=[limit.by],
+        group_by_fields=[limit.by] if limit.by else [],
     )
     return monitoring.AlertPolicyConditionConditionThresholdArgs(
         filter=limit.filter,
@@ -148,7 +149,7 @@ def _absent(silence: Silence) -> monitoring.AlertPolicyConditionConditionAbsentA
 
 def _query(query: Query) -> monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs:
     return monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
-        query=query.query, duration=f"{query.seconds}s", evaluation_interval="300s", disable_metric_validation=False
+        query=query.query, duration="0s", evaluation_interval="300s", disable_metric_validation=True
     )
 
 

@@ -19,7 +19,9 @@ class LogMetricsArgs:
 
 
 class LogMetrics(pulumi.ComponentResource):
-    """`resources`: whoever watches a metric is made after it."""
+    """`resources`: whoever watches a metric is made after it. That is not enough when they are new: Google needs up to
+    10 minutes to know a metric that it has just made, as `Observability` says.
+    """
 
     def __init__(self, name: str, args: LogMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("commerce:observability:LogMetrics", name, None, opts)
@@ -28,7 +30,7 @@ class LogMetrics(pulumi.ComponentResource):
         self.register_outputs({"types": [each.type(args.deployment) for each in args.metrics]})
 
     def _metric(self, declared: Logged) -> logging.Metric:
-        measured = bool(declared.value)
+        measured = declared.measures
         return logging.Metric(
             declared.name,
             name=self._deployment.name(declared.name),

@@ -23,6 +23,11 @@ class ObservabilityArgs:
 class Observability(pulumi.ComponentResource):
     """`channels` hear of alerts; the budget may tell them, too.
 
+    The first `pulumi up` of an environment, and each one that adds a metric of log lines, may end with 404, "Cannot
+    find metric(s) that match type": Google needs up to 10 minutes to know a new metric, and takes no objective and no
+    alert about it before. No order of the resources helps, and Pulumi does not wait that long by itself. So it is to be
+    run again some minutes later. It goes on where it was; nothing that serves customers depends on what is missing.
+
     Traces are not among it: the application hands a caller's trace on and names it in its lines, and has no exporter.
     """
 

@@ -15,6 +15,7 @@ _SHORTEST_DEADLINE, _LONGEST_DEADLINE = 15, 1_800
 _PATIENCE = 10
 """Seconds beyond the function's own timeout: it is the function that says that it took too long."""
 _RETRIES = 3
+_OFTEN = ("* * * * *", "*/5 * * * *")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +67,12 @@ def _deadline(function: topology.Function) -> int:
 
 
 def _retries(cron: str) -> cloudscheduler.JobRetryConfigArgs:
-    """None for what comes again within minutes anyway; what is called by the hour or by the day is not left undone
-    until then because a function was busy once. Every call may be made twice.
+    """None for what comes again within five minutes anyway; what is called less often is not left undone until then
+    because a function was busy once. So whatever fails for good fails more than twice within a quarter of an hour,
+    which is what an alert goes by. Every call may be made twice.
     """
-    within_the_hour = cron.startswith("*")
     return cloudscheduler.JobRetryConfigArgs(
-        retry_count=0 if within_the_hour else _RETRIES,
+        retry_count=0 if cron in _OFTEN else _RETRIES,
         min_backoff_duration="30s",
         max_backoff_duration="300s",
         max_doublings=5,

@@ -15,10 +15,15 @@ from infra.pulumi.observability.watch import (
     Severity,
     Watch,
     counted,
-    longest,
 )
 
 _GIB: Final = 1024**3
+_SWEPT: Final = 900
+"""Seconds in which sweeps, every 5 minutes, come by more than once: what they find stays found."""
+_GROWTH: Final = (
+    "`commerce growth`: streams, commits and bytes of each category, by day. Closed streams are packed at night; a"
+    " category that is large and never closes is a matter for its design."
+)
 
 
 def errors(deployment: Deployment) -> Watch:
@@ -99,12 +104,17 @@ def workflows(deployment: Deployment) -> Watch:
         name="workflows",
         says="A workflow does not come to its end",
         severity=Severity.ERROR,
-        means="A checkout or a return is under way for too long. Past its pivot it asks again for ever; a stuck one"
-        " waits for a person. The customer waits, too.",
-        first="`GET /checkout/v1/checkouts?status=stuck` (and `forwards`, `backwards`) as an operator: its timeline"
-        " says which step. Mend that service, then `POST …/retry` or `POST …/force-compensate` with a reason.",
-        conditions=tuple(
-            longest(each, f"{each.name} is more than {seconds} s", seconds, deployment) for each in logged.WORKFLOW_AGES
+        means="A checkout or a return is under way for too long, or is stuck. At its pivot it asks again for ever; a"
+        " stuck one waits for a person. The customer waits, too. This lasts until none is late or stuck any more.",
+        first="`GET /checkout/v1/checkouts?status=stuck` (then `running`; and `/returns/v1/returns`) as an operator:"
+        " its timeline says which step. Mend that service, then `POST …/retry` or `POST …/force-compensate` with a"
+        " reason.",
+        conditions=(
+            *(
+                counted(each, f"One is {status} for more than {seconds} s", deployment, period=_SWEPT)
+                for status, each in zip(("forwards", "backwards"), logged.WORKFLOWS_LATE, strict=True)
+            ),
+            counted(logged.WORKFLOWS_STUCK, "One is stuck", deployment, period=_SWEPT),
         ),
     )
 
@@ -131,31 +141,43 @@ def keys(deployment: Deployment) -> Watch:
 
 
 def storage(deployment: Deployment) -> Watch:
-    limits = deployment.config.alerts
-    stored, growth = limits.stored_gib * _GIB, limits.growth_gib_a_day * _GIB
-    series = _series(of.STORED, "firestore.googleapis.com/Database", f'database_id=~"{deployment.prefix}.*"')
+    gib = deployment.config.alerts.stored_gib
     return Watch(
         name="storage",
-        says="A database grows",
+        says="A database is large",
         severity=Severity.WARNING,
-        means="The log is never deleted from, so its size only grows; the question is how fast, and what with.",
-        first="`commerce growth`: streams, commits and bytes of each category, by day. Closed streams are packed at"
-        " night; a category that is large and never closes is a matter for its design.",
+        means="The log is never deleted from, so its size only grows.",
+        first=_GROWTH,
         conditions=(
             Limit(
-                says=f"More than {limits.stored_gib:g} GiB in one database",
+                says=f"More than {gib:g} GiB in one database",
                 filter=of.of_databases(of.STORED, deployment),
-                limit=stored,
+                limit=gib * _GIB,
                 aligner="ALIGN_MAX",
                 reducer="REDUCE_MAX",
                 by=DATABASE,
                 period=3600,
             ),
+        ),
+    )
+
+
+def growth(deployment: Deployment) -> Watch:
+    """By the greatest value of an hour, of today and of yesterday: the metric is not there in every minute."""
+    gib = deployment.config.alerts.growth_gib_a_day
+    series = _series(of.STORED, "firestore.googleapis.com/Database", f'database_id=~"{deployment.prefix}.*"')
+    now, before = f"max_over_time({series}[1h])", f"max_over_time({series}[1h] offset 1d)"
+    return Watch(
+        name="storage-growth",
+        says="A database grows fast",
+        severity=Severity.WARNING,
+        means="One database has grown more within a day than the settings expect.",
+        first=_GROWTH,
+        conditions=(
             Query(
-                says=f"More than {limits.growth_gib_a_day:g} GiB in one day",
+                says=f"More than {gib:g} GiB in one day",
                 metric=of.STORED,
-                query=f"{series} - {series} offset 1d > {growth:.0f}",
-                seconds=3600,
+                query=f"{now} - {before} > {gib * _GIB:.0f}",
             ),
         ),
     )

@@ -7,6 +7,7 @@ from infra.pulumi.deployment import Deployment
 from shared.topology import EVENTS_DATABASE, KEY_VAULT_DATABASE, READ_MODELS_DATABASE
 
 REQUESTS: Final = "run.googleapis.com/request_count"
+STARTS: Final = "run.googleapis.com/container/startup_latencies"
 INSTANCES: Final = "run.googleapis.com/container/instance_count"
 BILLABLE_TIME: Final = "run.googleapis.com/container/billable_instance_time"
 OLDEST_UNACKED: Final = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"

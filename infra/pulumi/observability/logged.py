@@ -3,9 +3,11 @@
 A project-level metric of this kind sees what an exclusion keeps out of the log's storage, too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infra.pulumi.config import Alerts
 from infra.pulumi.deployment import Deployment
 from shared.observability.logs import OPERATIONS_LOG
 
@@ -44,9 +46,13 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """One metric. `functions` is a pattern of the functions whose lines it reads, without the environment's prefix;
-    `where` are further conditions, all of which must hold. It counts lines, or if there is a `value`, a path in the
-    line, it keeps the distribution of what is there. The name of the function is a label of every metric's resource.
+    """One metric. `functions` is a pattern of the functions (or schedules) whose lines it reads, without the
+    environment's prefix; `where` are further conditions, all of which must hold.
+
+    It counts lines; with a `value`, a path in the line, it keeps the distribution of what is there; with a value and a
+    limit `above`, it counts the lines whose value is above the limit. That is how the greatest value is watched: a
+    distribution has only its buckets. Which function or schedule wrote a line is a label of the metric's resource; of
+    what operators did, nothing is.
     """
 
     name: str
@@ -56,16 +62,22 @@ class Logged:
     value: str = ""
     unit: str = "1"
     bounds: tuple[float, ...] = ()
+    above: Callable[[Alerts], int] | None = None
     origin: Origin = Origin.FUNCTION
 
     def filter(self, deployment: Deployment) -> str:
         """In the language of Cloud Logging; of this environment alone."""
-        present = (f"{self.value}:*",) if self.value else ()
-        return " AND ".join((f'resource.type="{self.origin}"', *self._scope(deployment), *self.where, *present))
+        parts = (f'resource.type="{self.origin}"', *self._scope(deployment), *self.where, self._valued(deployment))
+        return " AND ".join(each for each in parts if each)
+
+    @property
+    def measures(self) -> bool:
+        """Whether it is a distribution; else it is a counter."""
+        return bool(self.value) and self.above is None
 
     @property
     def extractor(self) -> str:
-        return f"EXTRACT({self.value})" if self.value else ""
+        return f"EXTRACT({self.value})" if self.measures else ""
 
     def type(self, deployment: Deployment) -> str:
         """What Cloud Monitoring calls it."""
@@ -74,6 +86,11 @@ class Logged:
     def selector(self, deployment: Deployment) -> str:
         """All its time series, as a filter of Cloud Monitoring."""
         return f'metric.type="{self.type(deployment)}" AND resource.type="{self.origin}"'
+
+    def _valued(self, deployment: Deployment) -> str:
+        if self.above is not None:
+            return f"{self.value}>{self.above(deployment.config.alerts)}"
+        return f"{self.value}:*" if self.value else ""
 
     def _scope(self, deployment: Deployment) -> tuple[str, ...]:
         match self.origin:
@@ -88,7 +105,8 @@ class Logged:
 
 COMMAND_LATENCY = Logged(
     name="command-latency",
-    description="Time to answer a command, refusals included. Not: 5xx, and commands that wait for a payment provider.",
+    description="Time to answer a command in the function: refusals included, and what a new instance makes first; not"
+    " the start of its container. Not: 5xx, and commands that wait for a payment provider.",
     functions="[a-z-]+-commands",
     where=("jsonPayload.status<500", "NOT jsonPayload.timings.settle:*"),
     value="jsonPayload.milliseconds",
@@ -97,22 +115,24 @@ COMMAND_LATENCY = Logged(
 )
 APPEND_LATENCY = Logged(
     name="append-latency",
-    description="Time to append to the log, the tries after lost races included. Not: of what ended in a 5xx.",
+    description="The longest single append to the log of a request, whether it won its race or lost it. Not: of what"
+    " ended in a 5xx.",
     where=("jsonPayload.status<500",),
-    value="jsonPayload.timings.append",
+    value="jsonPayload.slowest.append",
     unit="ms",
     bounds=LATENCY,
 )
 PUBLISH_LATENCY = Logged(
     name="publish-latency",
-    description="Time to publish what was appended, inside of the command.",
-    value="jsonPayload.timings.publish",
+    description="The longest single publish of a request, of what it has appended.",
+    value="jsonPayload.slowest.publish",
     unit="ms",
     bounds=LATENCY,
 )
 QUERY_LATENCY = Logged(
     name="query-latency",
-    description="Time to answer a query. Not: 5xx.",
+    description="Time to answer a query in the function: what a new instance makes first included, the start of its"
+    " container not. Not: 5xx.",
     functions="[a-z-]+-queries",
     where=("jsonPayload.status<500",),
     value="jsonPayload.milliseconds",
@@ -159,11 +179,19 @@ CONFLICTS = Logged(
 )
 OUTBOX_AGE = Logged(
     name="outbox-age",
-    description="Age of the oldest message that a relay found unpublished; 0 if there was none.",
+    description="Age of the oldest message that a relay found unpublished, whether it could publish it or not; 0 if"
+    " there was none. Not: of runs that still had receipts to pull, and did not look.",
     functions="[a-z-]+-relay",
-    value="jsonPayload.report.oldest",
+    value="jsonPayload.outbox.oldest",
     unit="s",
     bounds=(0.0, 1.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21600.0, 86400.0),
+)
+OUTBOX_LATE = Logged(
+    name="outbox-late",
+    description="Runs of a relay that found a message unpublished for longer than the limit of the settings.",
+    functions="[a-z-]+-relay",
+    value="jsonPayload.outbox.oldest",
+    above=lambda alerts: alerts.outbox_seconds,
 )
 REPUBLISHED = Logged(
     name="republished",
@@ -182,13 +210,33 @@ OUTBOX_STUCK = Logged(
 WORKFLOW_AGES = tuple(
     Logged(
         name=f"workflow-age-{status}",
-        description=f"Age of a workflow that an orchestrator has left {status}.",
-        functions="[a-z-]+-orchestrator",
+        description=description,
+        functions="[a-z-]+-(orchestrator|projector)",
         value=f"jsonPayload.waiting.{status}",
         unit="s",
         bounds=(0.0, 1.0, 10.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 21600.0, 86400.0, 604800.0),
     )
-    for status in ("forwards", "backwards", "stuck")
+    for status, description in (
+        ("forwards", "Age of the oldest workflow that a run of an orchestrator has left under way."),
+        ("backwards", "Age of the oldest workflow that a run of an orchestrator has left on its way back."),
+        ("stuck", "Age of the oldest stuck workflow: each sweep of its read model tells it again."),
+    )
+)
+WORKFLOWS_LATE = tuple(
+    Logged(
+        name=f"workflows-late-{status}",
+        description=f"Runs of an orchestrator that left a workflow {status} which is older than the limit.",
+        functions="[a-z-]+-orchestrator",
+        value=f"jsonPayload.waiting.{status}",
+        above=lambda alerts: alerts.workflow_seconds,
+    )
+    for status in ("forwards", "backwards")
+)
+WORKFLOWS_STUCK = Logged(
+    name="workflows-stuck",
+    description="Runs that found a stuck workflow: of an orchestrator once, of its read model's sweep each time.",
+    functions="[a-z-]+-(orchestrator|projector)",
+    where=("jsonPayload.waiting.stuck:*",),
 )
 TROUBLE = Logged(
     name="trouble",
@@ -228,9 +276,12 @@ LOGGED = (
     DRAINED,
     CONFLICTS,
     OUTBOX_AGE,
+    OUTBOX_LATE,
     REPUBLISHED,
     OUTBOX_STUCK,
     *WORKFLOW_AGES,
+    *WORKFLOWS_LATE,
+    WORKFLOWS_STUCK,
     TROUBLE,
     KEY_ERRORS,
     REPLAY_PACE,

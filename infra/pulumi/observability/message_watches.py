@@ -14,7 +14,6 @@ from infra.pulumi.observability.watch import (
     Silence,
     Watch,
     counted,
-    longest,
     some,
 )
 
@@ -102,13 +101,13 @@ def outbox(deployment: Deployment) -> Watch:
         name="outbox",
         says="Commits are not published",
         severity=Severity.CRITICAL,
-        means="A relay finds messages that nobody has seen on their topic, also after it sent them again. Read"
-        " models and other services do not hear of these commits. They are safe in the log.",
-        first="The lines of that relay: `report` says how many are `sent` again and how many are `stuck`. Stuck"
-        " means commits that this code cannot read: deploy code that can. `gcloud pubsub topics list` says"
-        " whether the topic is there.",
+        means="A relay finds messages that nobody has seen on their topic, also after it sent them again, or it cannot"
+        " send them. Read models and other services do not hear of these commits. They are safe in the log.",
+        first="The lines of that relay: an `error` if it cannot send; else `report` says how many are `sent` again"
+        " and how many are `stuck`. Stuck means commits that this code cannot read: deploy code that can. `gcloud"
+        " pubsub topics list` says whether the topic is there.",
         conditions=(
-            longest(logged.OUTBOX_AGE, f"The oldest is unpublished for more than {seconds} s", seconds, deployment),
+            counted(logged.OUTBOX_LATE, f"The oldest is unpublished for more than {seconds} s", deployment),
             counted(logged.OUTBOX_STUCK, "A relay cannot make messages of a commit", deployment),
         ),
     )

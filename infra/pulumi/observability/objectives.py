@@ -18,17 +18,22 @@ P95: Final = 0.95
 """A 95th percentile below a bound is the same as 95 % of all values below it."""
 ANSWERED: Final = 0.999
 """The highest goal that Google takes."""
+_COMMANDS: Final = "[a-z-]+-commands"
+_QUERIES: Final = "[a-z-]+-queries"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Below:
-    """`goal` of all values of a metric are at most `most`, in the metric's unit. `first` is what to look at first."""
+    """`goal` of all values of a metric are at most `most`, in the metric's unit. `first` is what to look at first.
+    `traffic` is a pattern of the functions whose requests bring the values about; "" if there are few values anyway.
+    """
 
     name: str
     says: str
     metric: Logged
     most: float
     first: str
+    traffic: str
     goal: float = P95
 
 
@@ -42,6 +47,10 @@ class Answered:
     first: str
     goal: float = ANSWERED
 
+    @property
+    def traffic(self) -> str:
+        return self.functions
+
 
 Objective = Below | Answered
 
@@ -50,22 +59,27 @@ COMMANDS = Below(
     says="95 % of commands are answered within 50 ms",
     metric=COMMAND_LATENCY,
     most=50,
-    first="The dashboard: is it the append, the publish, or cold starts (instances)? `scaling.min_instances` keeps some"
-    " warm.",
+    first="The dashboard: is it the append, the publish, or are there many new instances? Their first request takes"
+    " longer: `scaling.min_instances` keeps some warm. The start of the container is not in this objective; it has a"
+    " chart of its own.",
+    traffic=_COMMANDS,
 )
 APPENDS = Below(
     name="append-latency",
-    says="95 % of appends to the log take less than 20 ms",
+    says="in 95 % of requests that append to the log, each append takes at most 20 ms",
     metric=APPEND_LATENCY,
     most=20,
     first="The dashboard: conflicts of many writers to one stream, or Firestore itself (status.cloud.google.com).",
+    traffic=_COMMANDS,
 )
 QUERIES = Below(
     name="query-latency",
     says="95 % of queries are answered within 100 ms",
     metric=QUERY_LATENCY,
     most=100,
-    first="The dashboard: which service, and are its instances new? Then the slow requests' lines by `milliseconds`.",
+    first="The dashboard: which service, and are its instances new? Then the slow requests' lines by `milliseconds`."
+    " The start of a container is not in this objective; it has a chart of its own.",
+    traffic=_QUERIES,
 )
 LAG = Below(
     name="projection-lag",
@@ -74,6 +88,7 @@ LAG = Below(
     most=1000,
     first="The backlog of the projectors' subscriptions, then `commerce dead-letters list`: a message that is refused"
     " slows its whole subscription down.",
+    traffic=_COMMANDS,
 )
 REPLAYS = Below(
     name="replay-pace",
@@ -82,17 +97,18 @@ REPLAYS = Below(
     most=300,
     first="The entry in the log `commerce-operations`: which read model, and how many events? Without the archive"
     " (`--from-log`), and with fewer cores, a replay is slower.",
+    traffic="",
 )
 COMMANDS_ANSWERED = Answered(
     name="commands-answered",
     says="99.9 % of commands are answered without a 5xx",
-    functions="[a-z-]+-commands",
+    functions=_COMMANDS,
     first="Errors by function on the dashboard, then the lines with severity ERROR of that function.",
 )
 QUERIES_ANSWERED = Answered(
     name="queries-answered",
     says="99.9 % of queries are answered without a 5xx",
-    functions="[a-z-]+-queries",
+    functions=_QUERIES,
     first="Errors by function on the dashboard, then the lines with severity ERROR of that function.",
 )
 

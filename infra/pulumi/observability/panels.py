@@ -41,6 +41,7 @@ def rows(deployment: Deployment) -> tuple[Row, ...]:
         _requests(deployment),
         _read_models(deployment),
         _messages(deployment),
+        _outbox(deployment),
         _workflows(deployment),
         _functions(deployment),
         _costs(deployment),
@@ -57,12 +58,12 @@ def _promises(deployment: Deployment) -> Row:
 
 
 def _requests(deployment: Deployment) -> Row:
-    commands = of.of_functions(of.REQUESTS, deployment, "[a-z-]+-commands")
-    queries = of.of_functions(of.REQUESTS, deployment, "[a-z-]+-queries")
+    requests = of.of_functions(of.REQUESTS, deployment, "[a-z-]+-(commands|queries)")
+    starts = of.of_functions(of.STARTS, deployment, "[a-z-]+-(commands|queries)")
     failing = of.of_functions(of.REQUESTS, deployment, "[a-z-]+") + ' AND metric.labels.response_code_class="5xx"'
     return (
-        Panel(title="Commands", series=(_rate(commands, SERVICE),), unit="1/s"),
-        Panel(title="Queries", series=(_rate(queries, SERVICE),), unit="1/s"),
+        Panel(title="Commands and queries", series=(_rate(requests, SERVICE),), unit="1/s"),
+        Panel(title="Start of a container, p95", series=(_percentile(95, starts, SERVICE),), unit="ms"),
         Panel(title="Errors (5xx)", series=(_rate(failing, SERVICE),), unit="1/s"),
         Panel(title="Races that a command lost", series=(_found(logged.CONFLICTS, deployment),)),
     )
@@ -73,7 +74,7 @@ def _read_models(deployment: Deployment) -> Row:
     return (
         Panel(title="Oldest message", series=(_most(backlog, SUBSCRIPTION),), unit="s"),
         Panel(title="Brought from the log", series=(_found(logged.GAPS, deployment),)),
-        _worst("Seconds per million events of a replay", logged.REPLAY_PACE, deployment, 300, by=""),
+        _p99("Seconds per million events of a replay, p99", logged.REPLAY_PACE, deployment, 300, by=""),
         _p95("Publishes, p95", logged.PUBLISH_LATENCY, deployment, None),
     )
 
@@ -92,32 +93,32 @@ def _messages(deployment: Deployment) -> Row:
             ),
         ),
         Panel(title="Dead letters not yet drained", series=(_most(dead, SUBSCRIPTION),)),
-        _worst("Oldest unpublished message", logged.OUTBOX_AGE, deployment, deployment.config.alerts.outbox_seconds),
+        Panel(title="Failed schedules", series=(_found(logged.SCHEDULE_FAILURES, deployment, by=JOB),)),
+    )
+
+
+def _outbox(deployment: Deployment) -> Row:
+    limit = deployment.config.alerts.outbox_seconds
+    runs = (logged.REPUBLISHED, "again"), (logged.OUTBOX_LATE, "late"), (logged.OUTBOX_STUCK, "stuck")
+    return (
+        _p99("Oldest unpublished message, p99", logged.OUTBOX_AGE, deployment, limit),
+        Panel(
+            title="Published again, late, and stuck",
+            series=tuple(_found(metric, deployment, legend=legend) for metric, legend in runs),
+        ),
     )
 
 
 def _workflows(deployment: Deployment) -> Row:
-    ages = tuple(
-        Series(
-            filter=metric.selector(deployment),
-            aligner="ALIGN_PERCENTILE_99",
-            reducer="REDUCE_MAX",
-            by=SERVICE,
-            legend=metric.name.removeprefix("workflow-age-"),
-        )
-        for metric in logged.WORKFLOW_AGES
+    limit = deployment.config.alerts.workflow_seconds
+    ages, late = (
+        tuple(_found(each, deployment, legend=each.name.rpartition("-")[2]) for each in metrics)
+        for metrics in (logged.WORKFLOW_AGES, (*logged.WORKFLOWS_LATE, logged.WORKFLOWS_STUCK))
     )
     return (
-        Panel(title="Oldest workflow", series=ages, unit="s", line=deployment.config.alerts.workflow_seconds),
+        Panel(title="Oldest workflow, p99", series=ages, unit="s", line=limit),
+        Panel(title="Runs that found a workflow late or stuck", series=late),
         Panel(title="Functions that ask for help", series=(_found(logged.TROUBLE, deployment),)),
-        Panel(title="Failed schedules", series=(_found(logged.SCHEDULE_FAILURES, deployment, by=JOB),)),
-        Panel(
-            title="Published again, and stuck",
-            series=(
-                _found(logged.REPUBLISHED, deployment, legend="again"),
-                _found(logged.OUTBOX_STUCK, deployment, legend="stuck"),
-            ),
-        ),
     )
 
 
@@ -154,20 +155,26 @@ def _costs(deployment: Deployment) -> Row:
 
 
 def _p95(title: str, metric: Logged, deployment: Deployment, line: float | None) -> Panel:
-    series = Series(filter=metric.selector(deployment), aligner="ALIGN_PERCENTILE_95", reducer="REDUCE_MAX", by=SERVICE)
+    series = _percentile(95, metric.selector(deployment), SERVICE)
     return Panel(title=title, series=(series,), unit=metric.unit, line=line)
 
 
-def _worst(title: str, metric: Logged, deployment: Deployment, line: float, *, by: str = SERVICE) -> Panel:
-    series = Series(filter=metric.selector(deployment), aligner="ALIGN_PERCENTILE_99", reducer="REDUCE_MAX", by=by)
+def _p99(title: str, metric: Logged, deployment: Deployment, line: float, *, by: str = SERVICE) -> Panel:
+    """Of few values, about the greatest one."""
+    series = _percentile(99, metric.selector(deployment), by)
     return Panel(title=title, series=(series,), unit=metric.unit, line=line)
+
+
+def _percentile(percent: int, selector: str, by: str, legend: str = "") -> Series:
+    aligner = f"ALIGN_PERCENTILE_{percent}"
+    return Series(filter=selector, aligner=aligner, reducer="REDUCE_MAX", by=by, legend=legend)
 
 
 def _found(metric: Logged, deployment: Deployment, *, by: str = SERVICE, legend: str = "") -> Series:
-    """How many lines there were; of what is measured, the greatest value."""
+    """How many lines there were; of what is measured, the 99th percentile."""
     selector = metric.selector(deployment)
-    if metric.value:
-        return Series(filter=selector, aligner="ALIGN_PERCENTILE_99", reducer="REDUCE_MAX", by=by, legend=legend)
+    if metric.measures:
+        return _percentile(99, selector, by, legend)
     return Series(filter=selector, aligner="ALIGN_SUM", reducer="REDUCE_SUM", by=by, legend=legend)
 
 

@@ -24,7 +24,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """A series that is above, or `under`, a limit for `seconds`. Each `period` of a series is made one value, and the
-    series of each `by` one. With a `denominator` the value is their ratio. Where `silent` holds, no data is as bad.
+    series of each `by` one; without `by`, all are made one. With a `denominator` the value is their ratio. Where
+    `silent` holds, no data is as bad.
     """
 
     says: str
@@ -52,12 +53,11 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """PromQL that finds what is wrong, for `seconds`; `metric` is what it asks, by the name that filters use."""
+    """PromQL that finds what is wrong at once; `metric` is what it asks, by the name that filters use."""
 
     says: str
     metric: str
     query: str
-    seconds: int
 
 
 Condition = Limit | Silence | Query
@@ -65,7 +65,9 @@ Condition = Limit | Silence | Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """An alert if any of its conditions holds: what that `means`, and what to do `first`."""
+    """An alert if any of its conditions holds: what that `means`, and what to do `first`. Google takes 1 to 6
+    conditions, and a `Query` only alone.
+    """
 
     name: str
     says: str
@@ -75,23 +77,11 @@ class Watch:
     conditions: tuple[Condition, ...] = ()
 
 
-def some(says: str, selector: str, by: str) -> Limit:
-    """Any at all within five minutes."""
-    return Limit(says=says, filter=selector, limit=0, aligner="ALIGN_SUM", reducer="REDUCE_SUM", by=by)
+def some(says: str, selector: str, by: str, *, period: int = 300) -> Limit:
+    """Any at all within the period, in seconds."""
+    return Limit(says=says, filter=selector, limit=0, aligner="ALIGN_SUM", reducer="REDUCE_SUM", by=by, period=period)
 
 
-def counted(metric: Logged, says: str, deployment: Deployment) -> Limit:
-    """Any line at all within five minutes."""
-    return some(says, metric.selector(deployment), SERVICE)
-
-
-def longest(metric: Logged, says: str, seconds: float, deployment: Deployment) -> Limit:
-    """By the bucket of the greatest value: exact where the limit is one of the metric's bounds."""
-    return Limit(
-        says=says,
-        filter=metric.selector(deployment),
-        limit=seconds,
-        aligner="ALIGN_PERCENTILE_99",
-        reducer="REDUCE_MAX",
-        by=SERVICE,
-    )
+def counted(metric: Logged, says: str, deployment: Deployment, *, period: int = 300) -> Limit:
+    """Any line at all within the period, in seconds."""
+    return some(says, metric.selector(deployment), SERVICE, period=period)

@@ -19,6 +19,7 @@ _WATCHES: tuple[Callable[[Deployment], Watch], ...] = (
     function_watches.workflows,
     function_watches.keys,
     function_watches.storage,
+    function_watches.growth,
 )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,26 @@ async def test_a_command_says_its_status_and_how_long_its_parts_took(shop: Shop)
     assert isinstance(timings, dict)
     assert timings.keys() == {"append", "publish"}
     assert all(each >= 0 for each in timings.values())
+
+
+async def test_times_are_milliseconds(shop: Shop, till: ApiSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An append that takes 20 ms says so, and so does the line of a command that does nothing else."""
+    seconds = [0.0]
+    for module in ("shared.observability.timing", "shared.http.edge"):
+        monkeypatch.setattr(f"{module}.perf_counter", lambda: seconds[0])
+    append = shop.events.append
+
+    async def slowly(*new: Any, **more: Any) -> Any:
+        seconds[0] += 0.020
+        return await append(*new, **more)
+
+    monkeypatch.setattr(shop.events, "append", slowly)
+
+    await till.post(CARTS, "k1", FOR_900)
+
+    line = shop.lines[-1]
+    assert line["timings"] == {"append": 20.0, "publish": 0.0}
+    assert (line["slowest"], line["milliseconds"]) == (line["timings"], 20.0)
 
 
 async def test_a_query_has_no_parts(shop: Shop) -> None:

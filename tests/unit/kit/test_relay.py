@@ -1,8 +1,9 @@
 """The proof of publication."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -55,12 +56,24 @@ class Seen:
 
 
 @pytest.fixture
-def relay(store: MemoryEventStore, counts: OperationCounts, topics: RecordingPublisher, clock: FixedClock) -> Relay:
-    return relay_of(store, topics, clock, counts)
+def ages() -> list[float]:
+    """What the relay tells of the oldest."""
+    return []
+
+
+@pytest.fixture
+def relay(
+    store: MemoryEventStore,
+    counts: OperationCounts,
+    topics: RecordingPublisher,
+    clock: FixedClock,
+    ages: list[float],
+) -> Relay:
+    return relay_of(store, topics, clock, counts, aged=ages.append)
 
 
 def relay_of(
-    store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, counts: OperationCounts, batch: int = 1000
+    store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, counts: OperationCounts, **more: Any
 ) -> Relay:
     """The relay of a service with two categories."""
     return Relay(
@@ -73,7 +86,7 @@ def relay_of(
         checkpoints=MemoryCheckpoints(counts),
         clock=clock,
         patience=PATIENCE,
-        batch=batch,
+        **more,
     )
 
 
@@ -124,17 +137,48 @@ async def test_a_message_that_was_never_sent_is_sent(
 
 
 async def test_the_age_of_the_oldest_is_told(
-    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock
+    relay: Relay, store: MemoryEventStore, clock: FixedClock, ages: list[float]
 ) -> None:
-    """Of what is owed, in seconds; of what was settled, nothing."""
+    """In seconds, after a 0 that says that somebody looked; once what was owed is settled, that alone."""
     await append(store, "tally-1", PUBLIC)
     clock.advance(seconds=30)
     await append(store, "tally-2", PUBLIC)
     clock.advance(seconds=61)
 
-    first, second = await relay.run(), await relay.run()
+    for _ in range(2):
+        await relay.run()
 
-    assert (first.oldest, second.oldest) == (91.0, 0.0)
+    assert ages == [0.0, 91.0, 0.0]
+
+
+async def test_the_age_is_told_of_what_cannot_be_sent(
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, ages: list[float]
+) -> None:
+    """It is then that somebody must hear of it."""
+    await append(store, "tally-1", PUBLIC)
+    clock.advance(minutes=5)
+    topics.down = True
+
+    with pytest.raises(Exception, match="down"):
+        await relay.run()
+
+    assert ages == [0.0, 300.0]
+
+
+async def test_a_run_that_does_not_look_tells_no_age(
+    relay: Relay, store: MemoryEventStore, topics: RecordingPublisher, clock: FixedClock, ages: list[float]
+) -> None:
+    """Receipts that take too long to pull leave no time for what is owed: nobody knows how old it is."""
+    await handler_on(store, topics).handle("tally-1", AddCommand(by=PUBLIC), context("k1"))
+
+    class Slow(MemoryEventStore):
+        async def settle(self, message_ids: Iterable[str]) -> None:
+            clock.advance(seconds=21)
+
+    relay._outbox = Slow(clock, OperationCounts())
+    await relay.run()
+
+    assert ages == []
 
 
 async def test_only_what_is_missing_is_sent(

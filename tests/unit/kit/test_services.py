@@ -1,5 +1,6 @@
 """Services made of their parts: entry points, webhooks, jobs, consumers; and the adapters that they run on."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.system import utc_now
 from shared.bootstrap import EventSourcedService, IdleJob, Wiring
 from shared.bootstrap.consumer import ConsumerService
+from shared.bootstrap.service import Edge
 from shared.config import Settings
 from shared.eventsourcing.dead_letters import Place
 from shared.eventsourcing.errors import CorruptDataError, DomainError, TopologyError, UnavailableError
@@ -70,6 +72,29 @@ class TestEntryPoints:
         reply = await user(commands, "pos").post("/store/v1/shelves/milk/moves", "k1", {"by": 1})
 
         assert (reply.status, reply.json) == (202, {"id": "milk", "version": 1})
+
+    @pytest.mark.usefixtures("platform")
+    async def test_say_how_long_it_took_to_make_them(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The first caller waits for that, too; the next one does not."""
+        seconds = [0.0]
+        monkeypatch.setattr("shared.http.edge.perf_counter", lambda: seconds[0])
+        monkeypatch.setattr("shared.observability.timing.perf_counter", lambda: seconds[0])
+
+        class Slow(EventSourcedService):
+            def _commands(self) -> Edge:
+                seconds[0] += 0.3
+                return super()._commands()
+
+        slow = Slow(manifest=MANIFEST, aggregates=AGGREGATES, command_apis=apis(settles=True), query_apis=())
+        (commands,) = slow.entry_points("commands")
+
+        for key in ("k1", "k2"):
+            await user(commands, "pos").post("/store/v1/shelves/milk/moves", key, {"by": 1})
+
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [line["milliseconds"] for line in lines] == [300.0, 0.0]
 
     @pytest.mark.usefixtures("platform")
     def test_are_made_once(self) -> None:

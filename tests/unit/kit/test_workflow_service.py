@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from shared import bootstrap
+from shared.adapters.system import utc_now
 from shared.bootstrap import Aggregate
 from shared.bootstrap.workflow import WorkflowService
 from shared.eventsourcing.dead_letters import Buried, Origin
 from shared.eventsourcing.workflow.calls import Request
-from shared.eventsourcing.workflow.commands import Start
+from shared.eventsourcing.workflow.commands import ForceCompensate, Retry, Start
 from shared.eventsourcing.workflow.decider import workflow_decider
+from shared.eventsourcing.workflow.projection import WorkflowView, workflow_projection
 from shared.http.edge import Handler
 from shared.testing.api_spec import Reply
 from shared.testing.doubles import NOON
@@ -77,15 +79,22 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-async def orchestrator(world: World) -> Handler:
-    """Of a service with one workflow that nobody has acted on yet."""
-    service = WorkflowService(
+def service(world: World) -> WorkflowService:
+    """One try for each undo, so that it is soon stuck."""
+    impatient = replace(TRIP, undo_attempts=1)
+    return WorkflowService(
         manifest=MANIFEST,
-        aggregates=(Aggregate(workflow_decider(TRIP), lambda _: None),),
+        aggregates=(Aggregate(workflow_decider(impatient), lambda _: None),),
         command_apis=(),
         query_apis=(),
-        workflow=TRIP,
+        projections=(workflow_projection("trip", "trips", WorkflowView, fields=()),),
+        workflow=impatient,
     )
+
+
+@pytest.fixture
+async def orchestrator(service: WorkflowService) -> Handler:
+    """Of a service with one workflow that nobody has acted on yet."""
     context = service.wiring.system_context("customer:900")
     start = Start(workflow_id="w1", data={"trip_id": "w1"}, at=context.occurred_at)
     await service.wiring.handle("trip", "w1", start, context)
@@ -163,6 +172,54 @@ class TestAPush:
         reply = await wake(orchestrator, ce_id=identity)
 
         assert (reply.status, reply.fields_at_fault) == (400, ["ce-id"])
+
+
+class TestAStuckWorkflow:
+    @pytest.fixture
+    async def projector(self, orchestrator: Handler, service: WorkflowService, world: World) -> Handler:
+        """One that is turned back, and whose one undo is not answered, is stuck; and its read model says so."""
+        world.down = True
+        await wake(orchestrator)
+        turn = ForceCompensate(actor="operator:1", reason="test", at=utc_now())
+        await service.wiring.handle("trip", "w1", turn, service.wiring.system_context("operator:1"))
+        assert (await wake(orchestrator)).headers["outcome"] == "stuck"
+        projector = service.function("projector")
+        commits = [each async for each in bootstrap.dependencies().events.read("trip-w1")]
+        for each in commits:
+            await push(projector, body=each.body, ce_id=each.id, ce_recordedtime=each.recorded_at.isoformat())
+        return projector
+
+    async def test_is_told_of_by_every_sweep(self, projector: Handler, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nobody else comes by: it has nothing to do by itself, and nobody writes to it."""
+        capsys.readouterr()
+
+        for _ in range(2):
+            await push(projector, "/sweep")
+
+        lines = [from_json(line) for line in capsys.readouterr().out.splitlines()]
+        assert [list(line["waiting"]) for line in lines] == [["stuck"], ["stuck"]]
+        assert all(0 <= line["waiting"]["stuck"] < 60 for line in lines)
+
+    async def test_that_is_retried_is_not_told_of(
+        self,
+        projector: Handler,
+        orchestrator: Handler,
+        service: WorkflowService,
+        world: World,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """As soon as its read model knows."""
+        world.down = False
+        retry = Retry(actor="operator:1", reason="test", at=utc_now())
+        await service.wiring.handle("trip", "w1", retry, service.wiring.system_context("operator:1"))
+        await wake(orchestrator)
+        (*_, last) = [each async for each in bootstrap.dependencies().events.read("trip-w1")]
+        await push(projector, body=last.body, ce_id=last.id, ce_recordedtime=last.recorded_at.isoformat())
+        capsys.readouterr()
+
+        await push(projector, "/sweep")
+
+        assert "waiting" not in from_json(capsys.readouterr().out)
 
 
 class TestADeadLetter:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from shared.observability.facts import facts
 from shared.observability.timing import measure, server_timing, timings
 
 
@@ -36,6 +37,19 @@ def test_a_part_that_comes_again_adds_up(clock: list[float]) -> None:
                 pass
 
     assert durations == {"append": 750.0}
+
+
+def test_the_longest_of_a_part_is_noted(clock: list[float]) -> None:
+    """Two appends of 10 ms are not one of 20 ms."""
+    clock[:] = [1.0, 1.010, 2.0, 2.010]
+
+    with facts() as found, timings() as durations:
+        for _ in range(2):
+            with measure("append"):
+                pass
+
+    assert found == {"slowest": {"append": 10.0}}
+    assert durations == {"append": pytest.approx(20.0)}
 
 
 def test_a_part_that_fails_is_measured_too(clock: list[float]) -> None:
