@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from infra.costs.model import STEP, Bill
+from infra.costs.instances import STEP
+from infra.costs.model import Bill
 from infra.costs.prices import MILLION, List
 from shared.topology import Service
 
@@ -29,6 +30,7 @@ def choices(bill: Bill) -> list[Choice]:
     return [
         _shared(bill),
         _full(bill),
+        _measured(bill),
         _request_logs(bill),
         _traces(bill, SAMPLED),
         _traces(bill, 1.0),
@@ -65,6 +67,17 @@ def _full(bill: Bill) -> Choice:
     )
 
 
+def _measured(bill: Bill) -> Choice:
+    """Steps of functions that are alike: a vCPU, and half a GiB."""
+    seconds = bill.counted.slots * STEP * MILLION
+    assumed = sum(bill.seconds().values()) / STEP
+    return Choice(
+        "requests take as long as they took when they were counted",
+        f"{bill.counted.slots:.1f} steps in place of {assumed:.0f}; stand-ins for BigQuery, Stripe and SMTP",
+        List.VCPU.of(seconds) + List.MEMORY.of(seconds / 2) - _compute(bill),
+    )
+
+
 def _request_logs(bill: Bill) -> Choice:
     dollars = List.LOG.of(bill.request_count * LOG_LINE * MILLION)
     return Choice("Cloud Run's request logs are kept", f"{bill.request_count:g} lines of 1 KiB", dollars)
@@ -80,7 +93,7 @@ def _subscription(bill: Bill) -> Choice:
     requests = bill.counted.requests().get("analytics-archive", 0)
     delivered = sum(bill.counted.message_bytes(service.domain_topic) for service in bill.services) * MILLION
     function = _archive(bill.services)
-    seconds = requests * STEP * MILLION
+    seconds = bill.seconds().get("analytics-archive", 0) * MILLION
     saved = (
         List.REQUEST.of(requests * MILLION)
         + List.VCPU.of(seconds * function[0])
@@ -104,19 +117,21 @@ def _archive(services: Sequence[Service]) -> tuple[float, float]:
 
 
 def _workflows(bill: Bill) -> Choice:
-    """Two internal steps for a call (make it, take its answer), and three around all of them."""
-    steps = 2 * bill.calls + 3
+    """A call to a domain of one's own is an external step; its answer is taken by an internal one, and three are around
+    all of them.
+    """
+    internal = bill.calls + 3
     return Choice(
         "Google Workflows carries out the checkout",
-        f"{steps:g} internal steps; the own log of the steps is not taken off",
-        List.WORKFLOW_STEP.of(steps * MILLION),
+        f"{bill.calls:g} external steps, {internal:g} internal ones; what the own engine takes is not taken off",
+        List.WORKFLOW_CALL.of(bill.calls * MILLION) + List.WORKFLOW_STEP.of(internal * MILLION),
     )
 
 
 def _gateway(bill: Bill) -> Choice:
     return Choice(
         "API Gateway in front",
-        f"{bill.balanced:g} calls, clients' and services'",
+        f"{bill.balanced:g} calls: clients', services', the provider's",
         List.GATEWAY.of(bill.balanced * MILLION),
     )
 

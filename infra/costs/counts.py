@@ -56,6 +56,11 @@ class Counted:
             totals.update({name: counts["requests"] for name, counts in phase["functions"].items()})
         return {name: total / self._count for name, total in totals.items()}
 
+    @property
+    def slots(self) -> float:
+        """Steps of instance time, as the functions took on the machine of the run."""
+        return self._per_checkout(counts["slots"] for phase in self._phases for counts in phase["functions"].values())
+
     def messages(self, topic: str) -> float:
         """Published to a topic."""
         return self._topic(topic, "messages")
@@ -100,8 +105,16 @@ def proven(report: Mapping[str, Any], round_: str, services: Iterable[Service]) 
     return {name: total / report["checkouts"] for name, total in totals.items()}
 
 
+def line_bytes(report: Mapping[str, Any]) -> float:
+    """Of the line that a function writes about a request, on average."""
+    phases = report["phases"].values()
+    requests: int = sum(counts["requests"] for phase in phases for counts in phase["functions"].values())
+    size: int = sum(phase["log_bytes"] for phase in phases)
+    return size / requests
+
+
 def idle(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
-    """What a run of each schedule takes when there is nothing to do."""
+    """What a run of each schedule takes when there is nothing to do, of those that were counted."""
     runs: Mapping[str, Mapping[str, float]] = report["schedules"]["idle"]
     return runs
 

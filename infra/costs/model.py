@@ -1,20 +1,16 @@
 """Counted operations times prices: the lines of a bill for a million checkouts."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from infra.costs.counts import PAID, SHIPPED, Counted, proven, public
-from infra.costs.prices import MILLION, List
+from infra.costs.instances import WEBHOOKS, billed_seconds
+from infra.costs.prices import DAYS_A_MONTH, MILLION, List
 from shared.topology import Function, Service
 
-STEP: Final = 0.1
-"""Seconds: the time of an instance is billed in such steps."""
-CALL_SECONDS: Final = 0.05
-"""Assumed of a call from one service to another: the target of a command."""
-COMMIT_SECONDS: Final = 0.02
-"""Assumed of an append: its target."""
+LINE_BYTES: Final = 650
+"""Assumed of what Cloud Logging adds to each line: where it ran, an id, times, the trace."""
 BALANCED_BYTES: Final = 4096
 """Assumed of a request through the load balancer, both ways together."""
 
@@ -87,6 +83,7 @@ class Bill:
         return [
             Line("Pub/Sub", "bytes published", published, List.MESSAGE),
             Line("Pub/Sub", "bytes delivered, filtered ones included", self.delivered_bytes(), List.MESSAGE),
+            Line("Pub/Sub", "bytes that topics keep, as if for a month", self.kept_bytes(), List.RETAINED),
         ]
 
     def _rest(self) -> list[Line]:
@@ -98,6 +95,7 @@ class Bill:
             Line("Cloud KMS", "uses of the key", uses, List.KMS),
             Line("Cloud Tasks", "operations", 2 * counted.tasks, List.TASK),
             Line("Logging", "bytes of the functions' own lines", counted.log_bytes, List.LOG),
+            Line("Logging", f"bytes around them, {LINE_BYTES} a line", self.request_count * LINE_BYTES, List.LOG),
             Line("Load balancer", "bytes", self.balanced * BALANCED_BYTES, List.BALANCED),
             Line("Cloud Armor", "requests", self.balanced, List.ARMOR_REQUEST),
         ]
@@ -113,14 +111,8 @@ class Bill:
         return sum(count for name, count in self.counted.requests().items() if name in outside)
 
     def seconds(self) -> dict[str, float]:
-        """Billed instance time of each function, if no two requests share an instance: a step each, but more for an
-        orchestrator, which waits for others.
-        """
-        found = {name: count * STEP for name, count in self.counted.requests().items()}
-        for name in found:
-            if name.endswith("-orchestrator"):
-                found[name] = self._waiting(name.removesuffix("-orchestrator"))
-        return found
+        """Billed instance time of each function."""
+        return billed_seconds(self.counted, self.calls)
 
     def delivered_bytes(self) -> float:
         return sum(
@@ -129,17 +121,20 @@ class Bill:
             for subscription in service.subscriptions
         )
 
-    def _waiting(self, service: str) -> float:
-        """A workflow's seconds in whole steps: its calls, and its own commits."""
-        waited = self.calls * CALL_SECONDS + self.counted.messages(f"{service}-commits") * COMMIT_SECONDS
-        return math.ceil(round(waited / STEP, 6)) * STEP
+    def kept_bytes(self) -> float:
+        """What topics keep for those who rewind, as bytes that are kept for a month."""
+        return sum(
+            self.counted.message_bytes(topic.name) * topic.retention_days / DAYS_A_MONTH
+            for service in self.services
+            for topic in service.topics
+        )
 
     @property
     def calls(self) -> float:
-        """From a workflow to other services. Clients open a cart, put in its lines, check out and look; the rest of
-        what comes through the load balancer are calls.
+        """From a workflow to other services. Clients open a cart, put in its lines, check out and look, and the payment
+        provider tells of the payment; the rest of what comes through the load balancer are calls.
         """
-        return self.balanced - CLIENT_REQUESTS
+        return self.balanced - CLIENT_REQUESTS - WEBHOOKS
 
     def _used(self) -> list[tuple[str, Function]]:
         asked = self.counted.requests()

@@ -12,8 +12,10 @@ AS_OF: Final = "2026-11-23"
 MILLION: Final = 10**6
 GIB: Final = 2**30
 TIB: Final = 2**40
-MIB_200: Final = 200 * 2**20
+MIB: Final = 2**20
+MIB_200: Final = 200 * MIB
 HOURS_A_MONTH: Final = 730
+DAYS_A_MONTH: Final = HOURS_A_MONTH / 24
 SECONDS_A_MONTH: Final = HOURS_A_MONTH * 3600
 
 
@@ -44,6 +46,7 @@ _RUN = "cloud.google.com/run/pricing"
 _PUBSUB = "cloud.google.com/pubsub/pricing"
 _BIGQUERY = "cloud.google.com/bigquery/pricing"
 _OBSERVABILITY = "cloud.google.com/stackdriver/pricing"
+_WORKFLOWS = "cloud.google.com/workflows/pricing"
 _ARMOR = "cloud.google.com/armor/pricing"
 
 
@@ -62,6 +65,7 @@ class List(Enum):
     IDLE_VCPU = Price(2.50, MILLION, "million idle vCPU-seconds", _RUN, verified=False)
     IDLE_MEMORY = Price(2.50, MILLION, "million idle GiB-seconds", _RUN, verified=False)
     MESSAGE = Price(40.0, TIB, "TiB", _PUBSUB, verified=True)
+    RETAINED = Price(0.27, GIB, "GiB and month that topics keep", _PUBSUB, verified=False)
     TO_BIGQUERY = Price(50.0, TIB, "TiB", _PUBSUB, verified=False)
     INSERT = Price(0.01, MIB_200, "200 MiB", _BIGQUERY, verified=False)
     ROWS = Price(0.02, GIB, "GiB and month of rows", _BIGQUERY, verified=False)
@@ -73,14 +77,18 @@ class List(Enum):
     JOB = Price(0.10, 1, "job and month", "cloud.google.com/scheduler/pricing", verified=True)
     LOG = Price(0.50, GIB, "GiB", _OBSERVABILITY, verified=True)
     SPAN = Price(0.20, MILLION, "million spans", _OBSERVABILITY, verified=False)
+    METRIC = Price(0.2580, MIB, "MiB of one's own metrics", _OBSERVABILITY, verified=False)
     FORWARDING = Price(0.025, 1, "hour for up to 5 rules", "cloud.google.com/load-balancing/pricing", verified=True)
     BALANCED = Price(0.008, GIB, "GiB", "cloud.google.com/load-balancing/pricing", verified=True)
     ARMOR_REQUEST = Price(0.75, MILLION, "million requests", _ARMOR, verified=False)
     ARMOR_POLICY = Price(5.0, 1, "policy and month", _ARMOR, verified=False)
     ARMOR_RULE = Price(1.0, 1, "rule and month", _ARMOR, verified=False)
-    WORKFLOW_STEP = Price(10.0, MILLION, "million internal steps", "cloud.google.com/workflows/pricing", verified=False)
+    WORKFLOW_STEP = Price(10.0, MILLION, "million internal steps", _WORKFLOWS, verified=False)
+    WORKFLOW_CALL = Price(25.0, MILLION, "million external steps", _WORKFLOWS, verified=False)
     GATEWAY = Price(3.0, MILLION, "million calls", "cloud.google.com/api-gateway/pricing", verified=False)
     IMAGE = Price(0.10, GIB, "GiB and month of images", "cloud.google.com/artifact-registry/pricing", verified=False)
+
+    BUILD = Price(0.006, 1, "minute of a build", "cloud.google.com/build/pricing", verified=False)
 
     def of(self, units: float) -> float:
         """Dollars for so many units."""

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from infra.costs.choices import choices
 from infra.costs.counts import kept, report
-from infra.costs.idle import by_size, schedules, standing
+from infra.costs.idle import by_size, standing, told
+from infra.costs.instances import STEP
 from infra.costs.model import Bill, Line, late_walks
 from infra.costs.prices import GIB, MILLION, List
+from infra.costs.schedules import schedules, uncounted
 from shared.topology import Service
 
 Services = Sequence[Service]
@@ -16,9 +18,11 @@ Row = tuple[str, ...]
 def run() -> str:
     """When and how it was counted."""
     counted = report()
+    machine = counted["machine"]
     return (
         f"Counted on {counted['measured']} with `{counted['command']}`: {counted['checkouts']} checkouts of"
-        f" {counted['lines']} lines, by customers that the shop knew, on {counted['machine']['emulators']}."
+        f" {counted['lines']} lines, by customers that the shop knew, on {machine['cores']} cores, {machine['system']},"
+        f" {machine['emulators']}."
     )
 
 
@@ -43,6 +47,18 @@ def bill(services: Services) -> str:
     )
 
 
+def instance_time(services: Services) -> str:
+    """What is assumed beside what was measured."""
+    paid, shipped = Bill.until_paid(report(), services), Bill.of_shipping(report(), services)
+    (assumed, took), (assumed_later, took_later) = (
+        (sum(each.seconds().values()) / STEP, each.counted.slots) for each in (paid, shipped)
+    )
+    return (
+        f"Steps of instance time that are assumed: {assumed:.0f} a checkout, {assumed_later:.0f} to ship it."
+        f" When they were counted, with stand-ins on a machine that all shared: {took:.1f} and {took_later:.1f}."
+    )
+
+
 def _row(paid: Line, shipped: Line) -> Row:
     told = (_number(paid.units), paid.price.value.told, _dollars(paid.dollars))
     return (paid.component, paid.what, *told, _number(shipped.units), _dollars(shipped.dollars))
@@ -61,7 +77,7 @@ def other_choices(services: Services) -> str:
 
 
 def idle_month(services: Services) -> str:
-    """The third table: schedules, then the rest."""
+    """The third table: schedules, what they say, then the rest. Below it, schedules that nobody has counted yet."""
     runs = schedules(report(), services)
     rows = [
         (
@@ -71,9 +87,12 @@ def idle_month(services: Services) -> str:
         )
         for each in runs
     ]
-    fixed = [(each.what, each.amount, _dollars(each.dollars)) for each in standing(services)]
-    total = sum(each.dollars for each in runs) + sum(each.dollars for each in standing(services))
-    return _table(("what", "amount", "USD a month"), [*rows, *fixed, ("**sum**", "", f"**{_dollars(total)}**")])
+    others = [*told(report(), services), *standing(services)]
+    fixed = [(each.what, each.amount, _dollars(each.dollars)) for each in others]
+    total = sum(each.dollars for each in runs) + sum(each.dollars for each in others)
+    table = _table(("what", "amount", "USD a month"), [*rows, *fixed, ("**sum**", "", f"**{_dollars(total)}**")])
+    new = ", ".join(f"`{name}`" for name in uncounted(report(), services))
+    return f"{table}\n\nNot counted yet, taken for the average of their kind: {new}." if new else table
 
 
 def sizes(services: Services) -> str:

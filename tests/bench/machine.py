@@ -24,7 +24,7 @@ def machine(installation: Installation) -> Mapping[str, Any]:
         "cpu": _cpu(),
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / _GIB, 1),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
         "java": _java(installation.java),
         "emulators": _emulators(installation),

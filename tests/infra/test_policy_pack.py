@@ -17,6 +17,7 @@ from tests.infra.policy_stack import GOOD
 _ROOT = Path(__file__).parents[2]
 _PYTHON = _ROOT / ".venv-policies/bin/python"
 _CLIENT = Path(__file__).with_name("policy_pack_client.py")
+_EXAMPLE = _ROOT / "docs/examples/policies.json"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine sends for a text that is not known before the update."""
 
@@ -25,6 +26,9 @@ _KEEPER = "Subscription:cart-projector-dead"
 _BAD = Change(_SUBSCRIPTION, "expirationPolicy", ABSENT).apply(GOOD)
 _ELSEWHERE = Change("Queue:checkout-timers", "location", "us-central1").apply(GOOD)
 _NOT_YET = Change(_SUBSCRIPTION, "pushConfig.oidcToken", _UNKNOWN).apply(GOOD)
+_THROWAWAY = Change("Database:events", "deleteProtectionState", "DELETE_PROTECTION_DISABLED").apply(
+    Change("Database:events", "name", "test-events").apply(Change("Database:events", "locationId", "nam5").apply(GOOD))
+)
 
 _ACCESSES = Change("Dataset:analytics", "accesses", [{"role": "OWNER"}]).apply(GOOD)
 
@@ -42,8 +46,9 @@ _RESOURCES = (
     _of(_NOT_YET, "Subscription", "cart-projector"),
     replace(_of(GOOD, "Database", "events"), protect=False),
     replace(_of(_ACCESSES, "Dataset", "analytics"), ignored=("accesses",)),
+    replace(_of(_THROWAWAY, "Database", "events"), protect=False),
 )
-_GOOD, _EXPIRES, _ABROAD, _UNFINISHED, _UNPROTECTED, _LEFT_ALONE = range(len(_RESOURCES))
+_GOOD, _EXPIRES, _ABROAD, _UNFINISHED, _UNPROTECTED, _LEFT_ALONE, _THROWN_AWAY = range(len(_RESOURCES))
 
 _STACKS = (
     GOOD,
@@ -61,7 +66,7 @@ def answers() -> Answers:
     questions = {
         "resources": [asdict(each) for each in _RESOURCES],
         "stacks": [[asdict(each) for each in stack] for stack in _STACKS],
-        "config": {"location-is-allowed": {"locations": ["us-*"]}},
+        "config": json.loads(_EXAMPLE.read_text(encoding="utf-8")),
     }
     asked = subprocess.run(
         [_PYTHON, _CLIENT, _ROOT / "infra/policies"],
@@ -141,6 +146,14 @@ def test_a_rule_is_configured(answers: Answers) -> None:
     assert _broken(answers["resources"][_ABROAD]) == ["location-is-allowed"]
     assert _broken(answers["configured"][_ABROAD]) == []
     assert _broken(answers["configured"][_UNPROTECTED]) == ["pulumi-protects-what-would-be-lost", "location-is-allowed"]
+
+
+def test_an_environment_is_declared_throwaway(answers: Answers) -> None:
+    """The example of a configuration lets an unprotected database of `test` pass, in the United States."""
+    refused = ["database-is-protected", "pulumi-protects-what-would-be-lost", "location-is-allowed"]
+
+    assert _broken(answers["resources"][_THROWN_AWAY]) == refused
+    assert _broken(answers["configured"][_THROWN_AWAY]) == []
 
 
 def test_a_good_stack_is_let_pass(answers: Answers) -> None:

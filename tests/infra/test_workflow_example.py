@@ -13,6 +13,8 @@ EXAMPLES = ROOT / "docs" / "examples"
 FILES = sorted(EXAMPLES.glob("*.yml"))
 PULUMI_COMMANDS = {"login", "preview", "up"}
 IN_THE_REPOSITORY = "./.github/workflows/"
+STACKS = {file.stem.removeprefix("Pulumi.") for file in (ROOT / "infra" / "pulumi").glob("Pulumi.*.yaml")}
+GUIDE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 
 Workflow = dict[str, Any]
 
@@ -82,6 +84,41 @@ def test_a_pull_request_is_only_previewed() -> None:
     assert "pulumi preview" in commands
     assert "pulumi up" not in commands
     assert account == "${{ vars.PREVIEW_ACCOUNT }}"
+
+
+def test_a_preview_has_the_variables_of_its_own_stack() -> None:
+    """Each stack has a project of its own: bucket, pool and account are variables of an environment, never of all."""
+    preview = jobs(DEPLOY)["preview"]
+
+    assert preview["environment"] == "${{ matrix.stack }}-preview"
+    assert set(preview["strategy"]["matrix"]["stack"]) == STACKS
+
+
+@TEXTS
+def test_every_variable_is_named_at_the_beginning(file: Path) -> None:
+    """With the environments that it is to be set in."""
+    head = (EXAMPLES / "deploy.yml").read_text(encoding="utf-8").partition("\nname:")[0]
+    used = set(re.findall(r"\$\{\{ vars\.(\w+) \}\}", file.read_text(encoding="utf-8")))
+
+    assert used
+    assert used <= set(re.findall(r"^#     ([A-Z_]+) ", head, re.MULTILINE))
+    assert all(f"{stack}-preview" in head for stack in STACKS)
+
+
+def test_the_guide_lets_in_whom_the_workflow_is() -> None:
+    """GitHub's tokens name the environment of the job: the guide binds one account to each of the two kinds."""
+    bound = dict(re.findall(r"add-iam-policy-binding (\w+)@\S+ \\\n.*\$POOL:environment:(\S+)\"", GUIDE))
+
+    assert bound == {"preview": "$ENVIRONMENT-preview", "deploy": "$ENVIRONMENT"}
+
+
+def test_all_commits_are_there_for_the_checks() -> None:
+    """The search for edited promises leaves itself out where there is no history."""
+    (checkout,) = [
+        step for step in jobs(DEPLOY)["check"]["steps"] if step.get("uses", "").startswith("actions/checkout@")
+    ]
+
+    assert checkout["with"]["fetch-depth"] == 0
 
 
 def test_only_main_is_deployed() -> None:

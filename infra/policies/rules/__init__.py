@@ -19,12 +19,17 @@ _AREAS: Mapping[str, tuple[ResourceRule | StackRule, ...]] = {
 RULES: tuple[ResourceRule | StackRule, ...] = tuple(rule for rules in _AREAS.values() for rule in rules)
 
 
-def violations(resources: Sequence[Resource]) -> Iterator[Violation]:
-    """What is wrong with a whole stack, by every rule as it is configured from the start."""
+def violations(
+    resources: Sequence[Resource], configured: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+) -> Iterator[Violation]:
+    """What is wrong with a whole stack, by every rule. `configured` are settings by rule, as in Pulumi's own file; what
+    is not in it is as it is from the start.
+    """
     stack = Stack(resources)
     for rule in RULES:
+        settings = {**rule.settings, **(configured or {}).get(rule.name, {})}
         for resource in filter(rule.concerns, resources):
-            asked = replace(resource, settings=rule.settings)
+            asked = replace(resource, settings=settings)
             found = rule.check(asked) if isinstance(rule, ResourceRule) else rule.check(asked, stack)
             yield from (Violation(rule.name, resource.name, message) for message in found)
 
