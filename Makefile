@@ -84,13 +84,13 @@ arch: install  ## Who may import whom
 # The quick tests share the cores; those that run the platform have it all to themselves.
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
-	$(BIN)/pytest $(SLOW) $(ARGS)
+	$(BIN)/pytest -rs $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
 
 integration: install  ## Adapters and processes; with Google's emulators where they are installed
-	$(BIN)/pytest tests/integration $(ARGS)
+	$(BIN)/pytest -rs tests/integration $(ARGS)
 
 e2e: install  ## The whole platform, from the outside
 	$(BIN)/pytest tests/e2e $(ARGS)

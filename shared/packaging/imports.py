@@ -3,16 +3,20 @@
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 
 def reached(files: Iterable[Path], folder: Path, wanted: Callable[[Path], bool]) -> set[Path]:
     """The wanted files of the package in `folder` that the files import, or that those import in their turn."""
     found: set[Path] = set()
+    seen: set[str] = set()
     waiting = list(files)
     while waiting:
         names = [name for name in imports_of(waiting.pop()) if name.split(".")[0] == folder.name]
-        new = {file for name in names for file in _files(name, folder.parent) if wanted(file)} - found
+        modules = {module for name in names for module in _modules(name)} - seen
+        seen |= modules
+        new = {file for module in modules for file in _files(module, folder.parent) if wanted(file)}
         found |= new
         waiting += new
     return found
@@ -34,11 +38,11 @@ def _imports(source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _files(name: str, root: Path) -> Iterator[Path]:
-    """The module, and the packages that it lies in."""
-    parts = name.split(".")
-    for length in range(1, len(parts) + 1):
-        path = root.joinpath(*parts[:length])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                yield file
+def _modules(name: str) -> Iterator[str]:
+    """What the name may be the name of, and the packages that it lies in."""
+    return accumulate(name.split("."), "{}.{}".format)
+
+
+def _files(module: str, root: Path) -> list[Path]:
+    path = root.joinpath(*module.split("."))
+    return [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]

@@ -165,20 +165,21 @@ def imported(archive: Path) -> set[str]:
 
 
 def brought_by(name: str) -> str:
-    """The installed package that has the module; LookupError if none does."""
+    """The package of the lock that has the module; LookupError if none does."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         path = "/".join(parts[:length])
         for file in (f"{path}/__init__.py", f"{path}.py"):
             if file in owners():
                 return owners()[file]
-    raise LookupError(f"{name} is of no installed package")
+    raise LookupError(f"{name} is of no package of the lock")
 
 
 @cache
 def owners() -> dict[str, str]:
-    """Every installed module → the package that it belongs to."""
-    found = [(str(file), canonical(each.name)) for each in distributions() for file in each.files or ()]
+    """Every module of the packages that functions may have → the package that it belongs to."""
+    locked = [each for each in distributions() if canonical(each.name) in pinned(packaging.ROOT)]
+    found = [(str(file), canonical(each.name)) for each in locked for file in each.files or ()]
     return {file: name for file, name in found if file.endswith(".py")}
 
 

@@ -1,7 +1,9 @@
 """Every function from its archive alone: an empty folder, an environment with its own requirements, Google's server."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import venv
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from emulators.edge.issuer import Issuer
 from emulators.processes.ports import LOOPBACK
 from emulators.settings import USER_AUDIENCE
 from shared import packaging
+from shared.config import Runtime
 from shared.topology import Service, discover
 from tests.architecture.test_entry_points import a_request
 
@@ -30,8 +34,14 @@ SERVICES = discover(functions)
 FUNCTIONS = [(service.name, function.name) for service in SERVICES for function in service.functions]
 UNREACHABLE = "connection broken"
 """What pip says, instead of what it cannot find, where there is no network."""
-AT_ONCE = 2
+NOT_THERE = "No matching distribution found"
+AT_ONCE = 3
 PATIENCE = 60
+"""Seconds until a function listens, and until it answers."""
+GRACE = 10
+"""Seconds that a function has to end by itself."""
+INSTALLED_IN = 300
+"""Seconds that pip has for one environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +76,9 @@ class Machine:
     def programs(self, service: str) -> Path:
         return self._environments[self._requirements[service]] / "bin"
 
-    def ask(self, service: str, function: str, request: Request) -> Answer:
+    def ask(self, service: str, function: str, request: Request, runtime: Runtime) -> Answer:
         """Start the function, ask once, stop it."""
-        with self._started(service, function) as port:
+        with self._started(service, function, runtime) as port:
             connection = HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
             connection.request(request.method, request.path, request.body, request.headers)
             response = connection.getresponse()
@@ -77,7 +87,7 @@ class Machine:
             return answer
 
     @contextmanager
-    def _started(self, service: str, function: str) -> Iterator[int]:
+    def _started(self, service: str, function: str, runtime: Runtime) -> Iterator[int]:
         """As the cloud does it, but for the port, which is any: the log tells which."""
         framework = str(self.programs(service) / "functions-framework")
         program = [framework, "--target", function, "--source", "main.py"]
@@ -85,23 +95,46 @@ class Machine:
         with subprocess.Popen(
             program,
             cwd=self._archives[service],
-            env=self._variables | server,
+            env=self._variables | server | {"COMMERCE_RUNTIME": runtime},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         ) as process:
-            assert process.stderr is not None
-            log = ""
             try:
-                for line in process.stderr:
-                    log += line
-                    if listening := re.search(r"Listening at: http://[\d.]+:(\d+)", line):
-                        yield int(listening[1])
-                        break
-                else:
-                    pytest.fail(f"{service}-{function} did not start:\n{log}")
+                yield _port(process)
             finally:
-                process.terminate()
+                _stop(process)
+
+
+def _port(process: subprocess.Popen[str]) -> int:
+    """Where the server listens, as soon as it says so. One that never does is killed, which ends its log."""
+    assert process.stderr is not None
+    too_late = Timer(PATIENCE, _kill, [process])
+    too_late.start()
+    log = ""
+    try:
+        for line in process.stderr:
+            log += line
+            if listening := re.search(r"Listening at: http://[\d.]+:(\d+)", line):
+                return int(listening[1])
+    finally:
+        too_late.cancel()
+        too_late.join()
+    pytest.fail(f"{process.args!r} did not start:\n{log}")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """With the worker that it has started."""
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _install(requirements: str, environment: Path) -> None:
@@ -109,13 +142,22 @@ def _install(requirements: str, environment: Path) -> None:
     file = environment / "requirements.txt"
     file.write_text(requirements)
     python = str(environment / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--retries", "1"]
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--retries", "1", "--no-compile"]
     done = subprocess.run(
-        [*pip, "--quiet", "--require-hashes", "-r", str(file)], capture_output=True, text=True, check=False
+        [*pip, "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=INSTALLED_IN,
     )
-    if done.returncode and UNREACHABLE in done.stderr:
-        pytest.skip("no package index can be reached")
+    if done.returncode and _no_index(done.stderr) and not os.environ.get("CI"):
+        pytest.skip("NOT TESTED, no package index can be reached: that every function starts from its archive alone")
     assert done.returncode == 0, done.stderr
+
+
+def _no_index(said: str) -> bool:
+    """Whether pip was not let ask, or had nobody to ask."""
+    return UNREACHABLE in said or ("PIP_NO_INDEX" in os.environ and NOT_THERE in said)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +174,6 @@ def machine(users: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Machine:
         folder,
         {
             **declared,
-            "COMMERCE_RUNTIME": "embedded",
             "GOOGLE_CLOUD_PROJECT": "test",
             "COMMERCE_USER_ISSUER": users.url,
             "COMMERCE_USER_AUDIENCE": USER_AUDIENCE,
@@ -146,11 +187,11 @@ def machine(users: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 @pytest.fixture(scope="module")
 def answers(machine: Machine) -> dict[tuple[str, str], Future[Answer]]:
-    """What every function says to somebody without a token."""
+    """What every function says to somebody without a token, with the adapters of the cloud: made, but not used."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {
             (service.name, function.name): pool.submit(
-                partial(machine.ask, service.name, function.name, _anonymous(service, function.name))
+                partial(machine.ask, service.name, function.name, _anonymous(service, function.name), Runtime.GCP)
             )
             for service in SERVICES
             for function in service.functions
@@ -165,7 +206,7 @@ def _anonymous(service: Service, function: str) -> Request:
 def test_every_function_starts_and_answers(
     answers: dict[tuple[str, str], Future[Answer]], service: str, function: str
 ) -> None:
-    """From its archive and its own requirements, each function of the platform starts and asks who calls."""
+    """From its archive and its own requirements, each function starts, makes its clients and asks who calls."""
     answer = answers[service, function].result()
 
     assert (answer.status, answer.type) == (401, "application/problem+json")
@@ -182,7 +223,8 @@ def test_a_command_is_carried_out(machine: Machine, users: Issuer) -> None:
     }
     body = {"currency": "USD", "customer_id": "900", "opened_at": "2017-01-01T11:53:26Z"}
 
-    answer = machine.ask("cart", "commands", Request("POST", "/cart/v1/carts", headers, json.dumps(body).encode()))
+    request = Request("POST", "/cart/v1/carts", headers, json.dumps(body).encode())
+    answer = machine.ask("cart", "commands", request, Runtime.EMBEDDED)
 
     assert (answer.status, answer.type) == (202, "application/json")
 

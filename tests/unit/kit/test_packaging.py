@@ -140,6 +140,16 @@ class TestRequirements:
         with pytest.raises(TopologyError, match="flask_login"):
             packaging.layout(SHOP)
 
+    @pytest.mark.parametrize(
+        "line", ["httpx[http2]==1 \\", "mine @ file:///mine", "-e .", "--index-url https://index.test", "yarl>=1"]
+    )
+    def test_come_from_a_lock_of_pins(self, repository: Path, line: str) -> None:
+        """A line that pins no package by its name alone would be taken for a part of the package before it."""
+        (repository / "requirements.txt").write_text(f"{LOCK}{line}\n    --hash=sha256:09\n")
+
+        with pytest.raises(TopologyError, match=re.escape(line)):
+            packaging.layout(SHOP)
+
 
 class TestDigest:
     def test_is_stable(self, repository: Path) -> None:
