@@ -1,6 +1,7 @@
 """Pulumi without a cloud: a program is run under mocks, and what it declares is caught."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One resource or component: its type's token, its logical name, its inputs (camelCase), and what options say."""
+    """One resource or component: its type's token, its logical name, its inputs (camelCase), and what options say.
+    `waits_for` are those of `depends_on`, with their types' tokens; `provider` is the one that was given, if any.
+    """
 
     token: str
     name: str
@@ -26,6 +29,8 @@ class Declared:
     depends_on: tuple[str, ...]
     component: bool
     ignore_changes: tuple[str, ...] = ()
+    waits_for: tuple[_Key, ...] = ()
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class _Mocks(mocks.Mocks):
             made |= {"dnsResourceRecords": [record]}
         if args.typ == "gcp:projects/serviceIdentity:ServiceIdentity":
             made |= {"member": f"serviceAccount:service-0@gcp-sa-{args.name}.iam.gserviceaccount.com"}
+        if args.typ == "gcp:secretmanager/secretVersion:SecretVersion":
+            made |= {"version": "7"}
+        if args.typ == "gcp:compute/globalAddress:GlobalAddress":
+            made |= {"address": "203.0.113.7"}
         return f"{args.name}-id", made
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
@@ -85,44 +94,63 @@ def run(program: Callable[[], object], *, stack: str = "test") -> Program:
         settings.SETTINGS.outputs.clear()
         pulumi.runtime.register_stack_transformation(note)
         program()
+        await _settled()
 
     _to_its_end(whole)
-    inputs = {(each.typ, each.name): _whole(each.inputs) for each in mocked.caught if each.custom}
-    return Program([_declared(key, inputs.get(key), each) for key, each in options.items()])
+    made = {(each.typ, each.name): each for each in mocked.caught if each.custom}
+    return Program([_declared(key, made.get(key), each) for key, each in options.items()])
+
+
+async def _settled() -> None:
+    """Pulumi itself looks at all of its thousands of outputs again whenever one of them is there."""
+    while waiting := [each for each in settings.SETTINGS.outputs if not each.done()]:
+        await asyncio.wait(waiting)
 
 
 def _to_its_end(program: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """In a loop of its own. The mocks want one in each of their threads, too, and would leave them open."""
+    """In a loop of its own. The mocks want one in each of their threads, too, and would leave them open.
+
+    Python does not look for garbage meanwhile: next to nothing of a program is any, and it would look at all of it.
+    """
     of_threads: list[asyncio.AbstractEventLoop] = []
 
     def thread_starts() -> None:
         of_threads.append(asyncio.new_event_loop())
         asyncio.set_event_loop(of_threads[-1])
 
+    gc.disable()
     try:
         with ThreadPoolExecutor(2, initializer=thread_starts) as threads, asyncio.Runner() as runner:
             runner.get_loop().set_default_executor(threads)
             asyncio.set_event_loop(runner.get_loop())
             runner.run(run_pulumi_func(program))
     finally:
+        gc.enable()
         asyncio.set_event_loop(None)
         for loop in of_threads:
             loop.close()
 
 
-def _declared(key: _Key, inputs: Inputs | None, options: pulumi.ResourceOptions) -> Declared:
+def _declared(key: _Key, made: mocks.MockResourceArgs | None, options: pulumi.ResourceOptions) -> Declared:
     depends = options.depends_on or []
     named = depends if isinstance(depends, list) else [depends]
     return Declared(
         token=key[0],
         name=key[1],
-        inputs=inputs or {},
+        inputs=_whole(made.inputs) if made else {},
         protect=bool(options.protect),
         parent=options.parent._name if options.parent else "",
         depends_on=tuple(each._name for each in named if isinstance(each, pulumi.Resource)),
-        component=inputs is None,
+        component=made is None,
         ignore_changes=tuple(options.ignore_changes or ()),
+        waits_for=tuple((each._type, each._name) for each in named if isinstance(each, pulumi.Resource)),
+        provider=_provider(made),
     )
+
+
+def _provider(made: mocks.MockResourceArgs | None) -> str:
+    """Its logical name: it is told by its URN, with an id behind that."""
+    return made.provider.split("::")[-2] if made and made.provider else ""
 
 
 def _whole(value: Any) -> Any:

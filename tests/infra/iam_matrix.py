@@ -77,6 +77,15 @@ def table(program: Program, environment: str) -> str:
     return "\n".join(lines)
 
 
+def roles(program: Program, environment: str) -> str:
+    """As Markdown; one line a custom role, with every permission that it has."""
+    lines = ["| role | permissions |", "|---|---|"]
+    for role in sorted(program.inputs(_CUSTOM).values(), key=lambda each: str(each["roleId"])):
+        permissions = ", ".join(f"`{each}`" for each in sorted(role["permissions"]))
+        lines.append(f"| `{_bare(role['roleId'], environment)}` | {permissions} |")
+    return "\n".join(lines)
+
+
 def _cells(all_held: list[Held]) -> Iterator[str]:
     for database in DATABASES:
         yield _verbs(each.what for each in all_held if (each.kind, each.on) == ("database", database))

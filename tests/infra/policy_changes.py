@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.policies.rules import Resource
+from infra.policies.rules import Resource, violations
+from tests.infra.policy_stack import GOOD
 
 ABSENT = object()
 """Instead of a value: the input is not set."""
@@ -68,6 +69,16 @@ class Removal:
         """The stack without it."""
         token, name = self.resource.rsplit(":", 1)
         return [each for each in stack if not (each.name == name and each.type.rsplit(":", 1)[-1] == token)]
+
+
+def added(token: str, **inputs: object) -> Addition:
+    """One more resource of a type, called `new`."""
+    return Addition(Resource(token, "new", inputs))
+
+
+def broken(change: Change | Addition) -> set[str]:
+    """The rules that a good stack breaks after the change."""
+    return {each.rule for each in violations(change.apply(GOOD))}
 
 
 def _put(inputs: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:

@@ -33,7 +33,27 @@ def config(environment: str) -> StackConfig:
 @cache
 def deployed(environment: str = "dev") -> Program:
     """The whole program, run once."""
-    deployment = Deployment(config(environment), SERVICES)
+    return declared(config(environment))
+
+
+def elsewhere_config() -> StackConfig:
+    """Another environment in the project of `dev`, with places, users and scaling that no default says."""
+    users = {"issuer": "https://issuer.example", "audience": "tills", "jwks_url": "https://issuer.example/keys"}
+    places = {"region": "europe-north1", "firestore_location": "eur3", "bigquery_location": "europe-west4"}
+    scaling = {"min_instances": {"cart-commands": 2}, "max_instances": 3}
+    found = {**stored("dev"), **places, "environment": "test", "users": users, "scaling": scaling}
+    return settings(found, "test")
+
+
+@cache
+def elsewhere() -> Program:
+    """The same, deployed."""
+    return declared(elsewhere_config())
+
+
+def declared(settings: StackConfig) -> Program:
+    """The same with any settings, run anew each time."""
+    deployment = Deployment(settings, SERVICES)
 
     def program() -> None:
         names = [name for service in SERVICES for name in service.secrets]

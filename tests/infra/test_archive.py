@@ -49,6 +49,16 @@ def test_rows_stay_for_ever_by_default(dataset: Declared) -> None:
     assert not {"defaultTableExpirationMs", "defaultPartitionExpirationMs"} & dataset.inputs.keys()
 
 
+def test_stored_bytes_are_paid_as_they_are_counted(dataset: Declared) -> None:
+    """As logical ones: with the other model a week of time travel is paid, too."""
+    assert dataset.inputs["storageBillingModel"] == "LOGICAL"
+
+
+def test_a_table_can_be_read_as_of_any_moment_of_a_week(dataset: Declared) -> None:
+    """As long as BigQuery can; given in hours."""
+    assert dataset.inputs["maxTimeTravelHours"] == "168"
+
+
 def test_the_dataset_is_not_deleted_by_mistake(dataset: Declared) -> None:
     """And not at all while there is something in it."""
     assert dataset.protect

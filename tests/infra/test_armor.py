@@ -36,6 +36,17 @@ def test_attacks_come_before_limits_and_the_last_rule_allows() -> None:
     assert rules()[-1]["priority"] == LAST
 
 
+def test_the_policy_is_for_backends() -> None:
+    """The other kinds stand before caches and networks."""
+    assert policy()["type"] == "CLOUD_ARMOR"
+
+
+def test_nobody_is_left_out_of_the_limit() -> None:
+    """It is for any address, and so is the last rule."""
+    anybody = {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": ["*"]}}
+    assert [each["match"] for each in rules()[-2:]] == [anybody, anybody]
+
+
 def test_priorities_are_unique() -> None:
     """Google refuses two rules of one priority."""
     found = [each["priority"] for each in rules(unlimited_ranges=["192.0.2.0/24"])]

@@ -229,23 +229,6 @@ def test_every_subscription_has_dead_letters(program: Program) -> None:
     assert without == dead_letters()
 
 
-def test_two_environments_share_no_name() -> None:
-    """They may share a project."""
-    named: list[set[tuple[str, str]]] = []
-    for environment in ("dev", "prod"):
-        program = deployed(environment)
-        named.append(
-            {
-                (each.token, str(each.inputs.get("name") or each.inputs.get("accountId") or each.inputs.get("roleId")))
-                for each in program.resources
-                if each.token in {*DECLARED, "gcp:projects/iAMCustomRole:IAMCustomRole"}
-            }
-        )
-    common = {each for each in named[0] & named[1] if each[1] != "None"}
-
-    assert {token for token, _ in common} <= {"gcp:storage/bucketObject:BucketObject"}
-
-
 def test_only_what_changed_is_deployed_again(program: Program) -> None:
     """An archive is named by what is in it: the same sources have the same name in every deployment."""
     archives = program.inputs("gcp:storage/bucketObject:BucketObject")

@@ -8,7 +8,7 @@ from infra.pulumi.deployment import Deployment
 from infra.pulumi.environment import operators_variables
 from shared.config import Runtime, Settings, settings
 from shared.topology import Function, Http, Permission, Service
-from tests.infra.stacks import SERVICES, config, deployed
+from tests.infra.stacks import SERVICES, config, deployed, elsewhere, elsewhere_config
 
 FUNCTION = "gcp:cloudfunctionsv2/function:Function"
 RESERVED = {"FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "PORT"}
@@ -100,19 +100,81 @@ def test_functions_are_served_as_they_are_written() -> None:
         assert service_config(service, function)["environmentVariables"]["FUNCTION_USE_ASGI"] == "true"
 
 
-def test_an_operator_reads_the_same_settings() -> None:
-    """The command line works on the environment that the stack's output names."""
-    variables = operators_variables(Deployment(config("dev"), SERVICES), "projects/p/…/cryptoKeys/k")
-    cart = next(service for service in SERVICES if service.name == "cart")
+def test_each_execution_is_told_apart_by_the_functions_themselves() -> None:
+    """Google's own id would be in every line a second time."""
+    for service, function in EVERY:
+        assert service_config(service, function)["environmentVariables"]["LOG_EXECUTION_ID"] == "false"
 
-    ours, theirs = settings(variables), told(cart, cart.function("queries"))
 
-    assert (ours.runtime, ours.project, ours.prefix, ours.origin) == (
-        theirs.runtime,
-        theirs.project,
-        theirs.prefix,
-        theirs.origin,
+@pytest.mark.parametrize(("service", "function"), EVERY, ids=lambda each: each.name)
+class TestEveryFunctionElsewhere:
+    """Where no setting is another one's, or a default."""
+
+    def test_knows_who_signs_tokens(self, service: Service, function: Function) -> None:
+        """The issuer, the audience and the keys are those of the settings."""
+        found = told_elsewhere(service, function)
+
+        assert found["COMMERCE_USER_ISSUER"] == "https://issuer.example"
+        assert found["COMMERCE_USER_AUDIENCE"] == "tills"
+        assert found["COMMERCE_USER_JWKS_URL"] == "https://issuer.example/keys"
+
+    def test_is_told_what_the_settings_say(self, service: Service, function: Function) -> None:
+        """Each variable of its manifest has its own value; those of other services are not there."""
+        found, settings = told_elsewhere(service, function), elsewhere_config().variables
+
+        assert {name: found[name] for name in found.keys() & settings.keys()} == {
+            name: settings[name] for name in service.environment
+        }
+
+    def test_knows_its_own_place(self, service: Service, function: Function) -> None:
+        """Region, prefix and origin of its environment."""
+        found = told_elsewhere(service, function)
+
+        assert (found["COMMERCE_REGION"], found["COMMERCE_PREFIX"]) == ("europe-north1", "test-")
+        assert found["COMMERCE_ORIGIN"] == "https://dev.shop.example.com"
+
+
+def told_elsewhere(service: Service, function: Function) -> dict[str, str]:
+    config = elsewhere().inputs(FUNCTION)[f"{service.name}-{function.name}"]["serviceConfig"]
+    found: dict[str, str] = config["environmentVariables"]
+    return found
+
+
+def test_an_operator_works_on_the_environment_of_the_settings() -> None:
+    """By the variables that the stack exports."""
+    given = elsewhere_config()
+
+    found = settings(operators_variables(Deployment(given, SERVICES), "projects/p/…/cryptoKeys/k"))
+
+    assert (found.runtime, found.project, found.region) == (Runtime.GCP, "example-shop-dev", "europe-north1")
+    assert (found.prefix, found.origin) == ("test-", "https://dev.shop.example.com")
+    assert (found.user_issuer, found.user_audience) == ("https://issuer.example", "tills")
+    assert found.user_jwks_url == "https://issuer.example/keys"
+    assert found.kms_key == "projects/p/…/cryptoKeys/k"
+
+
+def test_an_operator_calls_and_is_called_by_nobody() -> None:
+    """Tokens for the public API are accepted, but no account of Google's services has any business there."""
+    found = operators_variables(Deployment(elsewhere_config(), SERVICES), "key")
+
+    assert (found["COMMERCE_PLATFORM_AUDIENCE"], found["COMMERCE_PLATFORM_CALLERS"]) == (
+        "https://dev.shop.example.com",
+        "",
     )
-    assert (ours.user_issuer, ours.user_jwks_url) == (theirs.user_issuer, theirs.user_jwks_url)
-    assert ours.kms_key == "projects/p/…/cryptoKeys/k"
-    assert ours.platform_callers == ()
+
+
+def test_an_operator_has_the_variables_of_all_services() -> None:
+    """The command line works for each of them."""
+    given = elsewhere_config()
+    found = operators_variables(Deployment(given, SERVICES), "key")
+
+    assert given.variables
+    assert {name: found[name] for name in given.variables} == given.variables
+
+
+def test_an_operator_knows_where_timers_call() -> None:
+    """And as whom."""
+    found = operators_variables(Deployment(elsewhere_config(), SERVICES), "key")
+
+    assert found["COMMERCE_TASKS_CALLER"] == "test-tasks@example-shop-dev.iam.gserviceaccount.com"
+    assert found["COMMERCE_FUNCTION_URL"] == ("https://test-{service}-{function}-123456789012.europe-north1.run.app")

@@ -1,5 +1,6 @@
 """What all else stands on: enabled services, images, sources, and who builds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from infra.pulumi.components.registry import ImageRegistry, ImageRegistryArgs
 from infra.pulumi.components.sources import SourceBucket, SourceBucketArgs
 from tests.infra.edge_program import NUMBER, deployment
 from tests.infra.harness import Inputs, Program, run
+from tests.infra.stacks import deployed
 
 API = "gcp:projects/service:Service"
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
@@ -18,6 +20,27 @@ ON_PROJECT = "gcp:projects/iAMMember:IAMMember"
 ON_BUCKET = "gcp:storage/bucketIAMMember:BucketIAMMember"
 ON_REPOSITORY = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 BUILDER = "serviceAccount:dev-builder@acme-shop.iam.gserviceaccount.com"
+NEEDED: Mapping[str, set[str]] = {
+    "gcp:artifactregistry": {"artifactregistry"},
+    "gcp:bigquery": {"bigquery"},
+    "gcp:billing": {"billingbudgets"},
+    "gcp:certificatemanager": {"certificatemanager"},
+    "gcp:cloudfunctionsv2": {"artifactregistry", "cloudbuild", "cloudfunctions", "logging", "run", "storage"},
+    "gcp:cloudrunv2": {"run"},
+    "gcp:cloudscheduler": {"cloudscheduler"},
+    "gcp:cloudtasks": {"cloudtasks"},
+    "gcp:compute": {"compute"},
+    "gcp:firestore": {"firestore"},
+    "gcp:kms": {"cloudkms"},
+    "gcp:logging": {"logging"},
+    "gcp:monitoring": {"monitoring"},
+    "gcp:projects": {"cloudresourcemanager", "iam"},
+    "gcp:pubsub": {"pubsub"},
+    "gcp:secretmanager": {"secretmanager"},
+    "gcp:serviceaccount": {"iam"},
+    "gcp:storage": {"storage"},
+}
+"""By the beginning of a type, the APIs of Google's that make such things."""
 BUDGET = {"billing_account": "012345-6789AB-CDEF01", "amount": 100, "currency": "EUR"}
 
 
@@ -43,8 +66,19 @@ def builder() -> Program:
     return run(lambda: Builder("builder", BuilderArgs(given, "the-bucket", "the-repository")))
 
 
-def test_what_the_platform_uses_is_enabled() -> None:
-    """Exactly the list, by Google's names."""
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_the_platform_uses_is_enabled(environment: str) -> None:
+    """Every API that a declared resource is made by."""
+    program = deployed(environment)
+    used = {each.token.partition("/")[0] for each in program.resources if not each.component}
+
+    assert used <= NEEDED.keys()
+    needed = {f"{api}.googleapis.com" for kind in used for api in NEEDED[kind]}
+    assert needed - {each["service"] for each in program.inputs(API).values()} == set()
+
+
+def test_apis_are_called_by_google_s_names() -> None:
+    """The list says what each is for."""
     assert {each["service"] for each in enabled().inputs(API).values()} == {f"{api}.googleapis.com" for api in APIS}
 
 

@@ -102,9 +102,30 @@ def test_there_are_two_ports_at_one_address(program: Program) -> None:
         ("443", "edge-id"),
         ("80", "edge-to-https-id"),
     }
-    assert {(each["ipAddress"], each["loadBalancingScheme"]) for each in found.values()} == {
-        ("edge-id", "EXTERNAL_MANAGED")
-    }
+    assert {(each["ipAddress"], each["ipProtocol"]) for each in found.values()} == {("edge-id", "TCP")}
+
+
+def test_clients_enter_google_s_network_near_them(program: Program) -> None:
+    """The premium tier: a global load balancer takes no other."""
+    found = program.inputs(FORWARDING).values()
+    assert {(each["loadBalancingScheme"], each["networkTier"]) for each in found} == {("EXTERNAL_MANAGED", "PREMIUM")}
+
+
+def test_backends_are_of_the_same_load_balancer(program: Program) -> None:
+    """The classic one knows no rules by method."""
+    assert {each["loadBalancingScheme"] for each in program.inputs(BACKEND).values()} == {"EXTERNAL_MANAGED"}
+
+
+def test_the_address_is_everybody_s(program: Program) -> None:
+    """An IPv4 address on the internet."""
+    address = only(program, ADDRESS)
+    assert (address["addressType"], address["ipVersion"]) == ("EXTERNAL", "IPV4")
+
+
+def test_https_leads_to_the_api(program: Program) -> None:
+    """By the URL map that the manifests make, not by the one that redirects."""
+    assert only(program, HTTPS)["urlMap"] == "edge-id"
+    assert program.inputs(URL_MAP)["edge"]["pathMatchers"]
 
 
 def test_port_80_only_redirects(program: Program) -> None:
@@ -142,6 +163,7 @@ def test_the_certificate_is_for_the_domain(program: Program) -> None:
     managed = only(program, CERTIFICATE)["managed"]
     (proof,) = program.inputs(PROOF)
     assert managed == {"domains": ["shop.example"], "dnsAuthorizations": [f"{proof}-id"]}
+    assert only(program, CERTIFICATE)["scope"] == "DEFAULT"
     assert only(program, PROOF)["domain"] == "shop.example"
     assert only(program, ENTRY)["hostname"] == "shop.example"
     assert "matcher" not in only(program, ENTRY)

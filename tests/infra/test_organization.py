@@ -53,6 +53,12 @@ def test_a_rule_is_the_project_s() -> None:
     assert found["name"] == f"projects/{NUMBER}/policies/iam.automaticIamGrantsForDefaultServiceAccounts"
 
 
+def test_a_rule_takes_nothing_from_above() -> None:
+    """It is what it says, whatever the organization says; both are declared."""
+    found = rules(no_default_grants=True, locations=["in:eu-locations"]).inputs(POLICY).values()
+    assert {(each["spec"]["inheritFromParent"], each["spec"]["reset"]) for each in found} == {(False, False)}
+
+
 def test_functions_stay_as_they_are_behind_the_ingress_rule() -> None:
     """It allows what the platform's own functions have: inside, and inside or through a load balancer."""
     program = rules(ingress_through_edge=True)

@@ -11,8 +11,11 @@ from tests.infra.stacks import FOLDER, SERVICES, stored
 
 ROOT = FOLDER.parents[1]
 PROGRAM = """
-import json, runpy, sys
+import importlib, json, runpy, sys
 import pulumi
+
+importlib.import_module("infra.pulumi.stack")
+sys.path.append(sys.argv[1])
 from tests.infra.harness import run
 
 given = json.loads(sys.stdin.read())
@@ -26,6 +29,7 @@ def program():
 found = run(program, stack=given["stack"])
 print(json.dumps({"resources": len(found.resources), "exported": exported}))
 """
+"""Has the program first, as Pulumi does: by what is installed. Only then it may see the tests, which are not."""
 
 
 def ran(stack: str, settings: dict[str, object], secrets: list[str]) -> subprocess.CompletedProcess[str]:
@@ -37,9 +41,9 @@ def ran(stack: str, settings: dict[str, object], secrets: list[str]) -> subproce
         "secrets": list(values),
     }
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM],
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(ROOT)],
         cwd=FOLDER,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env={"PATH": ""},
         input=json.dumps(given),
         capture_output=True,
         text=True,
@@ -68,6 +72,17 @@ def test_a_missing_secret_is_named(missing: str) -> None:
 
     assert done.returncode != 0
     assert f"commerce:{missing}" in done.stderr
+
+
+def test_the_program_is_installed(tmp_path: Path) -> None:
+    """It is found from any folder: Pulumi puts nothing of the repository on the path but the program's own."""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-P", "-c", "import infra.pulumi.stack"],
+        cwd=tmp_path,
+        env={"PATH": ""},
+        check=True,
+        timeout=100,
+    )
 
 
 def test_no_module_hides_one_of_pythons_own() -> None:
