@@ -34,37 +34,38 @@ docs: install  ## Make the generated parts of the documents again
 
 install: $(INSTALLED) $(BIGQUERY_INSTALLED) $(POLICIES_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
-# $(call make-venv,FOLDER): with the first Python that will do
-define make-venv
+# The machine's own pip installs the pinned installer and nothing else: what an old pip cannot do does not matter.
+# `--compile-bytecode`: every start of a process would compile what it imports where PYTHONDONTWRITEBYTECODE is set.
+INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python
+
+$(INSTALLED): requirements-installer.txt requirements-dev.txt pyproject.toml
+	@rm -rf $(VENV)
 	@for python in $(PYTHONS); do \
 	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer with its venv module is needed" >&2; exit 1; fi; \
-	"$$found" -m venv $(1)
-endef
-
-$(INSTALLED): requirements-dev.txt pyproject.toml
-	$(call make-venv,$(VENV))
-	@echo "installing the pinned packages into $(VENV): about a minute and a half and 1.2 GB, once"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	"$$found" -m venv $(VENV)
+	@echo "installing the pinned packages into $(VENV): about a minute and 1.2 GB, once"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.txt
+	$(INSTALL) $(BIN)/python --require-hashes -r requirements-dev.txt
+	$(INSTALL) $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 # The local BigQuery is a program of its own, with pins of its own. What DuckDB loads is put below its own home.
-$(BIGQUERY_INSTALLED): emulators/bigquery/requirements.txt emulators/bigquery/install_extension.py
+$(BIGQUERY_INSTALLED): emulators/bigquery/requirements.txt emulators/bigquery/install_extension.py $(INSTALLED)
 	@rm -rf $(BIGQUERY)
-	$(call make-venv,$(BIGQUERY))
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(BIGQUERY)
 	@echo "installing the local BigQuery into $(BIGQUERY): about 40 seconds and 650 MB, once"
-	$(BIGQUERY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r emulators/bigquery/requirements.txt
-	@mkdir -p $(BIGQUERY)/home && HOME=$(CURDIR)/$(BIGQUERY)/home $(BIGQUERY)/bin/python emulators/bigquery/install_extension.py
+	$(INSTALL) $(BIGQUERY)/bin/python --require-hashes -r emulators/bigquery/requirements.txt
+	@mkdir -p $(BIGQUERY)/home && HOME="$(CURDIR)/$(BIGQUERY)/home" $(BIGQUERY)/bin/python emulators/bigquery/install_extension.py
 	@touch $@
 
 # The policies run in a program of their own, too: its library needs older versions of what the application uses.
-$(POLICIES_INSTALLED): infra/policies/requirements.txt
+$(POLICIES_INSTALLED): infra/policies/requirements.txt $(INSTALLED)
 	@rm -rf $(POLICIES)
-	$(call make-venv,$(POLICIES))
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(POLICIES)
 	@echo "installing the policies' packages into $(POLICIES): about 10 seconds and 100 MB, once"
-	$(POLICIES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/policies/requirements.txt
+	$(INSTALL) $(POLICIES)/bin/python --require-hashes -r infra/policies/requirements.txt
 	@touch $@
 
 fmt: install  ## Format the code and mend what a linter can mend
@@ -108,6 +109,7 @@ schemas: install  ## Write the contracts of all services to schemas/; refuses to
 	$(BIN)/commerce schemas
 
 lock: install  ## Pin the newest versions that requirements*.in allow
+	$(LOCK) --upgrade requirements-installer.in -o requirements-installer.txt
 	$(LOCK) --upgrade requirements.in -o requirements.txt
 	$(LOCK) --upgrade infra/pulumi/requirements.in -o infra/pulumi/requirements.txt
 	$(LOCK) --upgrade infra/policies/requirements.in -o infra/policies/requirements.txt
