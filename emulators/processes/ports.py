@@ -1,16 +1,17 @@
 """Loopback ports: free ones chosen safely, a wanted one checked with a clear error."""
 
 import errno
-import secrets
+import fcntl
+import os
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import suppress
+from pathlib import Path
+from tempfile import gettempdir
 
 LOOPBACK = "127.0.0.1"
 
 # Below the range that systems take outgoing ports from, so that no client grabs a port that was just chosen.
 _FIRST, _LAST = 20000, 32000
-_TRIES = 200
 
 
 class PortTakenError(Exception):
@@ -18,9 +19,26 @@ class PortTakenError(Exception):
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nobody uses now, all different; OSError if none can be found."""
-    with ExitStack() as held:
-        return tuple(held.enter_context(_held_port()) for _ in range(count))
+    """Ports that nobody uses now, all different; OSError if there are not that many.
+
+    A counter that all processes of this user share hands them out in turns. Two platforms that start at the same time
+    get different ports, although neither has bound its own yet.
+    """
+    with (Path(gettempdir()) / f"commerce-ports-{os.getuid()}").open("a+") as counter:
+        fcntl.flock(counter, fcntl.LOCK_EX)
+        counter.seek(0)
+        last = counter.read()
+        turn = int(last) if last.isdecimal() else 0
+        found: list[int] = []
+        for _ in range(_LAST - _FIRST):
+            turn += 1
+            if _is_free(port := _FIRST + turn % (_LAST - _FIRST)):
+                found.append(port)
+            if len(found) == count:
+                counter.truncate(0)
+                counter.write(str(turn))
+                return tuple(found)
+    raise OSError(f"{count} free ports on {LOOPBACK} between {_FIRST} and {_LAST} were not found")
 
 
 def listen(port: int, *, option: str) -> socket.socket:
@@ -41,14 +59,8 @@ def listen(port: int, *, option: str) -> socket.socket:
     return listener
 
 
-@contextmanager
-def _held_port() -> Iterator[int]:
-    for _ in range(_TRIES):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind((LOOPBACK, _FIRST + secrets.randbelow(_LAST - _FIRST)))
-            except OSError:
-                continue
-            yield probe.getsockname()[1]
-            return
-    raise OSError(f"no free port on {LOOPBACK} between {_FIRST} and {_LAST}")
+def _is_free(port: int) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, port))
+        return True
+    return False

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -19,12 +22,25 @@ pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
 @contextmanager
 def hanging(pid: int) -> Iterator[None]:
-    """The process is there and takes connections, and nothing ever comes back."""
+    """The process is there and takes connections, and nothing ever comes back.
+
+    One thread of the process takes the signal and stops the others. On a busy machine they go on answering until then.
+    """
     os.kill(pid, signal.SIGSTOP)
     try:
+        while not has_stopped(pid):
+            time.sleep(0.001)
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def has_stopped(pid: int) -> bool:
+    """All of its threads, where the system tells of each (Linux); else the process."""
+    threads = [*Path(f"/proc/{pid}/task").glob("*/stat")]
+    if not threads:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
 
 async def test_a_store_that_hangs_is_503_in_time(rig: Rig) -> None:
