@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from shared.eventsourcing.checkpoint import at_time
+from shared.eventsourcing.dead_letters import DeadLetters
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import FeedCursor
 from shared.eventsourcing.feed_walk import FeedWalk, heal
@@ -71,6 +72,7 @@ class Rebuild:
     history: History
     rows: ReadStore
     aliases: Aliases
+    dead_letters: DeadLetters
     clock: Callable[[], datetime]
     lag: timedelta
     folder: Path
@@ -80,24 +82,50 @@ class Rebuild:
 
     async def build(self) -> Built:
         """A new generation, or the one that a killed rebuild was at. Raises BusyError, UnavailableError (then call it
-        again), and ValueError if somebody dropped the generation meanwhile.
+        again: it goes on), and ValueError if somebody dropped the generation meanwhile. After any other failure the
+        generation is dropped, as nobody would go on with it.
         """
         with self._alone():
             state = await self._begin()
-            announced, until = self.clock(), datetime.fromisoformat(state.until)
-            collection = place(self.collection, state.generation)
-            unstorable: list[str] = []
-            replay = self._replay(self.folder / "replay", key_of(state.origin, state.generation, until))
-            replayed = await self._run(await replay, until, bulk_sink(self.rows, collection, unstorable))
-            keeper = self.projectors.of(state.generation)
-            for stream, version in replayed.behind:
-                await keeper.heal(stream, version)
-            for key in unstorable:
-                await keeper.heal(f"{self.history.category}-{key}", 1)
-            caught_up = await self._catch_up(state.generation, announced, at_time(until))
-            await self.aliases.change(self.collection, lambda known: known.completed(state.generation))
+            try:
+                built = await self._build(state)
+            except UnavailableError:
+                raise
+            except Exception:
+                await self.drop(state.generation)
+                rmtree(self.folder, ignore_errors=True)
+                raise
             rmtree(self.folder)
-            return Built(state.generation, replayed, caught_up)
+            return built
+
+    async def _build(self, state: _State) -> Built:
+        announced, until = self.clock(), datetime.fromisoformat(state.until)
+        collection = place(self.collection, state.generation)
+        unstorable: list[str] = []
+        replay = self._replay(self.folder / "replay", key_of(state.origin, state.generation, until))
+        replayed = await self._run(await replay, until, bulk_sink(self.rows, collection, unstorable))
+        keeper = self.projectors.of(state.generation)
+        for stream, version in replayed.behind:
+            await keeper.heal(stream, version)
+        for key in unstorable:
+            await keeper.heal(f"{self.history.category}-{key}", 1)
+        caught_up = await self._catch_up(state.generation, announced, at_time(until))
+        await self.aliases.change(self.collection, lambda known: known.completed(state.generation))
+        return Built(state.generation, replayed, caught_up)
+
+    async def drop(self, generation: str) -> int:
+        """First nobody keeps it any more, then its documents go, so that none comes back; returns how many there were.
+        ValueError for the one that is live.
+        """
+        was_kept = generation in (await self.aliases.of(self.collection)).kept
+        await self.aliases.change(self.collection, lambda known: known.without(generation))
+        if was_kept:
+            await asyncio.sleep((self.aliases.remembered + self.lag).total_seconds())
+        projection = self.projectors.of(generation).projection
+        async for parked in self.dead_letters.list(projection.category):
+            if parked.projection == projection.name:
+                await self.dead_letters.release(parked.projection, parked.stream)
+        return await clear(self.rows, projection.collection)
 
     async def as_of(self, moment: datetime, name: str) -> Replayed:
         """The read model as it was, in a generation of this name, which nobody keeps up to date; one of the same name
@@ -109,8 +137,12 @@ class Rebuild:
         self._check_over(moment)
         await self.aliases.change(self.collection, lambda known: known.noting(name))
         collection = place(self.collection, name)
-        await clear(self.rows, collection)
-        return await self.fold(moment, bulk_sink(self.rows, collection, []))
+        try:
+            await clear(self.rows, collection)
+            return await self.fold(moment, bulk_sink(self.rows, collection, []))
+        except Exception:  # half of it would pass for all of it
+            await self.drop(name)
+            raise
 
     async def fold(self, until: datetime | None, sink: Sink) -> Replayed:
         """Everything recorded up to and including `until` (None: up to now), folded into documents for the sink, each
@@ -154,19 +186,32 @@ class Rebuild:
 
     async def _begin(self) -> _State:
         """What an earlier try has begun with these stores and this code and not finished, or else something new."""
-        file = self.folder / "state.json"
-        known = await self.aliases.of(self.collection)
-        with suppress(OSError, ValueError, TypeError):
-            state = _State(**json.loads(file.read_text()))
-            if state.origin == self.origin and state.generation in known.kept and state.generation not in known.ready:
-                return state
+        known, left = await self.aliases.of(self.collection), self._left()
+        if left is not None and left.generation in known.kept and left.generation not in known.ready:
+            if left.origin == self.origin:
+                return left
+            await self.drop(left.generation)
         rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         until = (self.clock() - self.lag).isoformat()
-        begun = await self.aliases.change(self.collection, Generations.begun)
-        state = _State(self.origin, begun.newest, until)
-        file.write_text(json.dumps(asdict(state)))
-        return state
+
+        def begun(known: Generations) -> Generations:
+            """What is announced has been written down before: whatever happens then, it is found again."""
+            after = known.begun()
+            self._state_file.write_text(json.dumps(asdict(_State(self.origin, after.newest, until))))
+            return after
+
+        return _State(self.origin, (await self.aliases.change(self.collection, begun)).newest, until)
+
+    def _left(self) -> _State | None:
+        """What the try before has written down, if it was not finished."""
+        with suppress(OSError, ValueError, TypeError):
+            return _State(**json.loads(self._state_file.read_text()))
+        return None
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "state.json"
 
     async def _replay(self, folder: Path, key: str) -> Replay:
         return Replay(
