@@ -10,8 +10,9 @@ Nothing but projections run, so no message is published, no mail sent and no com
 import asyncio
 import fcntl
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -26,16 +27,14 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import FeedCursor
 from shared.eventsourcing.feed_walk import FeedWalk, heal
 from shared.eventsourcing.generations import Aliases, Generations, place
-from shared.eventsourcing.projection import MAX_BULK, ReadStore, Row
+from shared.eventsourcing.projection import ReadStore, Row
 from shared.eventsourcing.projectors import Projectors
 from shared.operations.buckets import buckets_for
+from shared.operations.bulk import bulk_sink, clear
 from shared.operations.folding import ReadModel
 from shared.operations.history import History
 from shared.operations.replay import PROCESSES, Replay, Replayed, Sink, Watch, key_of
 
-_BULK_BYTES: Final = 3 * 1024 * 1024
-"""Of one request: Google's emulator takes 4 MiB."""
-_AT_ONCE: Final = 4
 _SCRATCH: Final = re.compile(r"[a-z][A-Za-z0-9.+:-]{0,99}")
 
 
@@ -151,9 +150,8 @@ class Rebuild:
         if until is None:
             until = self.clock() - self.lag
         self._check_over(until)
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=self.folder.parent, prefix="history-") as folder:
-            replayed = await self._run(await self._replay(Path(folder), "history"), until, sink)
+        with _scratch(self.folder.parent) as folder:
+            replayed = await self._run(await self._replay(folder, "history"), until, sink)
         documents, failed = replayed.documents, []
         for stream, _ in replayed.behind:
             row, error = await self._fold_stream(stream, until)
@@ -262,36 +260,22 @@ class Rebuild:
         return row, error
 
 
-def bulk_sink(rows: ReadStore, collection: str, unstorable: list[str]) -> Sink:
-    """Writes the documents that do not exist yet; the keys of those that no store can hold are put into the list."""
-
-    async def write(documents: Sequence[Row]) -> None:
-        chunks = list(_chunks(documents))
-        for start in range(0, len(chunks), _AT_ONCE):
-            together = (rows.create_many(collection, chunk) for chunk in chunks[start : start + _AT_ONCE])
-            for keys in await asyncio.gather(*together):
-                unstorable.extend(keys)
-
-    return write
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder that is removed at the end; those of processes that were killed are removed before."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob("history-[0-9]*-*"):
+        if not _runs(int(left.name.split("-")[1])):
+            rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(dir=parent, prefix=f"history-{os.getpid()}-") as folder:
+        yield Path(folder)
 
 
-async def clear(rows: ReadStore, collection: str) -> int:
-    """Delete all documents of a generation that nobody keeps; returns how many there were."""
-    deleted = 0
-    while page := await rows.scan(collection, limit=MAX_BULK):
-        await rows.delete_many(collection, [row.key for row in page])
-        deleted += len(page)
-    return deleted
-
-
-def _chunks(documents: Sequence[Row]) -> list[list[Row]]:
-    chunks: list[list[Row]] = []
-    size = _BULK_BYTES
-    for row in documents:
-        length = len(row.body or b"") + 500
-        if size + length > _BULK_BYTES or len(chunks[-1]) == MAX_BULK:
-            chunks.append([])
-            size = 0
-        chunks[-1].append(row)
-        size += length
-    return chunks
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it is somebody else's
+    return True

@@ -1,6 +1,7 @@
 """A new generation beside the live one: complete, while commits keep coming, and on from where a kill has left it."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ import pytest
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import NewCommit, start_of
 from shared.eventsourcing.generations import FIRST, place
-from shared.operations.rebuild import BusyError, clear
+from shared.operations.bulk import bulk_sink, clear
+from shared.operations.rebuild import BusyError
 from tests.unit.kit.conftest import append
 from tests.unit.operations.rebuild_world import LAG, Announcing, Killed, World
 from tests.unit.operations.test_folding import told_by_the_log
+
+NO_PID = 2**22 + 1
+"""Linux and macOS give none so high."""
 
 
 @pytest.fixture
@@ -144,6 +149,17 @@ async def test_one_as_of_a_time_that_failed_is_not_listed(world: World) -> None:
 
     assert (await world.aliases.of("tallies")).scratch == ()
     assert await world.stored("then") == {}
+
+
+async def test_what_a_killed_replay_has_left_on_disk_is_removed_by_the_next(world: World) -> None:
+    """And not what belongs to a process that still runs."""
+    killed, running = (world.folder.parent / f"history-{pid}-x" for pid in (NO_PID, os.getpid()))
+    killed.mkdir(parents=True)
+    running.mkdir()
+
+    await world.rebuild().fold(None, bulk_sink(world.rows, "nowhere", []))
+
+    assert [each.name for each in world.folder.parent.glob("history-*")] == [running.name]
 
 
 async def test_a_finished_one_is_followed_by_another_generation(world: World) -> None:
