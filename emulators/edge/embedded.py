@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from functions_framework.aio import create_asgi_app
@@ -18,11 +19,24 @@ def load(services: Sequence[tuple[Service, Path]], environment: Mapping[str, str
     """
     os.environ.update(environment)
     _forget([service.name for service, _ in services])
-    return {
-        (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call] # it has no types
-        for service, source in services
-        for function in service.functions
-    }
+    with _path_kept():
+        return {
+            (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call] # it has no types
+            for service, source in services
+            for function in service.functions
+        }
+
+
+@contextmanager
+def _path_kept() -> Iterator[None]:
+    """The framework puts each archive on the path. A process that is spawned from here begins with this path: it would
+    find `shared` in an archive, which does not have all of it, though here all modules come from the checkout.
+    """
+    path = sys.path.copy()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
 
 
 def _forget(services: Sequence[str]) -> None:

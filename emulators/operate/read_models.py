@@ -25,7 +25,7 @@ from shared.eventsourcing.projectors import Projectors
 from shared.operations.comparing import Compare, Comparison
 from shared.operations.folding import ReadModel
 from shared.operations.history import History
-from shared.operations.rebuild import Built, BusyError, Rebuild, clear
+from shared.operations.rebuild import Built, BusyError, Rebuild
 from shared.operations.replay import Replayed, Sink
 
 
@@ -64,6 +64,7 @@ async def _chosen(operators: Operators, service: str, read_model: str, *, from_l
         ),
         rows=operators.deps.rows,
         aliases=found.aliases,
+        dead_letters=operators.deps.dead_letters,
         clock=utc_now,
         lag=timedelta(seconds=settings.feed_lag),
         folder=operators.folder / f"{settings.project}.{service}.{read_model}",
@@ -157,7 +158,10 @@ async def generations(
             wanted = _before(known) if live is None else _named(live, known)
             known = await aliases.change(collection, lambda now: now.living(wanted))
         elif drop is not None:
-            known = await _drop(operators, chosen, _named(drop, known), say)
+            dropped = _named(drop, known)
+            documents = await chosen.rebuild.drop(dropped)
+            say(f"generation {shown(dropped)} is dropped: {documents:,} documents")
+            known = await aliases.of(collection)
         for name in (*known.kept, *known.scratch):
             say(f"{shown(name)}{standing(name, known)}")
     return Exit.DONE
@@ -203,23 +207,6 @@ def _before(known: Generations) -> str:
     if known.before is None:
         raise OperationError("no generation was live before this one")
     return known.before
-
-
-async def _drop(operators: Operators, chosen: _Chosen, generation: str, say: Say) -> Generations:
-    """First nobody keeps it any more, then its documents go: none of them comes back."""
-    aliases = chosen.service.aliases
-    known = await aliases.of(chosen.collection)
-    was_kept = generation in known.kept
-    known = await aliases.change(chosen.collection, lambda now: now.without(generation))
-    if was_kept:
-        await asyncio.sleep(aliases.remembered.total_seconds() + 1)
-    projection = chosen.projectors.of(generation).projection
-    async for parked in operators.deps.dead_letters.list(projection.category):
-        if parked.projection == projection.name:
-            await operators.deps.dead_letters.release(parked.projection, parked.stream)
-    deleted = await clear(operators.deps.rows, projection.collection)
-    say(f"generation {shown(generation)} is dropped: {deleted:,} documents")
-    return known
 
 
 async def _compare(operators: Operators, chosen: _Chosen, live: str, built: Built, ignore: Sequence[str]) -> Comparison:

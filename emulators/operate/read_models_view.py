@@ -60,5 +60,5 @@ def standing(name: str, known: Generations) -> str:
     if name in known.scratch:
         return "  as of a time"
     if name not in known.ready:
-        return "  being built"
+        return f"  being built: rebuild goes on with it, --drop {name} ends it"
     return "  live" if name == known.live else "  before" if name == known.before else ""

@@ -10,8 +10,9 @@ Nothing but projections run, so no message is published, no mail sent and no com
 import asyncio
 import fcntl
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -21,20 +22,19 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from shared.eventsourcing.checkpoint import at_time
+from shared.eventsourcing.dead_letters import DeadLetters
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import FeedCursor
 from shared.eventsourcing.feed_walk import FeedWalk, heal
 from shared.eventsourcing.generations import Aliases, Generations, place
-from shared.eventsourcing.projection import MAX_BULK, ReadStore, Row
+from shared.eventsourcing.projection import ReadStore, Row
 from shared.eventsourcing.projectors import Projectors
 from shared.operations.buckets import buckets_for
+from shared.operations.bulk import bulk_sink, clear
 from shared.operations.folding import ReadModel
 from shared.operations.history import History
 from shared.operations.replay import PROCESSES, Replay, Replayed, Sink, Watch, key_of
 
-_BULK_BYTES: Final = 3 * 1024 * 1024
-"""Of one request: Google's emulator takes 4 MiB."""
-_AT_ONCE: Final = 4
 _SCRATCH: Final = re.compile(r"[a-z][A-Za-z0-9.+:-]{0,99}")
 
 
@@ -71,6 +71,7 @@ class Rebuild:
     history: History
     rows: ReadStore
     aliases: Aliases
+    dead_letters: DeadLetters
     clock: Callable[[], datetime]
     lag: timedelta
     folder: Path
@@ -80,24 +81,50 @@ class Rebuild:
 
     async def build(self) -> Built:
         """A new generation, or the one that a killed rebuild was at. Raises BusyError, UnavailableError (then call it
-        again), and ValueError if somebody dropped the generation meanwhile.
+        again: it goes on), and ValueError if somebody dropped the generation meanwhile. After any other failure the
+        generation is dropped, as nobody would go on with it.
         """
         with self._alone():
             state = await self._begin()
-            announced, until = self.clock(), datetime.fromisoformat(state.until)
-            collection = place(self.collection, state.generation)
-            unstorable: list[str] = []
-            replay = self._replay(self.folder / "replay", key_of(state.origin, state.generation, until))
-            replayed = await self._run(await replay, until, bulk_sink(self.rows, collection, unstorable))
-            keeper = self.projectors.of(state.generation)
-            for stream, version in replayed.behind:
-                await keeper.heal(stream, version)
-            for key in unstorable:
-                await keeper.heal(f"{self.history.category}-{key}", 1)
-            caught_up = await self._catch_up(state.generation, announced, at_time(until))
-            await self.aliases.change(self.collection, lambda known: known.completed(state.generation))
+            try:
+                built = await self._build(state)
+            except UnavailableError:
+                raise
+            except Exception:
+                await self.drop(state.generation)
+                rmtree(self.folder, ignore_errors=True)
+                raise
             rmtree(self.folder)
-            return Built(state.generation, replayed, caught_up)
+            return built
+
+    async def _build(self, state: _State) -> Built:
+        announced, until = self.clock(), datetime.fromisoformat(state.until)
+        collection = place(self.collection, state.generation)
+        unstorable: list[str] = []
+        replay = self._replay(self.folder / "replay", key_of(state.origin, state.generation, until))
+        replayed = await self._run(await replay, until, bulk_sink(self.rows, collection, unstorable))
+        keeper = self.projectors.of(state.generation)
+        for stream, version in replayed.behind:
+            await keeper.heal(stream, version)
+        for key in unstorable:
+            await keeper.heal(f"{self.history.category}-{key}", 1)
+        caught_up = await self._catch_up(state.generation, announced, at_time(until))
+        await self.aliases.change(self.collection, lambda known: known.completed(state.generation))
+        return Built(state.generation, replayed, caught_up)
+
+    async def drop(self, generation: str) -> int:
+        """First nobody keeps it any more, then its documents go, so that none comes back; returns how many there were.
+        ValueError for the one that is live.
+        """
+        was_kept = generation in (await self.aliases.of(self.collection)).kept
+        await self.aliases.change(self.collection, lambda known: known.without(generation))
+        if was_kept:
+            await asyncio.sleep((self.aliases.remembered + self.lag).total_seconds())
+        projection = self.projectors.of(generation).projection
+        async for parked in self.dead_letters.list(projection.category):
+            if parked.projection == projection.name:
+                await self.dead_letters.release(parked.projection, parked.stream)
+        return await clear(self.rows, projection.collection)
 
     async def as_of(self, moment: datetime, name: str) -> Replayed:
         """The read model as it was, in a generation of this name, which nobody keeps up to date; one of the same name
@@ -109,8 +136,12 @@ class Rebuild:
         self._check_over(moment)
         await self.aliases.change(self.collection, lambda known: known.noting(name))
         collection = place(self.collection, name)
-        await clear(self.rows, collection)
-        return await self.fold(moment, bulk_sink(self.rows, collection, []))
+        try:
+            await clear(self.rows, collection)
+            return await self.fold(moment, bulk_sink(self.rows, collection, []))
+        except Exception:  # half of it would pass for all of it
+            await self.drop(name)
+            raise
 
     async def fold(self, until: datetime | None, sink: Sink) -> Replayed:
         """Everything recorded up to and including `until` (None: up to now), folded into documents for the sink, each
@@ -119,9 +150,8 @@ class Rebuild:
         if until is None:
             until = self.clock() - self.lag
         self._check_over(until)
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=self.folder.parent, prefix="history-") as folder:
-            replayed = await self._run(await self._replay(Path(folder), "history"), until, sink)
+        with _scratch(self.folder.parent) as folder:
+            replayed = await self._run(await self._replay(folder, "history"), until, sink)
         documents, failed = replayed.documents, []
         for stream, _ in replayed.behind:
             row, error = await self._fold_stream(stream, until)
@@ -154,19 +184,32 @@ class Rebuild:
 
     async def _begin(self) -> _State:
         """What an earlier try has begun with these stores and this code and not finished, or else something new."""
-        file = self.folder / "state.json"
-        known = await self.aliases.of(self.collection)
-        with suppress(OSError, ValueError, TypeError):
-            state = _State(**json.loads(file.read_text()))
-            if state.origin == self.origin and state.generation in known.kept and state.generation not in known.ready:
-                return state
+        known, left = await self.aliases.of(self.collection), self._left()
+        if left is not None and left.generation in known.kept and left.generation not in known.ready:
+            if left.origin == self.origin:
+                return left
+            await self.drop(left.generation)
         rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         until = (self.clock() - self.lag).isoformat()
-        begun = await self.aliases.change(self.collection, Generations.begun)
-        state = _State(self.origin, begun.newest, until)
-        file.write_text(json.dumps(asdict(state)))
-        return state
+
+        def begun(known: Generations) -> Generations:
+            """What is announced has been written down before: whatever happens then, it is found again."""
+            after = known.begun()
+            self._state_file.write_text(json.dumps(asdict(_State(self.origin, after.newest, until))))
+            return after
+
+        return _State(self.origin, (await self.aliases.change(self.collection, begun)).newest, until)
+
+    def _left(self) -> _State | None:
+        """What the try before has written down, if it was not finished."""
+        with suppress(OSError, ValueError, TypeError):
+            return _State(**json.loads(self._state_file.read_text()))
+        return None
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "state.json"
 
     async def _replay(self, folder: Path, key: str) -> Replay:
         return Replay(
@@ -217,36 +260,22 @@ class Rebuild:
         return row, error
 
 
-def bulk_sink(rows: ReadStore, collection: str, unstorable: list[str]) -> Sink:
-    """Writes the documents that do not exist yet; the keys of those that no store can hold are put into the list."""
-
-    async def write(documents: Sequence[Row]) -> None:
-        chunks = list(_chunks(documents))
-        for start in range(0, len(chunks), _AT_ONCE):
-            together = (rows.create_many(collection, chunk) for chunk in chunks[start : start + _AT_ONCE])
-            for keys in await asyncio.gather(*together):
-                unstorable.extend(keys)
-
-    return write
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder that is removed at the end; those of processes that were killed are removed before."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob("history-[0-9]*-*"):
+        if not _runs(int(left.name.split("-")[1])):
+            rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(dir=parent, prefix=f"history-{os.getpid()}-") as folder:
+        yield Path(folder)
 
 
-async def clear(rows: ReadStore, collection: str) -> int:
-    """Delete all documents of a generation that nobody keeps; returns how many there were."""
-    deleted = 0
-    while page := await rows.scan(collection, limit=MAX_BULK):
-        await rows.delete_many(collection, [row.key for row in page])
-        deleted += len(page)
-    return deleted
-
-
-def _chunks(documents: Sequence[Row]) -> list[list[Row]]:
-    chunks: list[list[Row]] = []
-    size = _BULK_BYTES
-    for row in documents:
-        length = len(row.body or b"") + 500
-        if size + length > _BULK_BYTES or len(chunks[-1]) == MAX_BULK:
-            chunks.append([])
-            size = 0
-        chunks[-1].append(row)
-        size += length
-    return chunks
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it is somebody else's
+    return True

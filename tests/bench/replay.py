@@ -29,9 +29,9 @@ from shared.eventsourcing.message import Commit
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.projection import Row
 from shared.operations.buckets import buckets_for
+from shared.operations.bulk import bulk_sink
 from shared.operations.folding import ReadModel
 from shared.operations.history import from_archive, from_log
-from shared.operations.rebuild import bulk_sink
 from shared.operations.replay import Phase, Replay, Replayed, Sink
 from tests.bench.carts import context_of
 from tests.bench.figures import Figure, Result, Target

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,16 @@ async def test_the_platform_counts_what_its_functions_ask_for(platform: LocalPla
     assert status.body["runtime"] == platform.runtime
     assert status.body["delivery"].keys() == {"cart-projector"}
     assert sum(counts["rpcs"]["Commit"] for counts in operations.body.values()) >= 1
+
+
+async def test_an_embedded_platform_leaves_the_path_of_modules_alone(tmp_path: Path) -> None:
+    """A process that is spawned from here begins with it, and must not find modules in an archive."""
+    before = sys.path.copy()
+
+    async with on_cart(tmp_path, "embedded"):
+        meanwhile = sys.path.copy()
+
+    assert meanwhile == before
 
 
 async def test_two_platforms_in_turn_share_nothing(tmp_path: Path) -> None:

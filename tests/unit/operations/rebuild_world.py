@@ -1,6 +1,6 @@
 """A log, its read model, and whoever rebuilds it: everything in memory but the buckets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.archive import Growth
 from shared.eventsourcing.event_store import FeedCursor, OperationCounts
-from shared.eventsourcing.generations import FIRST, Aliases, place
+from shared.eventsourcing.generations import FIRST, Aliases, Generations, place
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projection import Projection, Row
 from shared.eventsourcing.projector import Projector
@@ -78,6 +78,7 @@ class World:
             "history": history,
             "rows": self.rows,
             "aliases": self.aliases,
+            "dead_letters": self.dead_letters,
             "clock": self.clock,
             "lag": LAG,
             "folder": self.folder,
@@ -86,8 +87,11 @@ class World:
         }
         return Rebuild(**{**parts, **others})
 
-    def failing(self, after: int) -> "Failing":
-        return Failing(self.rows, after)
+    def failing(self, after: int, why: BaseException) -> "Failing":
+        return Failing(self.rows, after, why)
+
+    async def kept(self) -> tuple[str, ...]:
+        return (await self.aliases.of("tallies")).kept
 
     async def archived(self, commits: Sequence[Commit]) -> ListedArchive:
         """An archive that is proven to have these."""
@@ -105,17 +109,29 @@ class World:
         return documents([replace(row, token=None) for row in rows])
 
 
-class Failing(MemoryReadStore):
-    """Breaks when it has taken so many bulks."""
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches SIGKILL."""
 
-    def __init__(self, other: MemoryReadStore, after: int) -> None:
+
+class Announcing(Aliases):
+    """Whose process is killed when the store has what it changed, before it hears of that."""
+
+    async def change(self, collection: str, change: Callable[[Generations], Generations]) -> Generations:
+        await super().change(collection, change)
+        raise Killed
+
+
+class Failing(MemoryReadStore):
+    """Raises `why` when it has taken so many bulks."""
+
+    def __init__(self, other: MemoryReadStore, after: int, why: BaseException) -> None:
         super().__init__(OperationCounts())
         self._rows, self._tokens = other._rows, other._tokens
-        self._left = after
+        self._left, self._why = after, why
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
         if not self._left:
-            raise ConnectionResetError
+            raise self._why
         self._left -= 1
         return await super().create_many(collection, rows)
 

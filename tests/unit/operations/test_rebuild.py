@@ -1,16 +1,22 @@
 """A new generation beside the live one: complete, while commits keep coming, and on from where a kill has left it."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import NewCommit, start_of
 from shared.eventsourcing.generations import FIRST, place
-from shared.operations.rebuild import BusyError, clear
+from shared.operations.bulk import bulk_sink, clear
+from shared.operations.rebuild import BusyError
 from tests.unit.kit.conftest import append
-from tests.unit.operations.rebuild_world import World
+from tests.unit.operations.rebuild_world import LAG, Announcing, Killed, World
 from tests.unit.operations.test_folding import told_by_the_log
+
+NO_PID = 2**22 + 1
+"""Linux and macOS give none so high."""
 
 
 @pytest.fixture
@@ -87,13 +93,73 @@ async def test_an_event_that_fails_parks_its_stream_in_the_new_generation(world:
 async def test_one_that_was_killed_goes_on_in_the_same_generation(world: World) -> None:
     """And ends with what one in a single run would have made."""
     commits = await world.sold(60)
-    with pytest.raises(ConnectionResetError):
-        await world.rebuild(rows=world.failing(after=3)).build()
+    with pytest.raises(Killed):
+        await world.rebuild(rows=world.failing(after=3, why=Killed())).build()
 
     built = await world.rebuild().build()
 
     assert built.generation == "2"
     assert await world.stored("2") == told_by_the_log(commits)
+
+
+async def test_one_that_failed_leaves_no_generation_behind(world: World) -> None:
+    """Not its documents and not its dead letters: nobody would go on with it, and each commit would pay for it."""
+    await world.sold(60)
+    await append(world.log, "tally-99", 13)
+
+    with pytest.raises(ConnectionResetError):
+        await world.rebuild(rows=world.failing(after=1, why=ConnectionResetError())).build()
+
+    assert await world.kept() == (FIRST,)
+    assert await world.stored("2") == {}
+    assert [each async for each in world.dead_letters.list("tally")] == []
+
+
+async def test_one_whose_store_is_down_goes_on_in_the_same_generation(world: World) -> None:
+    """That passes: what was written until then is not thrown away."""
+    commits = await world.sold(60)
+    with pytest.raises(UnavailableError):
+        await world.rebuild(rows=world.failing(after=1, why=UnavailableError("the store is down"))).build()
+
+    built = await world.rebuild().build()
+
+    assert built.generation == "2"
+    assert await world.stored("2") == told_by_the_log(commits)
+
+
+async def test_one_that_was_killed_as_it_was_announced_goes_on_in_the_same_generation(world: World) -> None:
+    """It was written down before, so no generation is kept that nobody knows of."""
+    await world.sold(10)
+    with pytest.raises(Killed):
+        await world.rebuild(aliases=Announcing(world.rows, world.clock, remembered=LAG)).build()
+
+    built = await world.rebuild().build()
+
+    assert built.generation == "2"
+    assert await world.kept() == (FIRST, "2")
+
+
+async def test_one_as_of_a_time_that_failed_is_not_listed(world: World) -> None:
+    """Half of it would pass for all of it."""
+    commits = await world.sold(60)
+    rebuild = world.rebuild(rows=world.failing(after=1, why=ConnectionResetError()))
+
+    with pytest.raises(ConnectionResetError):
+        await rebuild.as_of(commits[-1].recorded_at, "then")
+
+    assert (await world.aliases.of("tallies")).scratch == ()
+    assert await world.stored("then") == {}
+
+
+async def test_what_a_killed_replay_has_left_on_disk_is_removed_by_the_next(world: World) -> None:
+    """And not what belongs to a process that still runs."""
+    killed, running = (world.folder.parent / f"history-{pid}-x" for pid in (NO_PID, os.getpid()))
+    killed.mkdir(parents=True)
+    running.mkdir()
+
+    await world.rebuild().fold(None, bulk_sink(world.rows, "nowhere", []))
+
+    assert [each.name for each in world.folder.parent.glob("history-*")] == [running.name]
 
 
 async def test_a_finished_one_is_followed_by_another_generation(world: World) -> None:
@@ -162,14 +228,16 @@ async def test_two_read_models_of_a_service_do_not_wait_for_each_other(world: Wo
 
 
 async def test_what_was_begun_with_other_code_is_not_gone_on_with(world: World) -> None:
-    """Nor with other stores: a generation is of one make."""
+    """Nor with other stores: a generation is of one make. That of before is dropped, as nobody would go on with it."""
     commits = await world.sold(40)
-    with pytest.raises(ConnectionResetError):
-        await world.rebuild(rows=world.failing(after=1), origin="before the fix").build()
+    with pytest.raises(Killed):
+        await world.rebuild(rows=world.failing(after=1, why=Killed()), origin="before the fix").build()
 
     built = await world.rebuild(origin="after the fix").build()
 
     assert built.generation == "3"
+    assert await world.kept() == (FIRST, "3")
+    assert await world.stored("2") == {}
     assert await world.stored("3") == told_by_the_log(commits)
 
 
