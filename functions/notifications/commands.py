@@ -81,7 +81,10 @@ MailCommand = (
 
 
 class RecordContact(Command):
+    """`customer_version` is that of the customer who told it: the highest one counts."""
+
     customer_id: str
+    customer_version: int
     name: Sealed
     email: Sealed
     preferences: dict[str, bool]

@@ -35,6 +35,7 @@ from functions.notifications.events import (
 )
 from functions.notifications.manifest import CONTACT, MAIL
 from functions.notifications.state import Contact, ContactStatus, Mail, Status, is_closed, is_erased, pause_after
+from functions.notifications.upcasters import CONTACT_CODEC
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -132,20 +133,14 @@ def _retry(command: RetryMail, mail: Mail) -> Sequence[MailEvent]:
 
 
 def decide_contact(command: ContactCommand, contact: Contact) -> Sequence[ContactEvent]:
-    """Messages come in any order: the newest counts, and nothing comes after an erasure."""
+    """Messages come in any order: the customer's highest version counts, and nothing comes after an erasure. A version
+    that says the same again is recorded as well, for the ones before it may come later.
+    """
     if contact.status is ContactStatus.ERASED:
         return []
     match command:
-        case RecordContact():
-            recorded = Contact(
-                status=ContactStatus.KNOWN,
-                name=command.name,
-                email=command.email,
-                preferences=command.preferences,
-                changed_at=command.at,
-            )
-            is_old = contact.changed_at is not None and command.at < contact.changed_at
-            return [] if is_old or recorded == contact else [ContactRecorded(**command.model_dump())]
+        case RecordContact(customer_version=version):
+            return [ContactRecorded(**command.model_dump())] if version > contact.customer_version else []
         case EraseContact(customer_id=customer_id, at=at):
             return [ContactErased(customer_id=customer_id, at=at)]
         case _:
@@ -193,10 +188,10 @@ def evolve_contact(_: Contact, event: ContactEvent) -> Contact:
                 name=event.name,
                 email=event.email,
                 preferences=event.preferences,
-                changed_at=event.at,
+                customer_version=event.customer_version,
             )
         case ContactErased():
-            return Contact(status=ContactStatus.ERASED, changed_at=event.at)
+            return Contact(status=ContactStatus.ERASED)
         case _:
             assert_never(event)
 
@@ -216,7 +211,7 @@ CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](
     evolve=evolve_contact,
     initial_state=Contact,
     state_type=Contact,
-    codec=Codec[ContactEvent](ContactEvent),
+    codec=CONTACT_CODEC,
     snapshot_every=50,
     is_closed=is_erased,
 )

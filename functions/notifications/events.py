@@ -152,10 +152,13 @@ MailEvent = (
 
 
 class ContactRecorded(Event):
-    """Where a customer's mails go, and which kinds they want; a kind that is not named is wanted."""
+    """Where a customer's mails go, and which kinds they want; a kind that is not named is wanted. `customer_version` is
+    the version of the customer that says so.
+    """
 
-    TYPE: ClassVar = "ContactRecorded.v1"
+    TYPE: ClassVar = "ContactRecorded.v2"
     customer_id: str
+    customer_version: int
     name: Sealed
     email: Sealed
     preferences: dict[str, bool]

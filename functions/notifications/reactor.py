@@ -164,6 +164,7 @@ def _on_refunded(event: PaymentRefunded, _: Delivery) -> Sequence[Target]:
 def _on_contact(event: ContactChanged, delivery: Delivery) -> Sequence[Target]:
     record = RecordContact(
         customer_id=event.customer_id,
+        customer_version=delivery.version,
         name=event.name,
         email=event.email,
         preferences=event.mail_preferences,

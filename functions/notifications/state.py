@@ -69,14 +69,14 @@ class ContactStatus(StrEnum):
 
 
 class Contact(BaseModel):
-    """Where a customer's mails go; nothing in the clear."""
+    """Where a customer's mails go, as of which version of the customer; nothing in the clear."""
 
     model_config = ConfigDict(frozen=True)
     status: ContactStatus = ContactStatus.ABSENT
     name: Sealed = ""
     email: Sealed = ""
     preferences: dict[str, bool] = {}
-    changed_at: AwareDatetime | None = None
+    customer_version: int = 0
 
 
 def is_erased(contact: Contact) -> bool:

@@ -2,6 +2,9 @@
 
 A price belongs to the time from which it is valid, not to the time at which it was told: one that comes late, for a
 past day, takes its place in the history and leaves later prices alone.
+
+A price without a stated time is valid from now on. Now is never before a time at which another price was decided: of
+two such prices the one that is accepted later holds, whatever the clocks of the instances say that accepted them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +28,13 @@ MAX_PRICES = 5000
 
 
 class Price(BaseModel):
-    """All prices of one product: by currency, minor units by the time from which they are valid, in no order."""
+    """All prices of one product: by currency, minor units by the time from which they are valid, in no order.
+    `decided_at` is the latest time at which one of them was decided.
+    """
 
     model_config = ConfigDict(frozen=True)
     amounts: dict[Currency, dict[AwareDatetime, int]] = {}
+    decided_at: AwareDatetime | None = None
 
 
 def price_at(amounts: Mapping[datetime, int], moment: datetime) -> int | None:
@@ -43,7 +49,9 @@ def price_at(amounts: Mapping[datetime, int], moment: datetime) -> int | None:
 def decide(command: PriceCommand, price: Price) -> Sequence[PriceEvent]:
     changed: list[PriceEvent] = []
     then = price
-    for new, since in _in_order(command):  # an earlier one of the same command decides what is news afterwards
+    for new, since in _in_order(
+        command, max(command.at, price.decided_at or command.at)
+    ):  # an earlier one of the same command decides what is news afterwards
         if not _known(then.amounts.get(new.price.currency, {}), new, since):
             event = PriceChanged(
                 sku=command.sku, price=new.price, valid_from=since, list_id=command.list_id, at=command.at
@@ -54,9 +62,9 @@ def decide(command: PriceCommand, price: Price) -> Sequence[PriceEvent]:
     return changed
 
 
-def _in_order(command: ChangePrices) -> list[tuple[NewPrice, datetime]]:
+def _in_order(command: ChangePrices, now: datetime) -> list[tuple[NewPrice, datetime]]:
     """Each with the time from which it is valid, earliest first; two for one time would contradict each other."""
-    dated = [(new, new.valid_from or command.at) for new in command.prices]
+    dated = [(new, new.valid_from or now) for new in command.prices]
     if len({(new.price.currency, since) for new, since in dated}) < len(dated):
         raise DomainError("price-ambiguous", f"{command.sku} has two prices for one time", field="prices")
     return sorted(dated, key=lambda each: each[1])
@@ -82,7 +90,8 @@ def _check_number(price: Price) -> None:
 def evolve(price: Price, event: PriceEvent) -> Price:
     currency = event.price.currency
     amounts = {**price.amounts.get(currency, {}), event.valid_from: event.price.amount}
-    return price.model_copy(update={"amounts": {**price.amounts, currency: amounts}})
+    decided_at = max(event.at, price.decided_at or event.at)
+    return Price(amounts={**price.amounts, currency: amounts}, decided_at=decided_at)
 
 
 PRICE_DECIDER = Decider[PriceCommand, PriceEvent, Price](

@@ -120,9 +120,7 @@ class Attempts:
             return Outcome(versions, None)
         try:
             with self._policy.measure("append"):
-                result = await self._store.append(
-                    [draft.new for draft in drafts], command_id=context.command_id, answer=answer
-                )
+                result = await self._store.append([draft.new for draft in drafts], answer=answer)
         except BaseException:
             held.forget()  # whatever came of it, nobody may build on what was known before
             raise

@@ -177,14 +177,13 @@ class EventStore(StateStore, Protocol):
         """The commits after `position`."""
         ...
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         """Write all commits (to different streams), their outbox rows, snapshots, states, and the answer, or nothing.
 
         One round trip. An answer without commits only records the answer. Raises ConcurrencyError if any stream moved
-        on; an own earlier try whose acknowledgement was lost is recognised by `command_id` and is a success. Raises
-        TooLargeError above `MAX_APPEND_BYTES`; the number of commits has no other limit.
+        on. An own earlier try whose acknowledgement was lost is a success: it is recognised by its bytes, all of them.
+        Another commit of the same command is no own try: its first answer is returned. Raises TooLargeError above
+        `MAX_APPEND_BYTES`; the number of commits has no other limit.
         """
         ...
 

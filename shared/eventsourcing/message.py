@@ -55,7 +55,7 @@ class Context:
     """Who asks for what, when and why: the metadata of one command and of all that it causes.
 
     `occurred_at` is business time (aware UTC); the store adds `recorded_at`, its own time. `command_id` identifies
-    the try: two appends with the same id are the same append.
+    the command, not a commit: several instances may handle one command, and each makes a commit of its own.
     """
 
     command: str

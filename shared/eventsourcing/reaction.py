@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from shared.eventsourcing.joint import Plan, Target
-from shared.eventsourcing.message import Context
+from shared.eventsourcing.message import Context, parse_message_id
 
 
 class Reads(BaseModel):
@@ -27,6 +27,13 @@ class Delivery:
     at: datetime
     correlation_id: str
     traceparent: str | None = None
+
+    @property
+    def version(self) -> int:
+        """The version of the producer's stream that tells of it. Of two events of one stream the higher version is the
+        later one: their times are of different clocks and tell nothing.
+        """
+        return parse_message_id(self.id)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

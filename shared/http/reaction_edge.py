@@ -13,7 +13,7 @@ from shared.eventsourcing.desk import Desk, UnreadableError
 from shared.eventsourcing.errors import DomainError, TooLargeError
 from shared.eventsourcing.event_store import Answer
 from shared.eventsourcing.joint import Read, Target, Versions
-from shared.eventsourcing.message import Context, event_type
+from shared.eventsourcing.message import Context, event_type, parse_message_id
 from shared.eventsourcing.reaction import Delivery, Reaction, inbox_key, reaction_context
 from shared.http.auth import PlatformCallers
 from shared.http.command_edge import Writers
@@ -115,10 +115,12 @@ def _read(reaction: Reaction, headers: Mapping[str, str], body: bytes) -> tuple[
 
 def delivery_of(headers: Mapping[str, Any]) -> Delivery:
     """From the attributes of a message; KeyError or ValueError if it is no CloudEvent of this platform."""
-    return Delivery(
+    delivery = Delivery(
         id=headers["ce-id"],
         subject=headers.get("ce-subject", ""),
         at=datetime.fromisoformat(headers["ce-time"]),
         correlation_id=headers.get("ce-correlationid") or headers["ce-id"],
         traceparent=headers.get("traceparent"),
     )
+    parse_message_id(delivery.id)
+    return delivery

@@ -1,8 +1,9 @@
-"""A log that fails on request: what a test cannot ask of a real one."""
+"""A log, and a connection to one, that fail on request: what a test cannot ask of real ones."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import (
@@ -30,6 +31,36 @@ class Fault(Enum):
     AFTER = "everything was written"
 
 
+class LossyConnection:
+    """Carries commit requests of a store to its backend, and loses one when it is told to. `error` is what the store's
+    client hears then; `sent` counts the requests.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.sent = 0
+        self._error = error
+        self._next: tuple[Fault, Callable[[], Awaitable[object]]] | None = None
+
+    def lose_next(self, fault: Fault, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
+        """The next request, or its acknowledgement; `meanwhile` happens before the client sends it again."""
+        self._next = fault, meanwhile or _nothing
+
+    async def __call__(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        self.sent += 1
+        lost, self._next = self._next, None
+        if lost is None:
+            return await request()
+        fault, meanwhile = lost
+        if fault is Fault.AFTER:
+            await request()
+        await meanwhile()
+        raise self._error
+
+
+async def _nothing() -> None:
+    """What happens meanwhile, if nothing does."""
+
+
 class FaultyEventStore:
     """`EventStore`, `Outbox` and `Packing` over another log. `down` makes everything unavailable; `next_appends` are
     the faults of the appends to come, one each, None for none.
@@ -48,14 +79,12 @@ class FaultyEventStore:
         self._check()
         return await self._log.tail(position)
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         self._check()
         fault = self.next_appends.pop(0) if self.next_appends else None
         if fault is Fault.BEFORE:
             raise UnavailableError(fault.value)
-        result = await self._log.append(commits, command_id=command_id, answer=answer)
+        result = await self._log.append(commits, answer=answer)
         if fault is Fault.AFTER:
             raise UnavailableError(fault.value)
         return result

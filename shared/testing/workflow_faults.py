@@ -79,14 +79,12 @@ class CrashingStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._scene.events, name)
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         scene, fault = self._scene, self._scene.case.fault
         intent, outcome = self._about(commits)
         if (fault is Fault.CRASH_BEFORE_INTENT and intent) or (fault is Fault.CRASH_AFTER_CALL and outcome):
             scene.crash_once()
-        result = await scene.events.append(commits, command_id=command_id, answer=answer)
+        result = await scene.events.append(commits, answer=answer)
         if (fault is Fault.CRASH_AFTER_INTENT and intent) or (fault is Fault.CRASH_AFTER_OUTCOME and outcome):
             scene.crash_once()
         return result

@@ -100,7 +100,7 @@ def _append(log: FirestoreEventStore) -> Operation:
         return append(place, new, answer_of(key, stream)(version))
 
     async def append(place: int, new: NewCommit, answer: Answer) -> None:
-        appended = await log.append([new], command_id=answer.key, answer=answer)
+        appended = await log.append([new], answer=answer)
         assert isinstance(appended, Appended)
         positions[place] = appended.positions[0]
 

@@ -245,7 +245,7 @@ async def _append_all(log: EventStore, commits: Iterator[Commit]) -> None:
             position = start_of(cart[0].stream)
             for commit in cart:
                 new = NewCommit(position=position, body=commit.body, owed=())
-                appended = await log.append([new], command_id=commit.context.command_id)
+                appended = await log.append([new])
                 (position,) = appended.positions  # type: ignore[union-attr] # without an answer nothing is replayed
 
     await asyncio.gather(*(append() for _ in range(16)))

@@ -16,7 +16,7 @@ from shared.testing.conformance.outbox import OutboxConformance
 from shared.testing.conformance.packed import PackedFeedConformance, PackingProperties
 from shared.testing.conformance.packing import PackedAppendConformance, PackingConformance
 from shared.testing.conformance.samples import new_commit
-from shared.testing.faults import Fault, FaultyEventStore
+from shared.testing.faults import Fault, FaultyEventStore, LossyConnection
 
 NOON = datetime(2017, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -29,6 +29,12 @@ def counts() -> OperationCounts:
 @pytest.fixture
 def store(counts: OperationCounts) -> MemoryEventStore:
     return MemoryEventStore(utc_now, counts)
+
+
+@pytest.fixture
+def connection(store: MemoryEventStore) -> LossyConnection:
+    store.connection = LossyConnection(UnavailableError("lost"))
+    return store.connection
 
 
 @pytest.fixture
@@ -90,6 +96,12 @@ class TestFaultyEventStore(EventStoreConformance):
         return FaultyEventStore(MemoryEventStore(utc_now, counts))
 
     @pytest.fixture
+    def connection(self, store: FaultyEventStore) -> LossyConnection:
+        connection = LossyConnection(UnavailableError("lost"))
+        store._log.connection = connection  # type: ignore[attr-defined] # it is the one in memory
+        return connection
+
+    @pytest.fixture
     def spoil(self, store: FaultyEventStore) -> Spoil:
         async def spoil(stream: str, version: int) -> None:
             streams = store._log._streams  # type: ignore[attr-defined] # it is the one in memory
@@ -102,7 +114,7 @@ async def test_recorded_at_is_the_clock_in_milliseconds() -> None:
     """The first append of a millisecond has the clock's time, cut to it."""
     store = MemoryEventStore(lambda: NOON, OperationCounts())
 
-    result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+    result = await store.append([new_commit(Position("cart-1", 0))])
 
     assert isinstance(result, Appended)
     assert result.recorded_at == NOON.replace(microsecond=123000)
@@ -115,7 +127,7 @@ async def test_recorded_at_always_grows() -> None:
 
     recorded = []
     for version in range(4):
-        result = await store.append([new_commit(Position("cart-1", version))], command_id=f"c-{version}")
+        result = await store.append([new_commit(Position("cart-1", version))])
         assert isinstance(result, Appended)
         recorded.append(result.recorded_at)
 
@@ -129,10 +141,10 @@ async def test_an_injected_fault_does_what_it_says(fault: Fault, version: int) -
     store.next_appends = [fault]
 
     with pytest.raises(UnavailableError):
-        await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        await store.append([new_commit(Position("cart-1", 0))])
 
     assert (await store.load("cart-1")).position.version == version
-    assert isinstance(await store.append([new_commit(Position("cart-1", 0))], command_id="c-1"), Appended)
+    assert isinstance(await store.append([new_commit(Position("cart-1", 0))]), Appended)
 
 
 async def test_a_log_that_is_down_is_down() -> None:

@@ -19,7 +19,7 @@ MARGIN = 2.0
 ROW = Row("1", 1, datetime(2017, 1, 1, tzinfo=UTC), b"{}", {})
 
 LOG_REQUESTS: dict[str, Callable[[FirestoreEventStore], Awaitable[object]]] = {
-    "append": lambda log: log.append([new_commit(Position("cart-1", 0))], command_id="c-1"),
+    "append": lambda log: log.append([new_commit(Position("cart-1", 0))]),
     "load": lambda log: log.load("cart-1"),
     "load with a snapshot": lambda log: log.load("cart-1", schema="shape-1"),
     "tail": lambda log: log.tail(Position("cart-1", 1)),

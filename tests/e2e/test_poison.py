@@ -72,9 +72,7 @@ async def append(rig: Rig, position: Position, event: StoredEvent | None) -> Non
     command_id = f"{stream}-{version}"
     context = Context(command="Test", command_id=command_id, correlation_id="t", actor="test", occurred_at=AT)
     body = b"{" if event is None else encode_commit(stream, version, context, [event])
-    await rig.log.append(
-        [NewCommit(position=position, body=body, owed=[message_id(stream, version)])], command_id=command_id
-    )
+    await rig.log.append([NewCommit(position=position, body=body, owed=[message_id(stream, version)])])
 
 
 async def test_the_others_are_healed(rig: Rig, scene: Scene) -> None:

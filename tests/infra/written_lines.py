@@ -199,7 +199,7 @@ async def _relays(written: Written) -> None:
     context = cart.wiring.system_context("platform:test")
     body = encode_commit("cart-odd", 1, context, [StoredEvent("Unknown.v1", {})])
     new = NewCommit(position=start_of("cart-odd"), body=body, owed=["cart-odd@1"])
-    await events.append([new], command_id="odd")
+    await events.append([new])
     with written.kept("relay that is stuck", "cart-relay"):
         await push(relay)
     await bootstrap.embedded().broker.publish("cart-projector-dead", [Message("1", b"{}", {"ce-id": "cart-1@1"})])

@@ -20,6 +20,7 @@ from shared.testing.conformance.loading import Spoil
 from shared.testing.conformance.outbox import OutboxConformance
 from shared.testing.conformance.samples import CATEGORY, FAR_FUTURE, answer, collected, new_commit, streams_of, write
 from shared.testing.conformance.states import kept
+from shared.testing.faults import Fault, LossyConnection
 
 pytestmark = pytest.mark.emulators
 
@@ -40,6 +41,23 @@ def counts() -> OperationCounts:
 def store(channel: FirestoreChannel, counts: OperationCounts) -> FirestoreEventStore:
     # The emulator's first requests are slow: they must not look like lost ones.
     return FirestoreEventStore(channel, counts, timeout=60.0)
+
+
+def connected_by(channel: FirestoreChannel, code: grpc.StatusCode) -> LossyConnection:
+    """Between the client, with its retries, and the emulator."""
+    commit, metadata = channel.stubs.commit, grpc.aio.Metadata()
+    connection = LossyConnection(grpc.aio.AioRpcError(code, metadata, metadata, "lost"))
+
+    def through(request: Any, **options: Any) -> Any:
+        return connection(lambda: commit(request, **options))
+
+    channel._stubs = replace(channel.stubs, commit=through)
+    return connection
+
+
+@pytest.fixture
+async def connection(channel: FirestoreChannel) -> LossyConnection:
+    return connected_by(channel, grpc.StatusCode.UNAVAILABLE)
 
 
 @pytest.fixture
@@ -63,77 +81,28 @@ class TestFirestoreOutbox(OutboxConformance):
     """Over raw gRPC."""
 
 
-class LostAcknowledgement:
-    """A commit request that is carried out; its answer gets lost the first time."""
-
-    def __init__(self, commit: Any) -> None:
-        self._commit = commit
-        self.sent = 0
-
-    async def __call__(self, request: Any, **options: Any) -> Any:
-        self.sent += 1
-        response = await self._commit(request, **options)
-        if self.sent == 1:
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "lost")
-        return response
-
-
-@pytest.fixture
-async def lost(channel: FirestoreChannel) -> LostAcknowledgement:
-    lost = LostAcknowledgement(channel.stubs.commit)
-    channel._stubs = replace(channel.stubs, commit=lost)
-    return lost
-
-
-async def test_a_lost_acknowledgement_is_no_conflict(store: FirestoreEventStore, lost: LostAcknowledgement) -> None:
-    """The append sends again, finds its own commit, and reports what it was: a success."""
-    result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
-
-    assert lost.sent == 2
-    commits = (await store.load("cart-1")).commits
-    assert result == Appended((Position("cart-1", 1),), commits[0].recorded_at)
-
-
-async def test_a_lost_acknowledgement_with_an_answer_is_no_replay(
-    store: FirestoreEventStore, lost: LostAcknowledgement
+@pytest.mark.parametrize("code", ["ABORTED", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"])
+async def test_whatever_a_try_fails_with_the_bytes_tell_whose_commit_it_is(
+    channel: FirestoreChannel, store: FirestoreEventStore, code: str
 ) -> None:
-    """The commit is this request's own and still has to be published: not somebody else's first answer."""
-    result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer())
+    """A commit whose acknowledgement was lost is one's own; another instance's is not."""
+    connection = connected_by(channel, grpc.StatusCode[code])
+    connection.lose_next(Fault.AFTER)
+    own = await store.append([new_commit(Position("cart-1", 0))], answer=answer())
+    first = [new_commit(Position("cart-2", 0))]
+    connection.lose_next(Fault.BEFORE, lambda: store.append(first, answer=answer("key-2")))
 
-    assert lost.sent == 2
-    assert isinstance(result, Appended)
+    other = await store.append([new_commit(Position("cart-2", 0), note="other")], answer=answer("key-2"))
 
-
-async def test_an_answer_to_another_request_is_no_lost_acknowledgement(
-    channel: FirestoreChannel, store: FirestoreEventStore
-) -> None:
-    """An append that had to be sent twice may find another request under its key: that one's answer stands."""
-    await store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer())
-    commit, tries = channel.stubs.commit, []
-
-    async def lost_first(request: Any, **options: Any) -> Any:
-        tries.append(request)
-        if len(tries) == 1:
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "lost")
-        return await commit(request, **options)
-
-    channel._stubs = replace(channel.stubs, commit=lost_first)
-
-    result = await store.append(
-        [new_commit(Position("cart-1", 0), note="other")],
-        command_id="c-1",
-        answer=replace(answer(), fingerprint="f-2"),
-    )
-
-    assert len(tries) == 2
-    assert result == Replayed(answer())
+    assert isinstance(own, Appended)
+    assert other == Replayed(answer("key-2"))
 
 
 async def test_a_state_is_guarded_where_commits_have_expired(store: FirestoreEventStore) -> None:
     """An append at a position whose next commit is gone again does not overwrite a newer state."""
-    first = await store.append([kept(Position("product-1", 0))], command_id="c-1")
+    first = await store.append([kept(Position("product-1", 0))])
     assert isinstance(first, Appended)
-    second = await store.append([kept(first.positions[0], b"second")], command_id="c-2")
+    second = await store.append([kept(first.positions[0], b"second")])
     assert isinstance(second, Appended)
     request = store._database.request()
     for version in (1, 2):
@@ -142,7 +111,7 @@ async def test_a_state_is_guarded_where_commits_have_expired(store: FirestoreEve
 
     for position in (Position("product-1", 0), first.positions[0]):
         with pytest.raises(ConcurrencyError):
-            await store.append([kept(position, b"late")], command_id="c-3")
+            await store.append([kept(position, b"late")])
 
     state = await store.get("product-1")
     assert state is not None
@@ -153,7 +122,7 @@ async def test_a_commit_can_expire(store: FirestoreEventStore) -> None:
     """The document says when; the database deletes it."""
     before = utc_now()
 
-    await store.append([kept(Position("product-1", 0))], command_id="c-1")
+    await store.append([kept(Position("product-1", 0))])
 
     (document,) = (await store._database.get([store._layout.commit("product-1", 1)])).values()
     expires_at = moment(document.fields["expires_at"].timestamp_value)
@@ -161,12 +130,14 @@ async def test_a_commit_can_expire(store: FirestoreEventStore) -> None:
 
 
 async def test_a_lost_acknowledgement_of_a_delete_is_nothing(
-    store: FirestoreEventStore, lost: LostAcknowledgement
+    store: FirestoreEventStore, connection: LossyConnection
 ) -> None:
     """Rows that are gone already are settled."""
+    connection.lose_next(Fault.AFTER)
+
     await store.settle(["cart-1@1"])
 
-    assert lost.sent == 2
+    assert connection.sent == 2
 
 
 async def test_a_commit_that_the_store_cannot_hold_is_too_large(store: FirestoreEventStore) -> None:
@@ -174,7 +145,7 @@ async def test_a_commit_that_the_store_cannot_hold_is_too_large(store: Firestore
     commit = new_commit(Position("cart-1", 0))
 
     with pytest.raises(TooLargeError):
-        await store.append([replace(commit, body=b" " * 1_100_000)], command_id="c-1")
+        await store.append([replace(commit, body=b" " * 1_100_000)])
 
     assert (await store.load("cart-1")).position.version == 0
 
@@ -184,7 +155,7 @@ async def test_an_append_that_the_store_cannot_hold_is_too_large(store: Firestor
     commits = [replace(new_commit(Position(f"cart-{n}", 0)), body=b" " * 900_000) for n in range(10)]
 
     with pytest.raises(TooLargeError):
-        await store.append(commits, command_id="c-1")
+        await store.append(commits)
 
 
 async def test_a_hole_in_a_stream_is_corrupt_data(store: FirestoreEventStore) -> None:
@@ -213,7 +184,7 @@ async def test_an_append_only_creates(
 
     channel._stubs = replace(channel.stubs, commit=recording)
     new = new_commit(Position("cart-1", 0), public=True, snapshot=Snapshot(1, "s-1", b"{}"))
-    await store.append([new], command_id="c-1", answer=answer())
+    await store.append([new], answer=answer())
 
     (request,) = sent
     assert isinstance(request, CommitRequest)
@@ -227,7 +198,7 @@ async def test_a_feed_that_breaks_is_taken_up_where_it_broke(
     """A connection that is lost in the middle neither loses a commit nor brings one twice."""
     streams = streams_of(CATEGORY, 150)
     for start in range(0, 150, 50):
-        await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]], command_id="c")
+        await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]])
     run_query, calls = channel.stubs.run_query, []
 
     def breaking(request: Any, **options: Any) -> Any:

@@ -138,4 +138,4 @@ async def test_a_pack_that_is_gone_is_corrupt_data(store: FirestoreEventStore) -
         with pytest.raises(CorruptDataError):
             await attempt
     with pytest.raises(CorruptDataError):
-        await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        await store.append([new_commit(Position("cart-1", 0))])

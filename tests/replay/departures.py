@@ -7,4 +7,8 @@ more: `category.state` or `category.collection` → a pattern of paths (a regula
 from collections.abc import Mapping
 from typing import Final
 
-DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {}
+_BY_VERSION: Final = "which news of a customer is the later one is told by the customer's version, not by a time"
+DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
+    "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
+    "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
+}

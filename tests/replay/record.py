@@ -28,9 +28,9 @@ _append = MemoryEventStore.append
 
 
 async def _recorded(
-    log: MemoryEventStore, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
+    log: MemoryEventStore, commits: Sequence[NewCommit], *, answer: Answer | None = None
 ) -> Appended | Replayed:
-    result = await _append(log, commits, command_id=command_id, answer=answer)
+    result = await _append(log, commits, answer=answer)
     if isinstance(result, Appended):
         if log not in _logs:
             _logs.append(log)  # kept alive: an id could come again otherwise

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.adapters.append_checks import check_append, reached
+from shared.adapters.append_checks import arbitrated, check_append
 from shared.adapters.firestore.commits import found_in
 from shared.adapters.firestore.log_layout import (
     SNAPSHOTS,
@@ -24,7 +24,6 @@ from shared.adapters.firestore.states import FirestoreStates
 from shared.adapters.firestore.values import moment
 from shared.adapters.packs import fed
 from shared.adapters.paging import FIRST_PAGE
-from shared.eventsourcing.errors import ConcurrencyError
 from shared.eventsourcing.event_store import (
     Answer,
     Appended,
@@ -66,9 +65,7 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
     async def tail(self, position: Position) -> LoadedStream:
         return await self._from(position.stream, position.version, None)
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         check_append(commits, answer)
         request, ends = self._database.request(), []
         for commit in commits:
@@ -79,7 +76,7 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
         try:
             response = await self._database.commit(request)
         except RefusedError as error:
-            return await self._arbitrate(commits, command_id, answer, error)
+            return await self._arbitrate(commits, answer, retried=error.retried)
         if not commits:
             return Appended((), moment(response.commit_time))
         results = response.write_results
@@ -119,27 +116,14 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
         return None
 
     async def _arbitrate(
-        self, commits: Sequence[NewCommit], command_id: str, answer: Answer | None, refused: RefusedError
+        self, commits: Sequence[NewCommit], answer: Answer | None, *, retried: bool
     ) -> Appended | Replayed:
-        """Something was there already: the answer to this request, our own commits, or somebody else's.
-
-        Our own commits are this very append if its acknowledgement was lost, and it is reported as what it was. If
-        this call was sent once only, or the answer is to another request under the same key, they stem from an earlier
-        one, whose answer stands.
-        """
         wanted = [self._layout.commit(new.position.stream, new.position.version + 1) for new in commits]
         key = self._layout.answer(answer.key) if answer else ""
         found = await self._database.get([*wanted, key] if key else wanted)
-        stored = await self._commits_of([found[name] for name in wanted if name in found])
-        ours = bool(stored) and [commit.context.command_id for commit in stored] == [command_id] * len(wanted)
-        if answer and key in found:
-            first = read_answer(answer.key, found[key])
-            if not (ours and refused.retried and first.fingerprint == answer.fingerprint):
-                return Replayed(first)
-        if ours:
-            return Appended(reached(commits), stored[0].recorded_at)
-        streams = ", ".join(new.position.stream for new in commits)
-        raise ConcurrencyError(f"somebody else has appended to {streams}") from refused
+        there = await self._commits_of([found[name] for name in wanted if name in found])
+        first = read_answer(answer.key, found[key]) if answer and key in found else None
+        return arbitrated(commits, answer, there, first, retried=retried)
 
 
 def _loaded(stream: str, seen: int, snapshot: Snapshot | None, commits: list[Commit]) -> LoadedStream:

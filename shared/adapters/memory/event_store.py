@@ -3,14 +3,14 @@
 import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.adapters.append_checks import check_append, reached
+from shared.adapters.append_checks import arbitrated, check_append, reached
 from shared.adapters.memory.streams import Kept, commits_between, found_at, is_inside_pack, pack_stream, page_end
 from shared.adapters.packs import fed
 from shared.adapters.paging import FIRST_PAGE
-from shared.eventsourcing.errors import ConcurrencyError
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import (
     Answer,
     Appended,
@@ -30,6 +30,13 @@ from shared.eventsourcing.event_store import (
 from shared.eventsourcing.message import Commit, category_of
 
 _TICK = timedelta(microseconds=1)
+Request = Callable[[], Awaitable[Appended | Replayed]]
+Connection = Callable[[Request], Awaitable[Appended | Replayed]]
+"""Carries a commit request to the log; UnavailableError if the request or its answer was lost."""
+
+
+async def _direct(request: Request) -> Appended | Replayed:
+    return await request()
 
 
 class MemoryEventStore:
@@ -38,12 +45,14 @@ class MemoryEventStore:
     What is kept are the encoded commits, so that whoever reads gets objects of their own. `recorded_at` is the clock's
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
     grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
-    as Firestore would bill them. No commit expires: this process does not live that long.
+    as Firestore would bill them. No commit expires: this process does not live that long. Nothing is lost on the way to
+    the log, unless a test has set another `connection`.
     """
 
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
         self._clock = clock
         self._counts = counts
+        self.connection: Connection = _direct
         self._streams: dict[str, Kept] = defaultdict(list)
         self._snapshots: dict[str, list[Snapshot]] = defaultdict(list)
         self._answers: dict[str, Answer] = {}
@@ -73,22 +82,12 @@ class MemoryEventStore:
         await asyncio.sleep(0)
         return self._after(position.stream, position.version, None)
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         check_append(commits, answer)
-        await asyncio.sleep(0)
-        if self._is_taken(commits, answer):
-            self._counts.rpc("Commit")
-            return self._arbitrate(commits, command_id, answer)
-        recorded_at = self._now()
-        for new in commits:
-            self._write(new, recorded_at)
-        if answer is not None:
-            self._answers[answer.key] = answer
-        rows = sum(1 + len(new.owed) + (new.snapshot is not None) + (new.state is not None) for new in commits)
-        self._counts.rpc("Commit", written=rows + (answer is not None))
-        return Appended(reached(commits), recorded_at)
+        try:
+            return await self.connection(lambda: self._commit(commits, answer, retried=False))
+        except UnavailableError:  # sent again, as a client of Firestore does
+            return await self.connection(lambda: self._commit(commits, answer, retried=True))
 
     async def answered(self, key: str) -> Answer | None:
         await asyncio.sleep(0)
@@ -195,18 +194,31 @@ class MemoryEventStore:
         moved = any(len(self._streams.get(new.position.stream, ())) != new.position.version for new in commits)
         return moved or (answer is not None and answer.key in self._answers)
 
-    def _arbitrate(self, commits: Sequence[NewCommit], command_id: str, answer: Answer | None) -> Appended | Replayed:
+    async def _commit(
+        self, commits: Sequence[NewCommit], answer: Answer | None, *, retried: bool
+    ) -> Appended | Replayed:
+        await asyncio.sleep(0)
+        if self._is_taken(commits, answer):
+            self._counts.rpc("Commit")
+            return self._arbitrate(commits, answer, retried=retried)
+        recorded_at = self._now()
+        for new in commits:
+            self._write(new, recorded_at)
+        if answer is not None:
+            self._answers[answer.key] = answer
+        rows = sum(1 + len(new.owed) + (new.snapshot is not None) + (new.state is not None) for new in commits)
+        self._counts.rpc("Commit", written=rows + (answer is not None))
+        return Appended(reached(commits), recorded_at)
+
+    def _arbitrate(self, commits: Sequence[NewCommit], answer: Answer | None, *, retried: bool) -> Appended | Replayed:
         self._counts.rpc("BatchGetDocuments", read=len(commits) + (answer is not None))
-        if answer and (first := self._answers.get(answer.key)):
-            return Replayed(first)
         places = [(new.position.stream, new.position.version + 1) for new in commits]
-        there = [(s, v, self._streams[s]) for s, v in places if len(self._streams.get(s, ())) >= v]
-        stored = [commit for s, v, kept in there for commit in commits_between(s, kept, v - 1, v)]
-        if packs := {id(kept[v - 1][1]) for _, v, kept in there if is_inside_pack(kept, v)}:
+        taken = [(s, v, self._streams[s]) for s, v in places if len(self._streams.get(s, ())) >= v]
+        if packs := {id(kept[v - 1][1]) for _, v, kept in taken if is_inside_pack(kept, v)}:
             self._counts.rpc("BatchGetDocuments", read=len(packs))
-        if [commit.context.command_id for commit in stored] == [command_id] * len(places):
-            return Appended(reached(commits), stored[0].recorded_at)
-        raise ConcurrencyError(f"somebody else has appended to {', '.join(stream for stream, _ in places)}")
+        there = [commit for s, v, kept in taken for commit in commits_between(s, kept, v - 1, v)]
+        first = self._answers.get(answer.key) if answer else None
+        return arbitrated(commits, answer, there, first, retried=retried)
 
     def _write(self, new: NewCommit, recorded_at: datetime) -> None:
         stream = new.position.stream

@@ -19,7 +19,7 @@ class AppendConformance:
         """What was appended to a stream is what it loads, with the store's time on it."""
         start = await store.load("cart-1")
 
-        result = await store.append([new_commit(start.position, note="äß€😀")], command_id="c-1")
+        result = await store.append([new_commit(start.position, note="äß€😀")])
 
         assert isinstance(result, Appended)
         loaded = await store.load("cart-1")
@@ -29,10 +29,10 @@ class AppendConformance:
 
     async def test_the_returned_position_is_good_for_the_next_append(self, store: Log) -> None:
         """An append takes the position that another one returned: no load lies between them."""
-        first = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        first = await store.append([new_commit(Position("cart-1", 0))])
         assert isinstance(first, Appended)
 
-        second = await store.append([new_commit(first.positions[0])], command_id="c-2")
+        second = await store.append([new_commit(first.positions[0])])
 
         assert isinstance(second, Appended)
         assert second.positions == (Position("cart-1", 2),)
@@ -40,7 +40,7 @@ class AppendConformance:
 
     async def test_recorded_at_is_aware_utc(self, store: Log) -> None:
         """The store's time can be compared with any other aware time."""
-        result = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        result = await store.append([new_commit(Position("cart-1", 0))])
 
         assert isinstance(result, Appended)
         offset = result.recorded_at.utcoffset()
@@ -49,19 +49,16 @@ class AppendConformance:
 
     async def test_a_stale_position_is_refused(self, store: Log) -> None:
         """Whoever appends at a position that others have passed gets a ConcurrencyError, and nothing is written."""
-        await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        await store.append([new_commit(Position("cart-1", 0))])
 
         with pytest.raises(ConcurrencyError):
-            await store.append([new_commit(Position("cart-1", 0), note="late")], command_id="c-2")
+            await store.append([new_commit(Position("cart-1", 0), note="late")])
 
         assert len((await store.load("cart-1")).commits) == 1
 
     async def test_one_of_many_concurrent_writers_wins(self, store: Log) -> None:
         """Of 16 appends at the same position one succeeds and 15 get a ConcurrencyError."""
-        tries = [
-            store.append([new_commit(Position("cart-1", 0), command_id=f"c-{n}")], command_id=f"c-{n}")
-            for n in range(WRITERS)
-        ]
+        tries = [store.append([new_commit(Position("cart-1", 0), command_id=f"c-{n}")]) for n in range(WRITERS)]
 
         results = await asyncio.gather(*tries, return_exceptions=True)
 
@@ -75,7 +72,7 @@ class AppendConformance:
             position = Position("cart-1", 0)
             while True:
                 try:
-                    await store.append([new_commit(position, command_id=f"c-{number}")], command_id=f"c-{number}")
+                    await store.append([new_commit(position, command_id=f"c-{number}")])
                 except ConcurrencyError:
                     position = (await store.tail(position)).position
                 else:
@@ -91,10 +88,10 @@ class AppendConformance:
         self, store: Log, counts: OperationCounts
     ) -> None:
         """A lost acknowledgement is told from a conflict by the command's id."""
-        first = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        first = await store.append([new_commit(Position("cart-1", 0))])
         written = counts.documents_written
 
-        again = await store.append([new_commit(Position("cart-1", 0))], command_id="c-1")
+        again = await store.append([new_commit(Position("cart-1", 0))])
 
         assert again == first
         assert counts.documents_written == written
@@ -103,7 +100,7 @@ class AppendConformance:
         """One append takes a commit for each of several streams, and gives all of them one time."""
         commits = [new_commit(Position("cart-1", 0)), new_commit(Position("cart-2", 0))]
 
-        result = await store.append(commits, command_id="c-1")
+        result = await store.append(commits)
 
         assert isinstance(result, Appended)
         assert result.positions == (Position("cart-1", 1), Position("cart-2", 1))
@@ -113,13 +110,11 @@ class AppendConformance:
     async def test_several_streams_are_appended_together_or_not_at_all(self, store: Log) -> None:
         """If one of the streams moved on, the others stay as they were: no commit, no outbox row, no answer."""
         free, taken = streams_of(CATEGORY, 2)
-        await store.append([new_commit(Position(taken, 0))], command_id="c-1")
+        await store.append([new_commit(Position(taken, 0))])
         owed = await collected(store.owed(CATEGORY, since=None, before=FAR_FUTURE))
 
         with pytest.raises(ConcurrencyError):
-            await store.append(
-                [new_commit(Position(free, 0)), new_commit(Position(taken, 0))], command_id="c-2", answer=answer()
-            )
+            await store.append([new_commit(Position(free, 0)), new_commit(Position(taken, 0))], answer=answer())
 
         assert (await store.load(free)).position.version == 0
         assert await collected(store.owed(CATEGORY, since=None, before=FAR_FUTURE)) == owed
@@ -128,15 +123,15 @@ class AppendConformance:
     async def test_the_same_append_of_several_streams_again_is_a_success(self, store: Log) -> None:
         """A lost acknowledgement is recognised on all streams together."""
         commits = [new_commit(Position("cart-1", 0)), new_commit(Position("cart-2", 0))]
-        first = await store.append(commits, command_id="c-1")
+        first = await store.append(commits)
 
-        assert await store.append(commits, command_id="c-1") == first
+        assert await store.append(commits) == first
 
     async def test_an_append_takes_many_streams(self, store: Log) -> None:
         """More than 500 documents in one write: what a large order or a bulk receipt asks for."""
         commits = [new_commit(Position(f"cart-{n}", 0)) for n in range(300)]
 
-        result = await store.append(commits, command_id="c-1", answer=answer())
+        result = await store.append(commits, answer=answer())
 
         assert isinstance(result, Appended)
         assert result.positions == tuple(Position(f"cart-{n}", 1) for n in range(300))
@@ -147,7 +142,7 @@ class AppendConformance:
         commits = [replace(new_commit(Position(f"cart-{n}", 0)), body=b" " * 900_000) for n in range(12)]
 
         with pytest.raises(TooLargeError):
-            await store.append(commits, command_id="c-1")
+            await store.append(commits)
 
         assert (await store.load("cart-0")).position.version == 0
 
@@ -157,19 +152,19 @@ class AppendConformance:
         object.__setattr__(commit, "position", ("cart-1", 0))
 
         with pytest.raises(TypeError):
-            await store.append([commit], command_id="c-1")
+            await store.append([commit])
 
     async def test_one_stream_takes_one_commit_of_an_append(self, store: Log) -> None:
         """Two commits to the same stream in one append are a ValueError."""
         commits = [new_commit(Position("cart-1", 0)), new_commit(Position("cart-1", 1))]
 
         with pytest.raises(ValueError, match="stream"):
-            await store.append(commits, command_id="c-1")
+            await store.append(commits)
 
     async def test_there_is_something_to_append(self, store: Log) -> None:
         """An append of nothing is a ValueError."""
         with pytest.raises(ValueError, match="nothing"):
-            await store.append([], command_id="c-1")
+            await store.append([])
 
 
 class AnswerConformance:
@@ -177,7 +172,7 @@ class AnswerConformance:
 
     async def test_an_answer_is_kept_with_the_commit(self, store: Log) -> None:
         """The first answer to a request comes back byte for byte."""
-        await store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer())
+        await store.append([new_commit(Position("cart-1", 0))], answer=answer())
 
         assert await store.answered("key-1") == answer()
 
@@ -187,20 +182,16 @@ class AnswerConformance:
 
     async def test_the_first_answer_stands(self, store: Log) -> None:
         """A second request under the same key gets the first answer, and its commit is not written."""
-        await store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer())
+        await store.append([new_commit(Position("cart-1", 0))], answer=answer())
 
-        second = await store.append(
-            [new_commit(Position("cart-1", 1), command_id="c-2")], command_id="c-2", answer=answer(body=b"other")
-        )
+        second = await store.append([new_commit(Position("cart-1", 1), command_id="c-2")], answer=answer(body=b"other"))
 
         assert second == Replayed(answer())
         assert (await store.load("cart-1")).position.version == 1
 
     async def test_of_identical_requests_one_is_carried_out(self, store: Log) -> None:
         """Sixteen parallel appends under one key: one is written, fifteen get its answer."""
-        tries = [
-            store.append([new_commit(Position("cart-1", 0))], command_id="c-1", answer=answer()) for _ in range(WRITERS)
-        ]
+        tries = [store.append([new_commit(Position("cart-1", 0))], answer=answer()) for _ in range(WRITERS)]
 
         results = await asyncio.gather(*tries)
 
@@ -209,16 +200,16 @@ class AnswerConformance:
 
     async def test_an_answer_can_be_recorded_without_a_commit(self, store: Log) -> None:
         """A command that changes nothing still has a first answer."""
-        recorded = await store.append([], command_id="c-1", answer=answer())
+        recorded = await store.append([], answer=answer())
 
         assert isinstance(recorded, Appended)
         assert recorded.positions == ()
-        assert await store.append([], command_id="c-2", answer=answer()) == Replayed(answer())
+        assert await store.append([], answer=answer()) == Replayed(answer())
 
     @pytest.mark.parametrize("key", ["a/b", ".", "..", "__x__", "100%", "ä €", "a%2Fb", "", " "])
     async def test_any_text_is_a_key(self, store: Log, key: str) -> None:
         """Keys come from clients: slashes, dots and percent signs are as good as letters, and are kept apart."""
-        await store.append([], command_id="c-1", answer=answer(key))
+        await store.append([], answer=answer(key))
 
         assert await store.answered(key) == answer(key)
         assert await store.answered(f"{key}/") is None
@@ -227,6 +218,6 @@ class AnswerConformance:
         """Commit, two outbox rows, snapshot and answer: one commit request, five documents written, none read."""
         commit = new_commit(Position("cart-1", 0), public=True, snapshot=Snapshot(1, "s-1", b"{}"))
 
-        await store.append([commit], command_id="c-1", answer=answer())
+        await store.append([commit], answer=answer())
 
         assert counts == OperationCounts(rpcs={"Commit": 1}, documents_written=5)

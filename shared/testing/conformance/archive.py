@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 
 from shared.adapters.archive import ArchiveStore, Reader
 from shared.eventsourcing.archive import FACTS, FOLDED_COLUMNS, UNREADABLE, ArchivedEvent, Growth, marker_of
@@ -51,6 +52,11 @@ def fact(identity: str) -> dict[str, Any]:
         "payload": "{}",
         **times,
     }
+
+
+def as_json(value: Any) -> Any:
+    """A JSON column as its client gives it: as text, or read already."""
+    return from_json(value) if isinstance(value, str) else value
 
 
 class ArchiveConformance:
@@ -158,6 +164,45 @@ class ArchiveConformance:
         answer = reader.view("facts_once")
 
         assert sorted(row[answer.columns.index("id")] for row in answer.rows) == ["a@1.0", "b@1.0"]
+
+    @pytest.mark.parametrize("order", [1, -1])
+    async def test_two_rows_of_one_event_count_once(self, store: ArchiveStore, reader: Reader, order: int) -> None:
+        """Whatever else they say, and whichever came first: that one stays which was recorded first, then the one that
+        happened first, then the one that is first as text.
+        """
+        later: dict[str, Any] = {"recorded_at": NOON + timedelta(days=1), "occurred_at": NOON - timedelta(days=1)}
+        kept = archived("cart-1", 1, recorded_at=NOON, data='{"note":"a"}')
+        others = [
+            archived("cart-1", 1, recorded_at=NOON, data='{"note":"b"}'),
+            archived("cart-1", 1, recorded_at=NOON, occurred_at=NOON + timedelta(days=1)),
+            archived("cart-1", 1, **later),
+        ]
+
+        await store.write([kept, *others][::order])
+
+        answer = reader.view("events_once")
+        at = [answer.columns.index(name) for name in ("recorded_at", "occurred_at", "data")]
+        ((recorded_at, occurred_at, data),) = [tuple(row[place] for place in at) for row in answer.rows]
+        assert (recorded_at, occurred_at, as_json(data)) == (NOON, NOON, {"note": "a"})
+        assert [each.events for each in reader.growth()] == [1]
+
+    @pytest.mark.parametrize("order", [1, -1])
+    async def test_two_rows_of_one_fact_count_once(self, store: ArchiveStore, reader: Reader, order: int) -> None:
+        """As of events: the same one stays whenever it is asked for."""
+        later = {"recorded_at": NOON + timedelta(days=1), "occurred_at": NOON - timedelta(days=1)}
+        others = [
+            {**fact("a@1.0"), "payload": '{"amount":2}'},
+            {**fact("a@1.0"), "occurred_at": NOON + timedelta(days=1), "payload": '{"amount":0}'},
+            {**fact("a@1.0"), **later, "payload": '{"amount":0}'},
+        ]
+
+        await store.insert(FACTS, [{**fact("a@1.0"), "payload": '{"amount":1}'}, *others][::order])
+
+        answer = reader.view("facts_once")
+        ((payload, happened_at),) = [
+            (row[answer.columns.index("payload")], row[answer.columns.index("happened_at")]) for row in answer.rows
+        ]
+        assert (as_json(payload), happened_at) == ({"amount": 1}, NOON)
 
     async def test_a_row_that_is_refused_keeps_nobody_out(self, store: ArchiveStore, reader: Reader) -> None:
         """It is told as what can never be written; those that came with it are written."""

@@ -3,12 +3,15 @@
 from shared.testing.conformance.append import AnswerConformance, AppendConformance
 from shared.testing.conformance.feed import FeedConformance
 from shared.testing.conformance.loading import LoadConformance
+from shared.testing.conformance.retries import RetryConformance
 from shared.testing.conformance.states import StateConformance
 
 
-class EventStoreConformance(AppendConformance, AnswerConformance, StateConformance, LoadConformance, FeedConformance):
+class EventStoreConformance(
+    AppendConformance, RetryConformance, AnswerConformance, StateConformance, LoadConformance, FeedConformance
+):
     """Every event store keeps these promises.
 
-    Fixtures to provide: `store` (an EventStore that is an Outbox too), `counts` (the store's own), `spoil` (makes a
-    stored commit unreadable: stream, version).
+    Fixtures to provide: `store` (an EventStore that is an Outbox too), `counts` and `connection` (the store's own),
+    `spoil` (makes a stored commit unreadable: stream, version).
     """

@@ -47,7 +47,7 @@ class FeedConformance:
         streams = one_in_each_shard(CATEGORY)
         for stream in streams:
             await write(store, stream, 2)
-        await store.append([new_commit(Position(stream, 2)) for stream in reversed(streams)], command_id="all")
+        await store.append([new_commit(Position(stream, 2)) for stream in reversed(streams)])
 
         found = await places(store)
 
@@ -78,7 +78,7 @@ class FeedConformance:
         """From every place in the feed the rest of all shards follows, without a gap and without a repetition."""
         first, *others = one_in_each_shard(CATEGORY)
         await write(store, first, 3)
-        await store.append([new_commit(Position(stream, 0)) for stream in others], command_id="c")
+        await store.append([new_commit(Position(stream, 0)) for stream in others])
         everything = await places(store)
 
         for index, cursor in enumerate(everything):
@@ -86,7 +86,7 @@ class FeedConformance:
 
     async def test_a_cursor_goes_on_whatever_the_names_are(self, store: Log) -> None:
         """Recorded at the same time, in whichever order the store has them."""
-        await store.append([new_commit(Position(stream, 0)) for stream in ODD], command_id="c")
+        await store.append([new_commit(Position(stream, 0)) for stream in ODD])
         everything = await places(store)
 
         assert sorted(place.stream for place in everything) == sorted(ODD)
@@ -138,13 +138,13 @@ class FeedConformance:
         """Reading goes on over as many batches as it takes."""
         streams = streams_of(CATEGORY, 150)
         for start in range(0, 150, 50):
-            await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]], command_id="c")
+            await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 50]])
 
         assert [p.stream for p in await places(store)] == streams
 
     async def test_unreadable_commits_come_as_errors(self, store: Log, spoil: Spoil) -> None:
         """Several in a row, of any names, at the same time: each in its place, with what it is, and all others come."""
-        await store.append([new_commit(Position(stream, 0)) for stream in ODD], command_id="c")
+        await store.append([new_commit(Position(stream, 0)) for stream in ODD])
         everything, spoilt = await places(store), {"cart-auth0|b", "cart-auth05", "cart-auth0}", "cart-~"}
         for stream in spoilt:
             await spoil(stream, 1)

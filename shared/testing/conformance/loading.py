@@ -17,7 +17,7 @@ async def snapshot_at(store: Log, stream: str, version: int, *, shape: str = SHA
     """The next commit of the stream, which is of this version, with a snapshot."""
     snapshot = Snapshot(version, shape, b'{"n":%d}' % version)
     commit = new_commit(Position(stream, version - 1), snapshot=snapshot)
-    await store.append([commit], command_id=f"{stream}/{version}")
+    await store.append([commit])
     return snapshot
 
 

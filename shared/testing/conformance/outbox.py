@@ -25,7 +25,7 @@ class OutboxConformance:
     async def test_an_append_leaves_a_row_for_each_message(self, store: Log) -> None:
         """The commit's own message and one for each public event, with the time of the commit."""
         (stream,) = streams_of(CATEGORY, 1)
-        result = await store.append([new_commit(Position(stream, 0), public=True)], command_id="c-1")
+        result = await store.append([new_commit(Position(stream, 0), public=True)])
 
         rows = await collected(store.owed(CATEGORY, since=None, before=FAR_FUTURE))
 
@@ -68,7 +68,7 @@ class OutboxConformance:
     async def test_a_settled_message_is_owed_no_more(self, store: Log) -> None:
         """Its row is gone, the others stay."""
         (stream,) = streams_of(CATEGORY, 1)
-        await store.append([new_commit(Position(stream, 0), public=True)], command_id="c-1")
+        await store.append([new_commit(Position(stream, 0), public=True)])
 
         await store.settle([f"{stream}@1"])
 
@@ -97,7 +97,7 @@ class OutboxConformance:
         """More than one commit request may hold."""
         streams = streams_of(CATEGORY, 120)
         for start in range(0, 120, 40):
-            await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 40]], command_id="c")
+            await store.append([new_commit(Position(s, 0)) for s in streams[start : start + 40]])
         unknown = [f"{streams[0]}@{version}" for version in range(2, 500)]
 
         await store.settle([*unknown, *(f"{stream}@1" for stream in streams)])

@@ -95,7 +95,7 @@ class PackingConformance:
         """What came after it is read out of the pack."""
         await write(store, STREAM, at - 1)
         snapshot = Snapshot(at, SHAPE, b"{}")
-        await store.append([new_commit(Position(STREAM, at - 1), snapshot=snapshot)], command_id="c")
+        await store.append([new_commit(Position(STREAM, at - 1), snapshot=snapshot)])
         commits = await written(store, commits=4)
         await store.pack(STREAM, up_to=at + 2)
 
@@ -177,7 +177,7 @@ class PackedAppendConformance:
 
         for version in range(6):
             with pytest.raises(ConcurrencyError):
-                await store.append([new_commit(Position(STREAM, version), command_id="late")], command_id="late")
+                await store.append([new_commit(Position(STREAM, version), command_id="late")])
 
         await reads_as(store, STREAM, commits)
 
@@ -187,7 +187,7 @@ class PackedAppendConformance:
         position = (await store.load(STREAM)).position
         await store.pack(STREAM, up_to=6)
 
-        result = await store.append([new_commit(position)], command_id="c")
+        result = await store.append([new_commit(position)])
 
         assert isinstance(result, Appended)
         assert (await store.load(STREAM)).position == result.positions[0] == Position(STREAM, 7)
@@ -195,24 +195,21 @@ class PackedAppendConformance:
     @pytest.mark.parametrize("version", [1, 2, 3])
     async def test_the_same_append_again_is_a_success(self, store: Log, version: int) -> None:
         """A lost acknowledgement is recognised, though the commit is in a pack since; its time is the one it had."""
-        results = [
-            await store.append([new_commit(Position(STREAM, n), command_id=f"c-{n}")], command_id=f"c-{n}")
-            for n in range(3)
-        ]
+        results = [await store.append([new_commit(Position(STREAM, n), command_id=f"c-{n}")]) for n in range(3)]
         await store.pack(STREAM, up_to=3)
 
         again = new_commit(Position(STREAM, version - 1), command_id=f"c-{version - 1}")
 
-        assert await store.append([again], command_id=f"c-{version - 1}") == results[version - 1]
+        assert await store.append([again]) == results[version - 1]
 
     async def test_the_same_append_of_several_streams_again_is_a_success(self, store: Log) -> None:
         """Also where one of them was packed and another one was not."""
         commits = [new_commit(Position(stream, 0)) for stream in ("cart-1", "cart-2")]
-        first = await store.append(commits, command_id="c-1")
+        first = await store.append(commits)
         await write(store, "cart-1", 2)
         await store.pack("cart-1", up_to=3)
 
-        assert await store.append(commits, command_id="c-1") == first
+        assert await store.append(commits) == first
 
     async def test_packing_at_the_same_time_loses_nothing(self, store: Log) -> None:
         """Of several who pack a stream while it grows, each packs something or gives up."""
@@ -227,8 +224,8 @@ class PackedAppendConformance:
     async def test_a_stream_that_keeps_its_state_is_not_packed(self, store: Log) -> None:
         """Its commits expire: packed, they would stay."""
         position = Position("product-1", 0)
-        for n in range(2):
-            result = await store.append([new_commit(position, state=b"{}", expires_after=KEPT)], command_id=f"c-{n}")
+        for _ in range(2):
+            result = await store.append([new_commit(position, state=b"{}", expires_after=KEPT)])
             assert isinstance(result, Appended)
             position = result.positions[0]
 

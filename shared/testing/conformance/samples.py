@@ -61,8 +61,8 @@ async def write(store: EventStore, stream: str, commits: int = 1) -> list[Append
     """So many commits at the end of a stream, one by one."""
     position = (await store.load(stream)).position
     written = []
-    for number in range(commits):
-        result = await store.append([new_commit(position)], command_id=f"{stream}/{number}")
+    for _ in range(commits):
+        result = await store.append([new_commit(position)])
         assert isinstance(result, Appended)
         position = result.positions[0]
         written.append(result)

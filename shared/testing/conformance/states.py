@@ -28,7 +28,7 @@ def kept(position: Position, state: bytes = b'{"n":1}', *, command_id: str = "c-
 
 async def keep(store: EventStore, *positions: Position, state: bytes = b'{"n":1}') -> Sequence[Position]:
     """One append; where the streams end then."""
-    result = await store.append([kept(position, state) for position in positions], command_id="c-1")
+    result = await store.append([kept(position, state) for position in positions])
     assert isinstance(result, Appended)
     return result.positions
 
@@ -51,13 +51,13 @@ class StateConformance:
 
     async def test_a_stream_without_a_state_has_none(self, store: EventStore) -> None:
         """None, and no error; also where there are commits."""
-        await store.append([new_commit(Position(STREAM, 0))], command_id="c-1")
+        await store.append([new_commit(Position(STREAM, 0))])
 
         assert await store.get(STREAM) is None
 
     async def test_a_state_is_read_back_as_it_was_kept(self, store: EventStore) -> None:
         """With the version and the time of its commit."""
-        result = await store.append([kept(Position(STREAM, 0), b'{"\xc3\xa4":1}')], command_id="c-1")
+        result = await store.append([kept(Position(STREAM, 0), b'{"\xc3\xa4":1}')])
 
         assert isinstance(result, Appended)
         assert await store.get(STREAM) == StateDocument(STREAM, 1, result.recorded_at, b'{"\xc3\xa4":1}')
@@ -93,7 +93,7 @@ class StateConformance:
 
         for position in (Position(STREAM, 0), first):
             with pytest.raises(ConcurrencyError):
-                await store.append([kept(position, b"late", command_id="c-2")], command_id="c-2")
+                await store.append([kept(position, b"late", command_id="c-2")])
 
         state = await store.get(STREAM)
         assert state is not None
@@ -104,7 +104,7 @@ class StateConformance:
         (position,) = await keep(store, Position(STREAM, 0))
         ids = [f"c-{n}" for n in range(2, 18)]
 
-        tries = (store.append([kept(position, i.encode(), command_id=i)], command_id=i) for i in ids)
+        tries = (store.append([kept(position, i.encode(), command_id=i)]) for i in ids)
         results = await asyncio.gather(*tries, return_exceptions=True)
 
         (won,) = [i for i, result in zip(ids, results, strict=True) if isinstance(result, Appended)]
@@ -181,7 +181,7 @@ class StateConformance:
 
     async def test_a_state_costs_one_more_write(self, store: EventStore, counts: OperationCounts) -> None:
         """Commit, outbox row, state and answer: one request, four documents written, none read."""
-        await store.append([kept(Position(STREAM, 0))], command_id="c-1", answer=answer())
+        await store.append([kept(Position(STREAM, 0))], answer=answer())
 
         assert counts == OperationCounts(rpcs={"Commit": 1}, documents_written=4)
 

@@ -146,7 +146,7 @@ async def log_of(accepted: Sequence[Sequence[CartEvent]]) -> tuple[MemoryEventSt
             occurred_at=AT,
         )
         body = encode_commit("cart-c1", position.version + 1, context, CART.codec.encode(events))
-        result = await store.append([NewCommit(position=position, body=body, owed=[])], command_id=context.command_id)
+        result = await store.append([NewCommit(position=position, body=body, owed=[])])
         assert isinstance(result, Appended)
         (position,) = result.positions
     return store, [commit async for commit in store.read("cart-c1")]

@@ -49,7 +49,7 @@ async def log_with(actor: str = TILL_ACTOR, /, **carts: Sequence[CartEvent]) -> 
             )
             body = encode_commit(position.stream, position.version + 1, context, CART.codec.encode([event]))
             new = NewCommit(position=position, body=body, owed=())
-            appended = await store.append([new], command_id=command_id)
+            appended = await store.append([new])
             position = appended.positions[0]  # type: ignore[union-attr]  # without an answer nothing is replayed
     return store
 

@@ -78,7 +78,7 @@ class Warehouse:
             schedule=ScheduleEdge(Anybody(), {}),
         )
         headers = {
-            "ce-id": f"{event.order_id}/{event.TYPE}",
+            "ce-id": f"order-{event.order_id}@{3 if isinstance(event, OrderPlaced) else 4}.0",
             "ce-type": f"commerce.orders.{event.TYPE}",
             "ce-time": self.clock().isoformat(),
         }

@@ -108,7 +108,7 @@ async def append(store: EventStore, stream: str, by: int, command_id: str | None
     stored = CODEC.encode(events)
     body = encode_commit(stream, version, context(command_id or f"{stream}-{version}"), stored)
     new = NewCommit(position=position, body=body, owed=PUBLICATION.owed(stream, version, events))
-    result = await store.append([new], command_id=command_id or f"{stream}-{version}")
+    result = await store.append([new])
     assert isinstance(result, Appended)
     return await anext(store.read(stream, after=version - 1))
 

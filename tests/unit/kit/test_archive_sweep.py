@@ -154,7 +154,7 @@ async def test_a_sweep_gets_past_what_cannot_be_read(
     """Also where the store orders names in its own way: it is counted, and not come upon again."""
     log = EscapedOrder(clock, OperationCounts())
     streams = ["cart-auth0|b", "cart-auth05", "cart-auth06"]
-    await log.append([new_commit(Position(stream, 0)) for stream in streams], command_id="c")
+    await log.append([new_commit(Position(stream, 0)) for stream in streams])
     log._streams["cart-auth05"][0] = (log._streams["cart-auth05"][0][0], b"{")
     clock.advance(seconds=11)
     sweep = replace(sweep, log=log)

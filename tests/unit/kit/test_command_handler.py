@@ -235,12 +235,10 @@ class _Hangs(_Wrapped):
         self.writes_first = writes_first
         self.hangs = True
 
-    async def append(
-        self, commits: Sequence[NewCommit], *, command_id: str, answer: Answer | None = None
-    ) -> Appended | Replayed:
+    async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         if not self.hangs:
-            return await self._store.append(commits, command_id=command_id, answer=answer)
+            return await self._store.append(commits, answer=answer)
         if self.writes_first:
-            await self._store.append(commits, command_id=command_id, answer=answer)
+            await self._store.append(commits, answer=answer)
         await asyncio.Event().wait()
         raise AssertionError("never")

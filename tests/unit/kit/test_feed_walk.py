@@ -317,7 +317,7 @@ async def test_a_walk_gets_past_unreadable_commits_of_any_name(clock: FixedClock
     """However the store orders names, and however many of them stand side by side, recorded at the same time."""
     store, checkpoints, visitor = EscapedOrder(clock, counts), MemoryCheckpoints(), Visitor()
     streams = ["tally-auth0|b", "tally-auth0|c", "tally-auth05", "tally-auth06"]
-    await store.append([new_commit(Position(stream, 0)) for stream in streams], command_id="c")
+    await store.append([new_commit(Position(stream, 0)) for stream in streams])
     for stream in streams[1:3]:
         store._streams[stream][0] = (store._streams[stream][0][0], b"{")
     clock.advance(seconds=11)

@@ -54,7 +54,6 @@ async def write(store: MemoryEventStore, decider: Decider[Any, Added, Any], snap
                     snapshot=Snapshot(version, decider.state_schema, data) if version == 5 else None,
                 )
             ],
-            command_id=f"k{version}",
         )
 
 

@@ -59,7 +59,7 @@ class PostOffice:
         self.clock = FixedClock()
         self.server = Server()
         self.deps = memory_dependencies(self.clock, publisher=RecordingPublisher())
-        self._ids = itertools.count(1)
+        self._ids, self._versions = itertools.count(1), itertools.count(1)
         self.sender = self.new_instance()
 
     def new_instance(self) -> Sender:
@@ -81,7 +81,7 @@ class PostOffice:
     def _effect(self, wiring: Wiring) -> Effect:
         return Sender(wiring, self.server, "orders@shop.test").settle
 
-    async def told(self, service: str, event: IntegrationEvent, message_id: str = "m1") -> str:
+    async def told(self, service: str, event: IntegrationEvent, message_id: str = "order-o1@6.0") -> str:
         """A message of another service is delivered; returns what became of it."""
         headers = {
             "ce-id": message_id,
@@ -113,7 +113,12 @@ class PostOffice:
         """A customer becomes known."""
         name, email = await self.deps.personal.seal_all(customer_id, ["Jane", "jane@customer.test"])
         command = RecordContact(
-            customer_id=customer_id, name=name.sealed, email=email.sealed, preferences=preferences, at=self.clock()
+            customer_id=customer_id,
+            customer_version=next(self._versions),
+            name=name.sealed,
+            email=email.sealed,
+            preferences=preferences,
+            at=self.clock(),
         )
         await self.sender.wiring.handle(CONTACT, customer_id, command, CONTEXT)
 

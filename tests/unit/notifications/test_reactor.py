@@ -17,7 +17,7 @@ from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import IntegrationEvent
 from shared.eventsourcing.reaction import Delivery, Reaction
 
-DELIVERY = Delivery(id="m1", subject="x", at=datetime(2017, 3, 6, 12, 5, tzinfo=UTC), correlation_id="f1")
+DELIVERY = Delivery(id="customer-900@4.0", subject="x", at=datetime(2017, 3, 6, 12, 5, tzinfo=UTC), correlation_id="f1")
 
 
 def example(service: str, type_name: str) -> dict[str, Any]:
@@ -89,13 +89,13 @@ def test_an_order_that_never_was_concerns_nobody() -> None:
     assert targets("OrderCancelled.v1", customer_id="") == []
 
 
-def test_a_contact_is_recorded_at_the_time_of_its_change() -> None:
-    """So that what comes late can be told."""
+def test_a_contact_is_recorded_with_the_version_of_its_customer() -> None:
+    """So that what comes late can be told; its time is only kept."""
     (target,) = targets("ContactChanged.v1")
 
     assert (target.category, target.entity_id) == (CONTACT, "900")
     assert isinstance(target.command, RecordContact)
-    assert target.command.at == DELIVERY.at
+    assert (target.command.customer_version, target.command.at) == (4, DELIVERY.at)
 
 
 def test_an_erasure_is_taken_over() -> None:

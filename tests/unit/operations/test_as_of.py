@@ -95,7 +95,7 @@ async def test_commits_of_the_very_moment_are_in_it(world: World) -> None:
     first, second = [
         NewCommit(position=start_of(stream), body=_body(stream), owed=()) for stream in ("tally-a", "tally-b")
     ]
-    await world.log.append([first, second], command_id="both")
+    await world.log.append([first, second])
     both = [fed.commit async for fed in world.log.feed("tally", until=world.clock() + timedelta(1))]
     archive = await world.archived(both[:1])
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.message import Commit
+from shared.eventsourcing.message import Commit, StoredEvent
 from shared.eventsourcing.projection import Row
 from shared.operations.buckets import Buckets, buckets_for
 from shared.operations.folding import Behind, Folded, fold_bucket
@@ -72,6 +73,47 @@ async def test_a_stream_without_its_beginning_has_no_document(store: MemoryEvent
     found = folded(folder, commits[1:])
 
     assert (found.rows, found.behind) == ([], [Behind("tally-1", 2)])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_two_rows_that_contradict_each_other_leave_their_stream_behind(
+    store: MemoryEventStore, folder: Path, order: int
+) -> None:
+    """Only the log knows which of them is right."""
+    commits = [await append(store, "tally-1", n) for n in (1, 2)]
+    other = replace(commits[0], events=(StoredEvent("Added.v1", {"by": 7}),))
+
+    found = folded(folder, [*commits, other][::order])
+
+    assert (found.rows, found.behind) == ([], [Behind("tally-1", 2)])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_two_rows_of_commits_of_different_size_leave_their_stream_behind(
+    store: MemoryEventStore, folder: Path, order: int
+) -> None:
+    """Also where the first event is the same."""
+    commits = [await append(store, "tally-1", n) for n in (1, 2)]
+    other = replace(commits[1], events=commits[1].events * 2)
+
+    found = folded(folder, [*commits, other][::order])
+
+    assert (found.rows, found.behind) == ([], [Behind("tally-1", 2)])
+
+
+async def test_json_that_is_written_in_two_ways_is_the_same_event(store: MemoryEventStore, folder: Path) -> None:
+    """The store of the archive may have its own way to write it."""
+    commit = await append(store, "tally-1", 1)
+    rows = batch_of([commit])
+    spaced = rows.set_column(rows.schema.get_field_index("data"), "data", pa.array(['{ "by" : 1 }']))
+    buckets = Buckets(folder, 1)
+    buckets.add(rows)
+    buckets.add(spaced)
+    buckets.close()
+
+    found = fold_bucket(TALLIES_MODEL, buckets.file(0))
+
+    assert documents(found.rows) == told_by_the_log([commit])
 
 
 async def test_a_torn_commit_leaves_its_stream_behind(store: MemoryEventStore, folder: Path) -> None:

@@ -245,7 +245,7 @@ async def test_a_commit_that_cannot_be_read_leaves_the_others_alone(world: World
     """From the log: its stream is parked in the new generation, and no other is missing."""
     commits = await world.sold(20)
     body = b"not a commit"
-    await world.log.append([NewCommit(position=start_of("tally-bad"), body=body, owed=())], command_id="x")
+    await world.log.append([NewCommit(position=start_of("tally-bad"), body=body, owed=())])
 
     await world.rebuild().build()
 

@@ -14,7 +14,7 @@ async def test_each_comes_once_as_a_row_that_cannot_be_folded() -> None:
     clock = FixedClock()
     log = EscapedOrder(clock, OperationCounts())
     streams = ["tally-auth0|b", "tally-auth05", "tally-auth06", "tally-z"]
-    await log.append([new_commit(Position(stream, 0)) for stream in streams], command_id="c")
+    await log.append([new_commit(Position(stream, 0)) for stream in streams])
     for stream in streams[1:3]:
         log._streams[stream][0] = (log._streams[stream][0][0], b"{")
     end = clock() + timedelta(days=1)

@@ -59,6 +59,17 @@ class TestChanging:
         """Setting what is valid now, from now on, changes nothing."""
         price.given(changed(199, YESTERDAY)).when(change((199, None))).then_nothing()
 
+    def test_a_price_from_now_on_follows_the_ones_accepted_before(self) -> None:
+        """An instance whose clock is slow sets it: it takes the place of the price that a faster clock has set."""
+        ahead = NOW + timedelta(seconds=2)
+        faster = changed(199, ahead).model_copy(update={"at": ahead})
+        price.given(faster).when(change((299, None))).then(changed(299, ahead))
+
+    def test_a_stated_time_is_that_of_the_price(self) -> None:
+        """It stays, whenever the prices before it were decided."""
+        ahead = changed(199, YESTERDAY).model_copy(update={"at": TOMORROW})
+        price.given(ahead).when(change((299, NOW))).then(changed(299, NOW))
+
     def test_a_price_that_repeats_the_one_before_is_kept(self) -> None:
         """A dated price is news although nothing changes yet: an earlier one may come and would run through it."""
         price.given(changed(199, YESTERDAY)).when(change((199, TOMORROW))).then(changed(199, TOMORROW))

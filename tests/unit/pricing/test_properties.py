@@ -34,6 +34,11 @@ commands = st.builds(
 histories = st.lists(commands, max_size=12)
 
 
+def change(amount: int, *, at: datetime, since: datetime | None = None) -> ChangePrices:
+    new = NewPrice(price=Money(amount=amount, currency="USD"), valid_from=since)
+    return ChangePrices(sku="milk", prices=(new,), list_id=None, at=at)
+
+
 def run(history: list[ChangePrices]) -> tuple[Price, list[PriceChanged]]:
     """The state that commands lead to, and the events of those that were accepted."""
     price, accepted = PRICE_DECIDER.initial_state(), []
@@ -65,6 +70,17 @@ def test_both_sides_agree_on_the_price_of_any_time(history: list[ChangePrices], 
     for currency in ("USD", "EUR"):
         valid = view.at(moment, currency)[0] if view else None
         assert price_at(price.amounts.get(currency, {}), moment) == (valid and valid.price.amount)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), moments), min_size=1, max_size=8), st.lists(st.integers(0, 3), max_size=3))
+def test_of_prices_from_now_on_the_last_one_holds(accepted: list[tuple[int, datetime]], late: list[int]) -> None:
+    """In the order in which they were accepted, whatever the clocks said; also among prices for past days."""
+    past = [change(amount, at=START, since=START - timedelta(days=day + 1)) for day, amount in enumerate(late)]
+
+    price, _ = run([*past, *(change(amount, at=at) for amount, at in accepted), *past])
+
+    horizon = max(at for _, at in accepted)
+    assert price_at(price.amounts["USD"], horizon) == accepted[-1][0]
 
 
 @given(histories, commands)

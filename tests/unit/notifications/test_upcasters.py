@@ -1,0 +1,31 @@
+"""Earlier shapes of a contact's events."""
+
+from functions.notifications.decider import CONTACTS_DECIDER
+from functions.notifications.events import ContactRecorded
+from shared.eventsourcing.message import StoredEvent
+
+RECORDED_V1 = StoredEvent(
+    "ContactRecorded.v1",
+    {
+        "customer_id": "900",
+        "name": "sealed:name",
+        "email": "sealed:email",
+        "preferences": {"order_placed": False},
+        "at": "2017-03-06T12:05:00Z",
+    },
+)
+
+
+def test_a_contact_of_v1_comes_before_any_version() -> None:
+    """It does not say which version of the customer it is of."""
+    event = CONTACTS_DECIDER.codec.decode(RECORDED_V1)
+
+    assert isinstance(event, ContactRecorded)
+    assert event.customer_version == 0
+
+
+def test_a_contact_of_v1_keeps_what_it_said() -> None:
+    """All other fields are as they were stored."""
+    event = CONTACTS_DECIDER.codec.decode(RECORDED_V1)
+
+    assert event.model_dump(mode="json", exclude={"customer_version"}) == RECORDED_V1.data
