@@ -206,10 +206,12 @@ def _before(known: Generations) -> str:
 
 
 async def _drop(operators: Operators, chosen: _Chosen, generation: str, say: Say) -> Generations:
-    """First nobody keeps it any more, then its documents go: none of them comes back."""
+    """First nobody reads it any more, then nobody keeps it, then its documents go: none of them comes back."""
     aliases = chosen.service.aliases
     known = await aliases.of(chosen.collection)
     was_kept = generation in known.kept
+    if generation == known.before:  # queries that have not heard of the flip yet still read it
+        await asyncio.sleep(aliases.remembered.total_seconds())
     known = await aliases.change(chosen.collection, lambda now: now.without(generation))
     if was_kept:
         await asyncio.sleep(aliases.remembered.total_seconds() + 1)

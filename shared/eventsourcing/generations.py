@@ -99,26 +99,28 @@ class Aliases:
         async with self._reading:  # many may ask at once: one reads
             if (known := self._fresh(collection)) is not None:
                 return known
-            return self._learn(collection, _read(await self._rows.get(ALIASES, collection)))
+            asked_at = self._clock()
+            return self._learn(collection, _read(await self._rows.get(ALIASES, collection)), asked_at)
 
     async def change(self, collection: str, change: Callable[[Generations], Generations]) -> Generations:
         """Make it so, whoever else changes it at the same time; what `change` raises is raised."""
         for _ in range(_ATTEMPTS):
-            row = await self._rows.get(ALIASES, collection)
+            asked_at, row = self._clock(), await self._rows.get(ALIASES, collection)
             wanted = change(_read(row))
             try:
                 await self._rows.put(ALIASES, self._row(collection, wanted, row))
             except ConcurrencyError:
                 continue
-            return self._learn(collection, wanted)
+            return self._learn(collection, wanted, asked_at)
         raise UnavailableError(f"the generations of {collection} are changed too often by others")
 
     def _fresh(self, collection: str) -> Generations | None:
         read_at, known = self._known.get(collection, (None, None))
         return known if read_at is not None and self._clock() < read_at + self.remembered else None
 
-    def _learn(self, collection: str, found: Generations) -> Generations:
-        self._known[collection] = self._clock(), found
+    def _learn(self, collection: str, found: Generations, asked_at: datetime) -> Generations:
+        """It may have been changed as soon as it was asked for, however long the answer took."""
+        self._known[collection] = asked_at, found
         return found
 
     def _row(self, collection: str, wanted: Generations, row: Row | None) -> Row:
@@ -155,6 +157,9 @@ class LiveRows:
 
     async def put(self, collection: str, row: Row) -> Row:
         return await self._rows.put(await self._live(collection), row)
+
+    async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
+        return await self._rows.put_all({await self._live(collection): row for collection, row in rows.items()})
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
         return await self._rows.create_many(await self._live(collection), rows)

@@ -58,7 +58,12 @@ class ReadStore(Protocol):
     async def put(self, collection: str, row: Row) -> Row:
         """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
         row with its new token. Raises TooLargeError or CorruptDataError for a row that the store can never hold.
+        A write whose acknowledgement was lost is no conflict with itself: what is there is what was to be written.
         """
+        ...
+
+    async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
+        """By collection: all of them as `put` does, in one write, or none of them."""
         ...
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:

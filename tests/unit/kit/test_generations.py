@@ -10,7 +10,7 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.generations import FIRST, REMEMBERED, Aliases, Generations, LiveRows, place
-from shared.eventsourcing.projection import Find, Projection
+from shared.eventsourcing.projection import Find, Projection, Row
 from shared.eventsourcing.projector import Outcome, Projector
 from shared.eventsourcing.projectors import Projectors
 from shared.testing.doubles import FixedClock
@@ -114,6 +114,24 @@ class TestAliases:
             clock.advance(milliseconds=100)
 
         assert counts.rpcs == {"BatchGetDocuments": 1}
+
+    async def test_what_is_remembered_is_as_old_as_the_question(self, clock: FixedClock) -> None:
+        """An answer may be long on its way, and old when it comes: it is remembered from when it was asked for."""
+        asked_at = clock.now
+
+        class Slow(MemoryReadStore):
+            async def get(self, collection: str, key: str) -> Row | None:
+                found = await super().get(collection, key)
+                clock.advance(seconds=REMEMBERED.total_seconds() - 1)
+                return found
+
+        slow = Aliases(Slow(counted := OperationCounts()), clock)
+        await slow.of("tallies")
+        clock.now = asked_at + REMEMBERED
+
+        await slow.of("tallies")
+
+        assert counted.rpcs == {"BatchGetDocuments": 2}
 
     async def test_two_changes_at_once_both_count(self, rows: MemoryReadStore, clock: FixedClock) -> None:
         """The one that comes second changes what the first has made."""
