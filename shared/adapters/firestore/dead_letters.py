@@ -97,7 +97,7 @@ class FirestoreDeadLetters:
         await self._database.commit(request, deletes=True)
 
     async def _create(self, name: str, fill: Callable[[Any], None]) -> bool:
-        """The first one stands; whether this is the first."""
+        """The first one stands; whether this is the first, or is what a try without an acknowledgement has written."""
         request = self._database.request()
         write = request.writes.add()
         write.update.name = name
@@ -105,9 +105,13 @@ class FirestoreDeadLetters:
         fill(write.update.fields)
         try:
             await self._database.commit(request)
-        except RefusedError:
-            return False
+        except RefusedError as error:
+            return error.retried and await self._is_there(write.update)
         return True
+
+    async def _is_there(self, document: Any) -> bool:
+        found = (await self._database.get([document.name])).get(document.name)
+        return found is not None and found.fields == document.fields
 
     async def _replace(self, name: str, message: Buried) -> bool:
         """All but what it has from before; False if it is gone."""
