@@ -75,7 +75,7 @@ class Documents(Generic[E, D]):
         if commit is None:
             self.forget(stream)
         row = self._cache.get(stream) or await self.read(stream)
-        document, seen = self.projection.restore(row)
+        document, seen = self._restored(row)
         if version <= seen:
             return Step(Outcome.DUPLICATE)
         follows = commit is not None and version == seen + 1 and _is_shown(row, seen)
@@ -115,6 +115,13 @@ class Documents(Generic[E, D]):
         )
         if version > poison.version:
             await self._dead_letters.hold(self.projection.name, stream, version)
+
+    def _restored(self, row: Row | None) -> tuple[D | None, int]:
+        """With other fields for queries than this release's it is folded again, like one of another shape."""
+        document, seen = self.projection.restore(row)
+        if row is not None and document is not None and self.projection.fields(document) != row.fields:
+            return None, 0
+        return document, seen
 
     async def _is_held(self, stream: str, version: int, seen: int) -> bool:
         parked = await self._dead_letters.parked(self.projection.name, stream)

@@ -33,8 +33,8 @@ READ_MODELS: Final = "read-models"
 class FirestoreReadStore:
     """`ReadStore` on the database `read-models`; `timeout` in seconds spans all tries of a request.
 
-    `{collection}/{key}` holds `version`, `recorded_at`, `body` and, beside them, the fields that queries use: an index
-    names them as the manifest does. A row's token is the document's update time.
+    `{collection}/{key}` holds `version`, `recorded_at`, `body`, `schema` and, beside them, the fields that queries use:
+    an index names them as the manifest does. A row's token is the document's update time.
     """
 
     def __init__(self, channel: FirestoreChannel, counts: OperationCounts, timeout: float = 5.0) -> None:
@@ -140,6 +140,7 @@ def _without_tokens(rows: Mapping[str, Row]) -> Mapping[str, Row]:
 
 def _fill(fields: Any, row: Row) -> None:
     fields["version"].integer_value = row.version
+    fields["schema"].string_value = row.schema
     set_moment(fields["recorded_at"].timestamp_value, row.recorded_at)
     if row.body is None:
         fields["body"].null_value = 0
@@ -159,4 +160,5 @@ def _row(document: Any) -> Row:
         body=body.bytes_value if body.WhichOneof("kind") == "bytes_value" else None,
         fields={name: scalar(value) for name, value in fields.items() if name not in RESERVED},
         token=token_of(document.update_time),
+        schema=fields["schema"].string_value,
     )

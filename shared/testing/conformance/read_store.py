@@ -31,13 +31,13 @@ class RowConformance:
         assert await store.get(CARTS, "1") is None
 
     async def test_a_row_is_read_back_as_it_was_put(self, store: ReadStore) -> None:
-        """Version, time, body and fields of every type."""
-        put = await store.put(CARTS, row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None))
+        """Version, time, body, the name of its shape and fields of every type."""
+        new = replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), schema="shape-1")
 
-        found = await store.get(CARTS, "1")
+        put = await store.put(CARTS, new)
 
-        assert found == put
-        assert found == replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), token=put.token)
+        assert await store.get(CARTS, "1") == put
+        assert put == replace(new, token=put.token)
 
     async def test_several_rows_are_read_together(self, store: ReadStore, counts: OperationCounts) -> None:
         """Those that exist, by key, in one request; an absent one is billed all the same."""
@@ -133,7 +133,7 @@ class RowConformance:
         assert await store.get(CARTS, f"{key}/") is None
         assert await keys(store, Find(where={"customer": "900"}, order_by="customer")) == [key]
 
-    @pytest.mark.parametrize("name", ["version", "recorded_at", "body"])
+    @pytest.mark.parametrize("name", ["version", "recorded_at", "body", "schema"])
     async def test_a_field_may_not_be_called_like_a_part_of_the_row(self, store: ReadStore, name: str) -> None:
         """Those names are taken: ValueError, and nothing is written."""
         with pytest.raises(ValueError, match=name):
@@ -247,7 +247,7 @@ class BulkConformance:
 
     async def test_many_rows_are_created_at_once(self, store: ReadStore) -> None:
         """Each as it would have been put."""
-        new = [row("a/b", n=1), row("2", body=None), row("3", at=NOON)]
+        new = [row("a/b", n=1), row("2", body=None), replace(row("3", at=NOON), schema="shape-1")]
 
         assert await store.create_many(CARTS, new) == []
 

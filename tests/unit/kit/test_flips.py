@@ -13,7 +13,8 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.errors import TooLargeError, UnavailableError
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.generations import FIRST, Aliases, Generations, LiveRows, place
+from shared.eventsourcing.generations import FIRST, Aliases, Generations, place
+from shared.eventsourcing.live_rows import LiveRows
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projection import Projection, Row
 from shared.eventsourcing.projector import Outcome, Projector
@@ -60,7 +61,7 @@ class Shop:
         self.commits: list[Commit] = []
         self.operator = Aliases(self.rows, self.clock)
         self.projectors = [Projectors(TALLIES, Aliases(self.rows, self.clock), self._projector) for _ in range(2)]
-        self.queries = [LiveRows(self.rows, Aliases(self.rows, self.clock), {"tallies"}) for _ in range(2)]
+        self.queries = [LiveRows(self.rows, Aliases(self.rows, self.clock), [TALLIES], self.log) for _ in range(2)]
         self._seen = 0
 
     async def begin(self) -> None:

@@ -9,7 +9,8 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.generations import FIRST, REMEMBERED, Aliases, Generations, LiveRows, place
+from shared.eventsourcing.generations import FIRST, REMEMBERED, Aliases, Generations, place
+from shared.eventsourcing.live_rows import LiveRows
 from shared.eventsourcing.projection import Find, Projection, Row
 from shared.eventsourcing.projector import Outcome, Projector
 from shared.eventsourcing.projectors import Projectors
@@ -172,7 +173,7 @@ class TestLiveRows:
         )
         await rows.put("tallies", row)
         await rows.put(SECOND, replace(row, version=2))
-        live = LiveRows(rows, aliases, {"tallies"})
+        live = LiveRows(rows, aliases, [TALLIES], MemoryEventStore(FixedClock(), OperationCounts()))
         versions = []
 
         for generation in (FIRST, "2", FIRST):
@@ -189,7 +190,7 @@ class TestLiveRows:
         self, rows: MemoryReadStore, aliases: Aliases, counts: OperationCounts
     ) -> None:
         """They are what their name says, and nothing is looked up for them."""
-        await LiveRows(rows, aliases, {"tallies"}).get("others", "1")
+        await LiveRows(rows, aliases, [TALLIES], MemoryEventStore(FixedClock(), OperationCounts())).get("others", "1")
 
         assert counts.documents_read == 1
 
