@@ -20,6 +20,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from shared.adapters.files import replace_file
 from shared.eventsourcing.checkpoint import at_time
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import FeedCursor
@@ -165,7 +166,7 @@ class Rebuild:
         until = (self.clock() - self.lag).isoformat()
         begun = await self.aliases.change(self.collection, Generations.begun)
         state = _State(self.origin, begun.newest, until)
-        file.write_text(json.dumps(asdict(state)))
+        replace_file(file, json.dumps(asdict(state)).encode())
         return state
 
     async def _replay(self, folder: Path, key: str) -> Replay:
