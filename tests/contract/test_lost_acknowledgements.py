@@ -163,3 +163,24 @@ class TestDeadLetters:
         await dead_letters.bury(BURIED)
 
         assert await dead_letters.message(BURIED.place) == BURIED
+
+    async def test_another_copy_counts_once(self, documents: Documents, channel: FirestoreChannel) -> None:
+        """Like the first."""
+        dead_letters = FirestoreDeadLetters(channel, OperationCounts())
+        await dead_letters.bury(BURIED)
+        documents.lost = 1
+
+        await dead_letters.bury(BURIED)
+
+        assert await dead_letters.message(BURIED.place) == replace(BURIED, times=2)
+
+    async def test_a_redrive_in_vain_counts_once(self, documents: Documents, channel: FirestoreChannel) -> None:
+        """With the reason of now."""
+        dead_letters = FirestoreDeadLetters(channel, OperationCounts())
+        await dead_letters.bury(BURIED)
+        documents.lost = 1
+
+        await dead_letters.failed(BURIED.place, error="in vain", at=NOON)
+
+        expected = replace(BURIED, error="in vain", last_at=NOON, redrives=1)
+        assert await dead_letters.message(BURIED.place) == expected
