@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 import functions
 from emulators.settings import ROOT
+from shared.adapters.files import replace_file
 from shared.bootstrap import EventSourcedService
 from shared.contracts import documents, unreadable
 from shared.contracts.promises import broken, drift, is_promise, orphans, render
@@ -65,5 +66,5 @@ def _put(file: Path, content: bytes) -> bool:
     if file.exists() and file.read_bytes() == content:
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+    replace_file(file, content)
     return True

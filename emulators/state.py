@@ -11,6 +11,8 @@ from typing import TextIO
 
 import psutil
 
+from shared.adapters.files import replace_file
+
 FILE_NAME = "state.json"
 _LOCK_NAME = "lock"
 
@@ -52,9 +54,7 @@ def lock(folder: Path) -> TextIO | None:
 
 def write(folder: Path, state: State) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{FILE_NAME}.{os.getpid()}"
-    part.write_text(json.dumps(asdict(state)))
-    part.replace(folder / FILE_NAME)
+    replace_file(folder / FILE_NAME, json.dumps(asdict(state)).encode())
 
 
 def read(folder: Path) -> State | None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from emulators.feed.percentiles import Spread
 from emulators.feed.platform_facts import Delivery, Operations
 from emulators.feed.run import Report
+from shared.adapters.files import replace_file
 
 SHOWN_DIFFERENCES = 20
 
@@ -35,7 +36,7 @@ def show(report: Report, console: Console) -> None:
 
 def write_json(report: Report, file: Path) -> None:
     """The whole report for programs; money in cents, times in milliseconds unless they say seconds."""
-    file.write_bytes(to_json(as_data(report), indent=2) + b"\n")
+    replace_file(file, to_json(as_data(report), indent=2) + b"\n")
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from emulators.operating import OperationError, Operators, Say
 from emulators.settings import ROOT
 from emulators.terminal import Exit
 from shared.adapters.archive import reader
+from shared.adapters.files import replacing
 from shared.adapters.system import utc_now
 from shared.bootstrap import EventSourcedService
 from shared.eventsourcing.archive import ARCHIVE_WALK
@@ -231,12 +232,12 @@ def _named(name: str, known: Generations) -> str:
 
 @contextmanager
 def _lines(out: str | None) -> Iterator[Sink]:
-    """A sink that writes each document as a line of JSON, or drops it."""
+    """A sink that writes each document as a line of JSON, or drops it. There is no file until all of them are in it."""
     with ExitStack() as stack:
-        file = stack.enter_context(Path(out).open("w")) if out else None
+        file = stack.enter_context(replacing(Path(out))) if out else None
 
         async def write(rows: Sequence[Row]) -> None:
             if file is not None:
-                file.writelines(row.body.decode() + "\n" for row in rows if row.body is not None)
+                file.writelines(row.body + b"\n" for row in rows if row.body is not None)
 
         yield write

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from emulators.operating import Say
+from shared.adapters.files import replace_file
 from shared.eventsourcing.generations import Generations
 from shared.operations.comparing import Comparison, RowDifference
 from shared.operations.replay import Replayed
@@ -33,8 +34,8 @@ def say_compared(say: Say, found: Comparison, report: str | None) -> None:
     for key in found.moving[:_SHOWN]:
         say(f"  {key}: moving")
     if report is not None:
-        lines = [to_json(difference).decode() + "\n" for difference in found.differences]
-        Path(report).write_text("".join(lines))
+        lines = [to_json(difference) + b"\n" for difference in found.differences]
+        replace_file(Path(report), b"".join(lines))
         say(f"{len(lines):,} of them written to {report}")
     elif found.different > _SHOWN:
         say(f"  and {found.different - _SHOWN:,} rows more; --report writes them to a file")

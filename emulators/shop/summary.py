@@ -17,6 +17,7 @@ from emulators.shop.compare import Sums
 from emulators.shop.mails import mails_in_all
 from emulators.shop.run import ShopReport, ledger_total
 from emulators.shop.services import outcome
+from shared.adapters.files import replace_file
 
 SHOWN_DIFFERENCES = 20
 NARROW = 40
@@ -46,7 +47,7 @@ def show(report: ShopReport, console: Console) -> None:
 
 def write_json(report: ShopReport, file: Path) -> None:
     """The whole report for programs; money in cents, times in milliseconds unless they say seconds."""
-    file.write_bytes(to_json(as_data(report), indent=2) + b"\n")
+    replace_file(file, to_json(as_data(report), indent=2) + b"\n")
 
 
 def as_data(report: ShopReport) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.eventsourcing.projection import MAX_BULK
 
-RESERVED: Final = frozenset({"version", "recorded_at", "body"})
+RESERVED: Final = frozenset({"version", "recorded_at", "body", "schema"})
 """Fields of every stored row; the queryable ones lie beside them, so that an index names them as the manifest does."""
 
 

@@ -7,7 +7,7 @@ from shared.adapters.system import utc_now
 from shared.bootstrap.runtime import callers, dependencies, environment, users
 from shared.bootstrap.service import EventSourcedService
 from shared.eventsourcing.feed_walk import WalkReport, all_of, heal
-from shared.eventsourcing.generations import LiveRows
+from shared.eventsourcing.live_rows import LiveRows
 from shared.http.platform_api import ProjectorEdge, ScheduleEdge
 from shared.http.query_api import QueryWiring
 from shared.http.query_edge import QueryEdge
@@ -28,7 +28,8 @@ def queries(service: EventSourcedService) -> QueryEdge:
 
 def live_rows(service: EventSourcedService) -> LiveRows:
     """What its queries are answered from."""
-    return LiveRows(dependencies().rows, service.aliases, {each.collection for each in service.projections})
+    deps = dependencies()
+    return LiveRows(deps.rows, service.aliases, service.projections, deps.events)
 
 
 async def _nothing() -> None:

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.message import Commit, Event, checked_category
+from shared.eventsourcing.shape import mark_of
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
@@ -78,7 +77,7 @@ class Decider(Generic[C, E, S]):
     @cached_property
     def state_schema(self) -> str:
         """Names the shape and the meaning of the state: a snapshot of any other is a miss, never a wrong state."""
-        return sha256(to_json([self.state_version, self._state.json_schema()])).hexdigest()[:12]
+        return mark_of(self._state.json_schema(), self.state_version)
 
     def dump_state(self, state: S) -> bytes:
         return self._state.dump_json(state)

@@ -5,14 +5,14 @@ write, and so does changing it back, because projectors keep every generation th
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.eventsourcing.errors import ConcurrencyError, UnavailableError
-from shared.eventsourcing.projection import Find, ReadStore, Row
+from shared.eventsourcing.projection import ReadStore, Row
 
 FIRST: Final = ""
 """The generation that a read model begins with: the collection itself."""
@@ -99,26 +99,28 @@ class Aliases:
         async with self._reading:  # many may ask at once: one reads
             if (known := self._fresh(collection)) is not None:
                 return known
-            return self._learn(collection, _read(await self._rows.get(ALIASES, collection)))
+            asked_at = self._clock()
+            return self._learn(collection, _read(await self._rows.get(ALIASES, collection)), asked_at)
 
     async def change(self, collection: str, change: Callable[[Generations], Generations]) -> Generations:
         """Make it so, whoever else changes it at the same time; what `change` raises is raised."""
         for _ in range(_ATTEMPTS):
-            row = await self._rows.get(ALIASES, collection)
+            asked_at, row = self._clock(), await self._rows.get(ALIASES, collection)
             wanted = change(_read(row))
             try:
                 await self._rows.put(ALIASES, self._row(collection, wanted, row))
             except ConcurrencyError:
                 continue
-            return self._learn(collection, wanted)
+            return self._learn(collection, wanted, asked_at)
         raise UnavailableError(f"the generations of {collection} are changed too often by others")
 
     def _fresh(self, collection: str) -> Generations | None:
         read_at, known = self._known.get(collection, (None, None))
         return known if read_at is not None and self._clock() < read_at + self.remembered else None
 
-    def _learn(self, collection: str, found: Generations) -> Generations:
-        self._known[collection] = self._clock(), found
+    def _learn(self, collection: str, found: Generations, asked_at: datetime) -> Generations:
+        """It may have been changed as soon as it was asked for, however long the answer took."""
+        self._known[collection] = asked_at, found
         return found
 
     def _row(self, collection: str, wanted: Generations, row: Row | None) -> Row:
@@ -134,38 +136,3 @@ class Aliases:
 
 def _read(row: Row | None) -> Generations:
     return Generations.model_validate_json(row.body) if row and row.body else Generations()
-
-
-class LiveRows:
-    """`ReadStore` that finds each of these read models in its live generation, and any other collection as it is."""
-
-    def __init__(self, rows: ReadStore, aliases: Aliases, collections: Collection[str]) -> None:
-        self._rows = rows
-        self._aliases = aliases
-        self._collections = collections
-
-    async def get(self, collection: str, key: str) -> Row | None:
-        return await self._rows.get(await self._live(collection), key)
-
-    async def get_many(self, collection: str, keys: Sequence[str]) -> Mapping[str, Row]:
-        return await self._rows.get_many(await self._live(collection), keys)
-
-    async def find(self, collection: str, find: Find) -> Sequence[Row]:
-        return await self._rows.find(await self._live(collection), find)
-
-    async def put(self, collection: str, row: Row) -> Row:
-        return await self._rows.put(await self._live(collection), row)
-
-    async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
-        return await self._rows.create_many(await self._live(collection), rows)
-
-    async def delete_many(self, collection: str, keys: Sequence[str]) -> None:
-        await self._rows.delete_many(await self._live(collection), keys)
-
-    async def scan(self, collection: str, *, after: str | None = None, limit: int) -> Sequence[Row]:
-        return await self._rows.scan(await self._live(collection), after=after, limit=limit)
-
-    async def _live(self, collection: str) -> str:
-        if collection not in self._collections:
-            return collection
-        return place(collection, (await self._aliases.of(collection)).live)

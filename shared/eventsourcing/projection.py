@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.message import Commit, Event, entity_of
+from shared.eventsourcing.shape import mark_of
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -20,7 +22,8 @@ class Row:
     """A read-model document as stored.
 
     `version` is the stream's version that it shows; `body` its JSON, None where the projection removed it (the version
-    must outlive the document); `fields` what queries may filter and order by; `token` guards the next write.
+    must outlive the document); `fields` what queries may filter and order by; `token` guards the next write; `schema`
+    names the shape of the document, "" for what is none.
     """
 
     key: str
@@ -29,6 +32,7 @@ class Row:
     body: bytes | None
     fields: Mapping[str, Scalar]
     token: object = None
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,12 @@ class ReadStore(Protocol):
     async def put(self, collection: str, row: Row) -> Row:
         """Write if nobody wrote since `row.token` was read (None: the row is new); else ConcurrencyError. Returns the
         row with its new token. Raises TooLargeError or CorruptDataError for a row that the store can never hold.
+        A write whose acknowledgement was lost is no conflict with itself: what is there is what was to be written.
         """
+        ...
+
+    async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
+        """By collection: all of them as `put` does, in one write, or none of them."""
         ...
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
@@ -98,6 +107,11 @@ class Projection(Generic[E, D]):
     def name(self) -> str:
         return f"{self.category}.{self.collection}"
 
+    @cached_property
+    def schema(self) -> str:
+        """Names the shape of the documents."""
+        return mark_of(self.document_type.model_json_schema())
+
     def apply(self, document: D | None, commit: Commit) -> D | None:
         for stored in commit.events:
             document = self.project(document, self.codec.decode(stored))
@@ -107,7 +121,7 @@ class Projection(Generic[E, D]):
         """The stored document and its version. A document of another shape, written by another release, counts as none
         at version 0: it is folded again from the start.
         """
-        if row is None:
+        if row is None or row.schema != self.schema:
             return None, 0
         if row.body is None:
             return None, row.version
@@ -117,11 +131,19 @@ class Projection(Generic[E, D]):
             return None, 0
 
     def row(self, stream: str, document: D | None, commit: Commit, token: object) -> Row:
+        """The document as `commit`, the last one that it shows, has left it."""
+        return self.row_at(stream, document, commit.version, commit.recorded_at, token=token)
+
+    def row_at(
+        self, stream: str, document: D | None, version: int, recorded_at: datetime, *, token: object = None
+    ) -> Row:
+        """The same, without the commit."""
         return Row(
             key=entity_of(stream),
-            version=commit.version,
-            recorded_at=commit.recorded_at,
+            version=version,
+            recorded_at=recorded_at,
             body=document.model_dump_json().encode() if document is not None else None,
             fields=self.fields(document) if document is not None else {},
             token=token,
+            schema=self.schema,
         )

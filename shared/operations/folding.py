@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from shared.eventsourcing.message import entity_of
 from shared.eventsourcing.projection import Projection, Row
 from shared.operations.buckets import read_bucket
 
@@ -111,7 +110,8 @@ def _fold(
     last = events[-1][0]
     try:
         whole, document = _document(projection, events)
-        row = _row(projection, stream, document, last, recorded_at) if whole else None
+        ended = _EPOCH + timedelta(microseconds=recorded_at)
+        row = projection.row_at(stream, document, last, ended) if whole else None
     except Exception:  # noqa: BLE001 - any bug of a projection: whoever brings the stream from the log will meet it again
         row = None
     if row is not None:
@@ -138,13 +138,3 @@ def _document(projection: Projection[Any, Any], events: list[_Event]) -> tuple[b
 def _is_same(one: _Event, other: _Event, decode: Callable[[str, str], Any]) -> bool:
     """Whether two rows are one event; its JSON may be written in two ways."""
     return one == other or (one[:3] == other[:3] and decode(*one[3:]) == decode(*other[3:]))
-
-
-def _row(projection: Projection[Any, Any], stream: str, document: Any, version: int, recorded_at: int) -> Row:
-    return Row(
-        key=entity_of(stream),
-        version=version,
-        recorded_at=_EPOCH + timedelta(microseconds=recorded_at),
-        body=document.model_dump_json().encode() if document is not None else None,
-        fields=projection.fields(document) if document is not None else {},
-    )

@@ -21,6 +21,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from shared.adapters.files import replace_file
 from shared.eventsourcing.checkpoint import at_time
 from shared.eventsourcing.dead_letters import DeadLetters
 from shared.eventsourcing.errors import UnavailableError
@@ -113,10 +114,13 @@ class Rebuild:
         return Built(state.generation, replayed, caught_up)
 
     async def drop(self, generation: str) -> int:
-        """First nobody keeps it any more, then its documents go, so that none comes back; returns how many there were.
-        ValueError for the one that is live.
+        """First nobody reads it any more, then nobody keeps it, then its documents go, so that none comes back; returns
+        how many there were. ValueError for the one that is live.
         """
-        was_kept = generation in (await self.aliases.of(self.collection)).kept
+        known = await self.aliases.of(self.collection)
+        was_kept = generation in known.kept
+        if generation == known.before:  # queries that have not heard of the flip yet still read it
+            await asyncio.sleep(self.aliases.remembered.total_seconds())
         await self.aliases.change(self.collection, lambda known: known.without(generation))
         if was_kept:
             await asyncio.sleep((self.aliases.remembered + self.lag).total_seconds())
@@ -196,7 +200,7 @@ class Rebuild:
         def begun(known: Generations) -> Generations:
             """What is announced has been written down before: whatever happens then, it is found again."""
             after = known.begun()
-            self._state_file.write_text(json.dumps(asdict(_State(self.origin, after.newest, until))))
+            replace_file(self._state_file, json.dumps(asdict(_State(self.origin, after.newest, until))).encode())
             return after
 
         return _State(self.origin, (await self.aliases.change(self.collection, begun)).newest, until)

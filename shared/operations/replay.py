@@ -22,6 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from shared.adapters.files import replace_file
 from shared.eventsourcing.projection import Row
 from shared.operations.buckets import Buckets
 from shared.operations.folding import Behind, Folded, ReadModel, end_with_parent, fold_bucket, ready
@@ -147,9 +148,7 @@ class Replay:
         return _Progress(self.key, self.buckets)
 
     def _save(self, progress: _Progress) -> None:
-        part = self._file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(progress)))
-        part.replace(self._file)
+        replace_file(self._file, json.dumps(asdict(progress)).encode())
 
     @property
     def _file(self) -> Path:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from emulators.processes.google import HOW_TO_INSTALL, Installation, find_installation
 from emulators.settings import ROOT
+from shared.adapters.files import replace_file
 from shared.adapters.system import utc_now
 from tests.bench import (
     append,
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     report = uvloop.run(bench(installation, options, console))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_bytes(to_json(report.as_data(), indent=2) + b"\n")
+    replace_file(options.json, to_json(report.as_data(), indent=2) + b"\n")
     console.print(f"written to {os.path.relpath(options.json)}")
     return 0
 

@@ -18,6 +18,7 @@ import uvloop
 from emulators import settings
 from emulators.processes.google import HOW_TO_INSTALL, Installation, find_installation
 from emulators.settings import FEED_LAG, PROJECT, ROOT
+from shared.adapters.files import replace_file
 from shared.adapters.pubsub import PubSubSubscriber
 from shared.adapters.pubsub import connect as connect_pubsub
 from shared.adapters.system import utc_now
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     report = uvloop.run(_report(installation, options.checkouts))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    replace_file(options.json, json.dumps(report, indent=1).encode() + b"\n")
     sys.stdout.write(f"written to {options.json}\n")
     return 0
 

@@ -37,6 +37,7 @@ ROW_REQUESTS: dict[str, Callable[[FirestoreReadStore], Awaitable[object]]] = {
     "get": lambda rows: rows.get("carts", "1"),
     "get_many": lambda rows: rows.get_many("carts", ["1", "2"]),
     "put": lambda rows: rows.put("carts", ROW),
+    "put_all": lambda rows: rows.put_all({"carts": ROW, "generations/2/carts": ROW}),
     "find": lambda rows: rows.find("carts", Find(where={}, order_by="n")),
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
+from shared.adapters.files import replace_file
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.eventsourcing.codec import decode_commit
 from shared.eventsourcing.errors import CorruptDataError
@@ -97,7 +98,7 @@ def _write(name: str, category: Category, stream: list[Commit]) -> str:
     while (file := FOLDER / name / f"{last}-{number}.json").exists():
         number += 1
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(rendered(category, stream), encoding="utf-8")
+    replace_file(file, rendered(category, stream).encode())
     return str(file.relative_to(FOLDER))
 
 

@@ -97,37 +97,47 @@ class FirestoreDeadLetters:
         await self._database.commit(request, deletes=True)
 
     async def _create(self, name: str, fill: Callable[[Any], None]) -> bool:
-        """The first one stands; whether this is the first."""
+        """The first one stands; whether this is the first, or is what a try without an acknowledgement has written."""
         request = self._database.request()
         write = request.writes.add()
         write.update.name = name
         write.current_document.exists = False
         fill(write.update.fields)
-        try:
-            await self._database.commit(request)
-        except RefusedError:
-            return False
-        return True
+        return await self._is_written(request, write.update)
 
     async def _replace(self, name: str, message: Buried) -> bool:
         """All but what it has from before; False if it is gone."""
         return await self._change(name, lambda fields: _fill_buried(fields, message), _NEWEST, counter="times")
 
     async def _change(self, name: str, fill: Callable[[Any], None], changed: Sequence[str], *, counter: str) -> bool:
-        """These fields, and one more in the counter; whether it was there."""
-        request = self._database.request()
-        write = request.writes.add()
-        write.update.name = name
-        write.current_document.exists = True
-        fill(write.update.fields)
-        for field in set(write.update.fields) - set(changed):
-            del write.update.fields[field]
-        write.update_mask.field_paths.extend(changed)
-        write.update_transforms.add(field_path=counter).increment.integer_value = 1
+        """These fields, and one more in the counter; whether it was there. It is replaced as it was read: an increment
+        that was sent again would count twice.
+        """
+        for _ in range(_TRIES):
+            before = (await self._database.get([name])).get(name)
+            if before is None:
+                return False
+            request = self._database.request()
+            write = request.writes.add()
+            write.update.name = name
+            fill(write.update.fields)
+            for field in set(before.fields) - set(changed):
+                write.update.fields[field].CopyFrom(before.fields[field])
+            write.update.fields[counter].integer_value = before.fields[counter].integer_value + 1
+            write.current_document.update_time.CopyFrom(before.update_time)
+            if await self._is_written(request, write.update):
+                return True
+        raise UnavailableError(f"{name} is changed too often by others")
+
+    async def _is_written(self, request: Any, document: Any) -> bool:
+        """Whether it was, be it by a try whose acknowledgement was lost."""
         try:
             await self._database.commit(request)
-        except RefusedError:
-            return False
+        except RefusedError as error:
+            if not error.retried:
+                return False
+            found = (await self._database.get([document.name])).get(document.name)
+            return found is not None and found.fields == document.fields
         return True
 
     def _service(self, service: str) -> str:

@@ -11,6 +11,7 @@ from shared.adapters.firestore import messages
 from shared.adapters.firestore.channel import FirestoreChannel
 from shared.adapters.firestore.database import Database
 from shared.adapters.firestore.query import Query
+from shared.adapters.firestore.rpc_errors import RefusedError
 from shared.adapters.firestore.values import (
     document_id,
     moment,
@@ -32,8 +33,8 @@ READ_MODELS: Final = "read-models"
 class FirestoreReadStore:
     """`ReadStore` on the database `read-models`; `timeout` in seconds spans all tries of a request.
 
-    `{collection}/{key}` holds `version`, `recorded_at`, `body` and, beside them, the fields that queries use: an index
-    names them as the manifest does. A row's token is the document's update time.
+    `{collection}/{key}` holds `version`, `recorded_at`, `body`, `schema` and, beside them, the fields that queries use:
+    an index names them as the manifest does. A row's token is the document's update time.
     """
 
     def __init__(self, channel: FirestoreChannel, counts: OperationCounts, timeout: float = 5.0) -> None:
@@ -50,22 +51,40 @@ class FirestoreReadStore:
         return {key: _row(found[name]) for name, key in names.items() if name in found}
 
     async def put(self, collection: str, row: Row) -> Row:
-        check_fields(row.fields)
+        return (await self.put_all({collection: row}))[collection]
+
+    async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
         request = self._database.request()
-        write = request.writes.add()
-        write.update.name = self._name(collection, row.key)
-        _fill(write.update.fields, row)
-        if row.token is None:
-            write.current_document.exists = False
-        else:
-            set_token(write.current_document.update_time, row.token)
+        for collection, row in rows.items():
+            check_fields(row.fields)
+            write = request.writes.add()
+            write.update.name = self._name(collection, row.key)
+            _fill(write.update.fields, row)
+            if row.token is None:
+                write.current_document.exists = False
+            else:
+                set_token(write.current_document.update_time, row.token)
         try:
             response = await self._database.commit(request)
+        except RefusedError as refused:
+            return await self._own(rows, refused)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
-                raise CorruptDataError(f"{collection}/{row.key} cannot be stored: {error.details()}") from error
+                raise CorruptDataError(f"{', '.join(rows)}: a row cannot be stored: {error.details()}") from error
             raise
-        return replace(row, token=token_of(response.write_results[0].update_time))
+        results = zip(rows.items(), response.write_results, strict=True)
+        return {name: replace(row, token=token_of(result.update_time)) for (name, row), result in results}
+
+    async def _own(self, rows: Mapping[str, Row], refused: RefusedError) -> Mapping[str, Row]:
+        """These rows as they are stored, if a try whose acknowledgement was lost has written them."""
+        if not refused.retried:
+            raise refused
+        names = {collection: self._name(collection, row.key) for collection, row in rows.items()}
+        found = await self._database.get([*names.values()])
+        stored = {collection: _row(found[name]) for collection, name in names.items() if name in found}
+        if _without_tokens(stored) != _without_tokens(rows):
+            raise refused
+        return stored
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:
         check_bulk(rows)
@@ -115,8 +134,13 @@ class FirestoreReadStore:
         return f"{self._database.root}/{collection}/{document_id(key)}"
 
 
+def _without_tokens(rows: Mapping[str, Row]) -> Mapping[str, Row]:
+    return {name: replace(row, token=None) for name, row in rows.items()}
+
+
 def _fill(fields: Any, row: Row) -> None:
     fields["version"].integer_value = row.version
+    fields["schema"].string_value = row.schema
     set_moment(fields["recorded_at"].timestamp_value, row.recorded_at)
     if row.body is None:
         fields["body"].null_value = 0
@@ -136,4 +160,5 @@ def _row(document: Any) -> Row:
         body=body.bytes_value if body.WhichOneof("kind") == "bytes_value" else None,
         fields={name: scalar(value) for name, value in fields.items() if name not in RESERVED},
         token=token_of(document.update_time),
+        schema=fields["schema"].string_value,
     )

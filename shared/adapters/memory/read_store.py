@@ -36,15 +36,21 @@ class MemoryReadStore:
         return {key: row for key in wanted if (row := self._rows[collection].get(key)) is not None}
 
     async def put(self, collection: str, row: Row) -> Row:
-        check_fields(row.fields)
+        return (await self.put_all({collection: row}))[collection]
+
+    async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
+        for row in rows.values():
+            check_fields(row.fields)
         await asyncio.sleep(0)
-        stored = self._rows[collection].get(row.key)
-        if (stored.token if stored else None) != row.token:
-            self._counts.rpc("Commit")
-            raise ConcurrencyError(f"{collection}/{row.key} was written by somebody else")
-        self._counts.rpc("Commit", written=1)
-        new = replace(row, fields=dict(row.fields), token=next(self._tokens))
-        self._rows[collection][row.key] = new
+        for collection, row in rows.items():
+            stored = self._rows[collection].get(row.key)
+            if (stored.token if stored else None) != row.token:
+                self._counts.rpc("Commit")
+                raise ConcurrencyError(f"{collection}/{row.key} was written by somebody else")
+        self._counts.rpc("Commit", written=len(rows))
+        new = {name: replace(row, fields=dict(row.fields), token=next(self._tokens)) for name, row in rows.items()}
+        for collection, row in new.items():
+            self._rows[collection][row.key] = row
         return new
 
     async def create_many(self, collection: str, rows: Sequence[Row]) -> Sequence[str]:

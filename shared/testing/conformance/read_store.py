@@ -11,6 +11,7 @@ from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.projection import MAX_BULK, Find, ReadStore, Row, Scalar
 
 CARTS = "carts"
+SECOND = "generations/2/carts"
 NOON = datetime(2017, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -30,13 +31,13 @@ class RowConformance:
         assert await store.get(CARTS, "1") is None
 
     async def test_a_row_is_read_back_as_it_was_put(self, store: ReadStore) -> None:
-        """Version, time, body and fields of every type."""
-        put = await store.put(CARTS, row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None))
+        """Version, time, body, the name of its shape and fields of every type."""
+        new = replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), schema="shape-1")
 
-        found = await store.get(CARTS, "1")
+        put = await store.put(CARTS, new)
 
-        assert found == put
-        assert found == replace(row("1", text="ä", number=-(2**53), flag=False, at=NOON, nothing=None), token=put.token)
+        assert await store.get(CARTS, "1") == put
+        assert put == replace(new, token=put.token)
 
     async def test_several_rows_are_read_together(self, store: ReadStore, counts: OperationCounts) -> None:
         """Those that exist, by key, in one request; an absent one is billed all the same."""
@@ -132,7 +133,7 @@ class RowConformance:
         assert await store.get(CARTS, f"{key}/") is None
         assert await keys(store, Find(where={"customer": "900"}, order_by="customer")) == [key]
 
-    @pytest.mark.parametrize("name", ["version", "recorded_at", "body"])
+    @pytest.mark.parametrize("name", ["version", "recorded_at", "body", "schema"])
     async def test_a_field_may_not_be_called_like_a_part_of_the_row(self, store: ReadStore, name: str) -> None:
         """Those names are taken: ValueError, and nothing is written."""
         with pytest.raises(ValueError, match=name):
@@ -150,6 +151,35 @@ class RowConformance:
         assert counts == OperationCounts(
             rpcs={"BatchGetDocuments": 1, "Commit": 1, "RunQuery": 2}, documents_read=3, documents_written=1
         )
+
+
+class TogetherConformance:
+    """Fixtures to provide: `store`, `counts` (the store's own)."""
+
+    async def test_rows_of_several_collections_are_put_together(
+        self, store: ReadStore, counts: OperationCounts
+    ) -> None:
+        """In one request, each with its own guard and its own token."""
+        first = await store.put(CARTS, row("1"))
+        counts.rpcs.clear()
+
+        put = await store.put_all({CARTS: replace(first, version=2), SECOND: row("1", version=2)})
+
+        assert counts.rpcs == {"Commit": 1}
+        assert put == {CARTS: await store.get(CARTS, "1"), SECOND: await store.get(SECOND, "1")}
+        assert {each.version for each in put.values()} == {2}
+
+    @pytest.mark.parametrize("late", [CARTS, SECOND])
+    async def test_none_of_them_is_put_if_one_was_written_by_others(self, store: ReadStore, late: str) -> None:
+        """Whichever of them it is."""
+        read = {name: await store.put(name, row("1")) for name in (CARTS, SECOND)}
+        await store.put(late, replace(read[late], version=7))
+
+        with pytest.raises(ConcurrencyError):
+            await store.put_all({name: replace(each, version=2) for name, each in read.items()})
+
+        versions = {name: found.version for name in read if (found := await store.get(name, "1"))}
+        assert versions == {CARTS: 1, SECOND: 1} | {late: 7}
 
 
 class FindConformance:
@@ -217,7 +247,7 @@ class BulkConformance:
 
     async def test_many_rows_are_created_at_once(self, store: ReadStore) -> None:
         """Each as it would have been put."""
-        new = [row("a/b", n=1), row("2", body=None), row("3", at=NOON)]
+        new = [row("a/b", n=1), row("2", body=None), replace(row("3", at=NOON), schema="shape-1")]
 
         assert await store.create_many(CARTS, new) == []
 
@@ -292,5 +322,5 @@ class BulkConformance:
         assert [found.key for found in await store.scan(CARTS, limit=10)] == ["1"]
 
 
-class ReadStoreConformance(RowConformance, FindConformance, BulkConformance):
+class ReadStoreConformance(RowConformance, TogetherConformance, FindConformance, BulkConformance):
     """Every read store keeps these promises. Fixtures to provide: `store`, `counts` (the store's own)."""

@@ -133,7 +133,7 @@ async def test_a_store_that_is_down_makes_the_message_come_again(
     async def down(*_: object) -> None:
         raise UnavailableError("down")
 
-    monkeypatch.setattr(shop.rows, "put", down)
+    monkeypatch.setattr(shop.rows, "put_all", down)
 
     reply = await backend.push(cart)
 

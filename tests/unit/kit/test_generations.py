@@ -9,8 +9,9 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.generations import FIRST, REMEMBERED, Aliases, Generations, LiveRows, place
-from shared.eventsourcing.projection import Find, Projection
+from shared.eventsourcing.generations import FIRST, REMEMBERED, Aliases, Generations, place
+from shared.eventsourcing.live_rows import LiveRows
+from shared.eventsourcing.projection import Find, Projection, Row
 from shared.eventsourcing.projector import Outcome, Projector
 from shared.eventsourcing.projectors import Projectors
 from shared.testing.doubles import FixedClock
@@ -115,6 +116,24 @@ class TestAliases:
 
         assert counts.rpcs == {"BatchGetDocuments": 1}
 
+    async def test_what_is_remembered_is_as_old_as_the_question(self, clock: FixedClock) -> None:
+        """An answer may be long on its way, and old when it comes: it is remembered from when it was asked for."""
+        asked_at = clock.now
+
+        class Slow(MemoryReadStore):
+            async def get(self, collection: str, key: str) -> Row | None:
+                found = await super().get(collection, key)
+                clock.advance(seconds=REMEMBERED.total_seconds() - 1)
+                return found
+
+        slow = Aliases(Slow(counted := OperationCounts()), clock)
+        await slow.of("tallies")
+        clock.now = asked_at + REMEMBERED
+
+        await slow.of("tallies")
+
+        assert counted.rpcs == {"BatchGetDocuments": 2}
+
     async def test_two_changes_at_once_both_count(self, rows: MemoryReadStore, clock: FixedClock) -> None:
         """The one that comes second changes what the first has made."""
         first, second = Aliases(rows, clock), Aliases(rows, clock)
@@ -154,7 +173,7 @@ class TestLiveRows:
         )
         await rows.put("tallies", row)
         await rows.put(SECOND, replace(row, version=2))
-        live = LiveRows(rows, aliases, {"tallies"})
+        live = LiveRows(rows, aliases, [TALLIES], MemoryEventStore(FixedClock(), OperationCounts()))
         versions = []
 
         for generation in (FIRST, "2", FIRST):
@@ -171,7 +190,7 @@ class TestLiveRows:
         self, rows: MemoryReadStore, aliases: Aliases, counts: OperationCounts
     ) -> None:
         """They are what their name says, and nothing is looked up for them."""
-        await LiveRows(rows, aliases, {"tallies"}).get("others", "1")
+        await LiveRows(rows, aliases, [TALLIES], MemoryEventStore(FixedClock(), OperationCounts())).get("others", "1")
 
         assert counts.documents_read == 1
 

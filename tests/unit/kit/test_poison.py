@@ -1,5 +1,6 @@
 """A commit that nobody can read, a document that no store takes: the other streams do not notice."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -81,11 +82,11 @@ async def test_a_document_that_cannot_be_stored_parks_its_stream(
 ) -> None:
     """Trying again would not help, so nobody waits for it."""
 
-    async def refuse(collection: str, row: Row) -> Row:
+    async def refuse(rows: Mapping[str, Row]) -> Mapping[str, Row]:
         raise error
 
     rows, dead_letters = MemoryReadStore(OperationCounts()), MemoryDeadLetters()
-    monkeypatch.setattr(rows, "put", refuse)
+    monkeypatch.setattr(rows, "put_all", refuse)
     projector = Projector(TALLIES, store, rows, dead_letters, clock)
 
     outcome = await projector.deliver(await append(store, POISONED, 1))

@@ -1,6 +1,6 @@
 """Bringing a read model to the end of its stream, whatever comes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -120,7 +120,7 @@ class TestDelivery:
         """A document that others write all the time is left for later, not forgotten."""
 
         class Contended(MemoryReadStore):
-            async def put(self, collection: str, row: Row) -> Row:
+            async def put_all(self, rows: Mapping[str, Row]) -> Mapping[str, Row]:
                 raise ConcurrencyError("somebody was faster")
 
         projector = Projector(TALLIES, store, Contended(OperationCounts()), dead_letters, clock)
@@ -249,3 +249,41 @@ class TestPoison:
         projector = Projector(TALLIES, Unreadable(), rows, dead_letters, clock)  # type: ignore[arg-type] # only read is called
 
         assert await projector.heal("tally-1", 4) is Outcome.PARKED
+
+
+class TestHealing:
+    """The row is looked at as it is stored, whatever this instance wrote last."""
+
+    async def test_a_row_that_is_gone_is_made_again(
+        self, projector: Projector[Added, Tally], store: MemoryEventStore, rows: MemoryReadStore
+    ) -> None:
+        """Somebody deleted it behind the back of the instance that wrote it."""
+        await projector.deliver(await append(store, "tally-1", 3))
+        await rows.delete_many("tallies", ["1"])
+
+        assert (await projector.heal("tally-1", 1), await shown(rows)) == (Outcome.HEALED, (1, 3))
+
+    async def test_a_row_that_was_set_back_is_brought_to_the_end(
+        self, projector: Projector[Added, Tally], store: MemoryEventStore, rows: MemoryReadStore
+    ) -> None:
+        """Somebody restored an older copy."""
+        await projector.deliver(await append(store, "tally-1", 3))
+        old = await rows.get("tallies", "1")
+        assert old is not None
+        await projector.deliver(await append(store, "tally-1", 4))
+        newest = await rows.get("tallies", "1")
+        assert newest is not None
+        await rows.put("tallies", replace(old, token=newest.token))
+
+        assert (await projector.heal("tally-1", 2), await shown(rows)) == (Outcome.HEALED, (2, 7))
+
+    async def test_the_next_commit_brings_back_a_row_that_is_gone(
+        self, projector: Projector[Added, Tally], store: MemoryEventStore, rows: MemoryReadStore
+    ) -> None:
+        """With what came before it: the guarded write tells that there is nothing to go on from."""
+        await projector.deliver(await append(store, "tally-1", 3))
+        await rows.delete_many("tallies", ["1"])
+
+        await projector.deliver(await append(store, "tally-1", 4))
+
+        assert await shown(rows) == (2, 7)
