@@ -46,6 +46,10 @@ class Writers(Protocol):
     @property
     def effect(self) -> Effect | None: ...
 
+    async def answered(self, key: str) -> Answer | None:
+        """The first answer under this idempotency key."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Route:
@@ -121,6 +125,10 @@ class _Done:
 class CommandEdge:
     """Serves the command APIs of a service. Same key and same request: the same answer, for ever, and nothing done
     twice.
+
+    What is wrong with the request itself (its token, headers, parameters and body) is refused without a look at the
+    store. Whatever is raised after that, by a builder, a plan, a guard or a rule, depends on what is stored or on the
+    time: the store is asked for the first answer before it is told.
     """
 
     apis: Sequence[CommandApi[Any]]
@@ -176,8 +184,11 @@ class CommandEdge:
 
     async def _singly(self, asked: _Asked, endpoint: CommandEndpoint) -> _Done:
         api, call, category = asked.api, asked.call, asked.api.stream_category
-        built = endpoint.build(asked.body, call)
-        command = await built if isawaitable(built) else built
+        try:
+            built = endpoint.build(asked.body, call)
+            command = await built if isawaitable(built) else built
+        except Exception as refusal:  # noqa: BLE001 - whatever it is, the first answer comes before it
+            return await self._refused(asked, endpoint, refusal)
         context = asked.context(type(command).__name__, command.at)
         handled = await self.writers.handler(category).handle(
             f"{category}-{call.entity_id}",
@@ -189,6 +200,14 @@ class CommandEdge:
             answer=asked.answer if asked.identity.key else None,
         )
         return _Done(handled.answer or asked.answer(handled.version), handled.replayed, context)
+
+    async def _refused(self, asked: _Asked, endpoint: CommandEndpoint, refusal: Exception) -> _Done:
+        """A repeated request whose first try succeeded cannot be built now: its first answer stands."""
+        key = asked.identity.key
+        first = await self.writers.answered(key) if key else None
+        if first is None:
+            raise refusal
+        return _Done(first, True, asked.context(endpoint.build.__name__.strip("_"), asked.call.now))
 
     async def _jointly(self, asked: _Asked, endpoint: JointEndpoint) -> _Done:
         entity = (asked.api.stream_category, asked.call.entity_id)
@@ -236,7 +255,7 @@ class CommandEdge:
             raise KeyReusedError("this idempotency key is in use for another request")
         try:
             async with asyncio.timeout(self.wait_in_flight):
-                return await asyncio.shield(future)
+                return replace(await asyncio.shield(future), replayed=True)
         except TimeoutError as error:
             raise InFlightError("the same request is still being handled") from error
 

@@ -11,6 +11,7 @@ from shared.eventsourcing.errors import (
     ConcurrencyError,
     DomainError,
     ForbiddenError,
+    TooLargeError,
     UnavailableError,
     VersionMismatchError,
 )
@@ -179,6 +180,17 @@ class TestRaces:
 
         assert (again.answer, again.replayed, await total(store)) == (first.answer, True, 2)
 
+    async def test_a_first_answer_comes_before_a_limit(
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher
+    ) -> None:
+        """What is stored beside the command may have grown since: the same request would be too large now."""
+        first = await handler.handle("tally-1", Add(by=1), context("k1"), answer=answer("a1"))
+        grown = handler_on(_Full(store), topics)  # type: ignore[arg-type] # append is all that differs
+
+        again = await grown.handle("tally-1", Add(by=1), context("k1"), answer=answer("a1"))
+
+        assert (again.answer, again.replayed) == (first.answer, True)
+
 
 class TestDependencies:
     async def test_a_broker_that_is_down_does_not_fail_the_command(
@@ -227,6 +239,11 @@ class _AlwaysConflicts(_Wrapped):
     async def append(self, commits: Sequence[NewCommit], **_: object) -> Appended:
         self.tries += 1
         raise ConcurrencyError("somebody was faster")
+
+
+class _Full(_Wrapped):
+    async def append(self, commits: Sequence[NewCommit], **_: object) -> Appended:
+        raise TooLargeError("nothing more fits")
 
 
 class _Hangs(_Wrapped):
