@@ -70,6 +70,11 @@ def invalid(error: ValidationError) -> ProblemError:
     return ProblemError(400, "invalid-input", detail, errors=errors)
 
 
+def etag_of(version: int | None) -> str | None:
+    """The entity tag of a version; None for an entity that does not exist."""
+    return f'"{version}"' if version else None
+
+
 def problem_of(error: Exception) -> ProblemError | None:
     """The problem that an error of the kit becomes; None for anything unforeseen (a 500)."""
     match error:
@@ -80,11 +85,18 @@ def problem_of(error: Exception) -> ProblemError | None:
             fields = [(error.field, error.message)] if error.field else []
             return ProblemError(status, error.code, error.message, errors=fields)
         case VersionMismatchError():
-            return ProblemError(412, "version-mismatch", str(error), headers={"ETag": f'"{error.actual}"'})
+            return _mismatch(error)
         case UnavailableError():
             return ProblemError(503, "unavailable", str(error), headers={"Retry-After": str(error.retry_after)})
         case _:
             return _plain(error)
+
+
+def _mismatch(error: VersionMismatchError) -> ProblemError:
+    etag = etag_of(error.actual)
+    fields = [(error.field, str(error))]
+    headers = {"ETag": etag} if etag else None
+    return ProblemError(412, "version-mismatch", f"{error.field}: {error}", errors=fields, headers=headers)
 
 
 _PLAIN: dict[type[Exception], tuple[int, str]] = {

@@ -108,14 +108,3 @@ def flow_id(request: Request, name: str) -> str | None:
     if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
         raise bad_field(name, "1 to 128 visible ASCII characters")
     return value
-
-
-def expected_version(request: Request) -> int | None:
-    """The version that `If-Match` names; None without the header or for `*`."""
-    value = request.headers.get("if-match")
-    if value is None or value.strip() == "*":
-        return None
-    text = value.strip().strip('"')
-    if not text.isdecimal() or len(text) > 10:  # noqa: PLR2004 - versions have ten digits
-        raise bad_field("If-Match", 'must be one version in quotes, such as "3"')
-    return int(text)

@@ -16,6 +16,7 @@ from shared.eventsourcing.errors import (
     VersionMismatchError,
 )
 from shared.eventsourcing.event_store import Answer, Appended, NewCommit, OperationCounts, Replayed
+from shared.eventsourcing.precondition import Precondition
 from shared.testing.doubles import RecordingPublisher
 from tests.unit.kit.conftest import TALLY, Add, Added, Tally, answer, append, context, handler_on
 
@@ -24,6 +25,10 @@ Handler = CommandHandler[Add, Added, Tally]
 
 async def total(store: MemoryEventStore, stream: str = "tally-1") -> int:
     return TALLY.fold(Tally(), (await store.load(stream)).commits).total
+
+
+def at_version(wanted: int) -> Precondition:
+    return lambda version: None if version == wanted else VersionMismatchError("version", version)
 
 
 class TestWarm:
@@ -130,7 +135,7 @@ class TestRefusing:
         """A command for a version that is not there is refused."""
         await append(store, "tally-1", 1)
         with pytest.raises(VersionMismatchError):
-            await handler.handle("tally-1", Add(by=1), context("k1"), expected_version=0)
+            await handler.handle("tally-1", Add(by=1), context("k1"), precondition=at_version(0))
 
     async def test_a_guard_comes_before_the_rules(self, handler: Handler) -> None:
         """Who may not touch an entity does not learn what its rules would say."""
