@@ -24,11 +24,14 @@ from shared.http.conditions import Conditions, conditions_of
 from shared.http.in_flight import WAIT, InFlight
 from shared.http.problems import etag_of
 from shared.http.requests import (
+    Parameters,
     flow_id,
     idempotency_key,
     parse_body,
+    parse_parameters,
     path_of,
     read_body,
+    target_of,
 )
 from shared.http.routing import Router
 from shared.observability.timing import measure
@@ -173,6 +176,7 @@ class CommandEdge:
         principal = await self.verifier.principal(request.headers.get("authorization"))
         require_role(principal, endpoint.roles)
         key, conditions = idempotency_key(request), conditions_of(request.headers)
+        parse_parameters(Parameters, request)
         raw = await read_body(request)
         identity = self._identify(request, principal, key, raw)
         entity_id = self.new_id() if endpoint.creates else path.get(api.id_parameter) or next(iter(path.values()), "")
@@ -253,7 +257,7 @@ class CommandEdge:
 
     def _identify(self, request: Request, principal: Principal, key: str | None, body: bytes) -> _Identity:
         # With the key, of which only a hash is kept: from a bare hash of a body, who lives where could be guessed.
-        fingerprint = sha256(f"{key}\n{request.method} {path_of(request)}\n".encode() + body).hexdigest()
+        fingerprint = sha256(f"{key}\n{request.method} {target_of(request)}\n".encode() + body).hexdigest()
         if key is None:
             return _Identity(key=None, fingerprint=fingerprint, command_id=self.new_id())
         service = self.apis[0].service

@@ -21,7 +21,7 @@ from shared.eventsourcing.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _MAX_ERRORS = 20
-_MAX_NAME = 100
+MAX_NAME = 100
 """Field names of a body are the caller's own: a large body must not come back as a larger problem."""
 
 
@@ -65,7 +65,7 @@ def bad_field(field: str, message: str, code: str = "invalid-input") -> ProblemE
 def invalid(error: ValidationError) -> ProblemError:
     """The input does not fit its model: every field at fault is named, up to a number that nobody reads any more."""
     found = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
-    errors = [(".".join(map(str, e["loc"]))[:_MAX_NAME] or "body", e["msg"]) for e in found]
+    errors = [(".".join(map(str, e["loc"]))[:MAX_NAME] or "body", e["msg"]) for e in found]
     detail = "; ".join(f"{field}: {message}" for field, message in errors)
     return ProblemError(400, "invalid-input", detail, errors=errors)
 
