@@ -1,8 +1,9 @@
 """Conditional requests (RFC 9110, section 13): `If-Match` and `If-None-Match`, for commands and queries alike.
 
-Entity tags are versions. What the request would get without its conditions comes first (13.2.1): a caller who is not
-let in, and a thing that is not there, get 401, 403 and 404 whatever they state. The conditions follow in the order of
-13.2.2, and only then what else may be wrong:
+Entity tags are versions. For a command an entity exists when it has one, also where no query shows it any more.
+What the request would get without its conditions comes first (13.2.1): a caller who is not let in, and a thing that is
+not there, get 401, 403 and 404 whatever they state. The conditions follow in the order of 13.2.2, and only then what
+else may be wrong:
 
     1. `If-Match`       one of these versions, or any (`*`)      if not: 412
     2. `If-None-Match`  none of these versions, or none (`*`)    if not: 412, and 304 for a query

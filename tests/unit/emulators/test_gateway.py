@@ -254,6 +254,21 @@ async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.Clie
     assert content["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json", b'{"subject": "900", "subject": "901"}'),
+        ("application/x-www-form-urlencoded", b"subject=900&subject=901"),
+    ],
+)
+async def test_a_token_request_that_says_something_twice_is_refused(
+    client: aiohttp.ClientSession, media_type: str, body: bytes
+) -> None:
+    """Whose token it would be is not guessed."""
+    async with client.post("/oauth/token", data=body, headers={"Content-Type": media_type}) as answer:
+        assert (answer.status, (await answer.json())["error"]) == (400, "invalid_request")
+
+
 async def test_the_platform_tells_its_state(client: aiohttp.ClientSession) -> None:
     """Reports are served beside the services."""
     async with client.get("/_local/status") as answer:
