@@ -96,10 +96,17 @@ def _fields(content_type: str, body: bytes) -> Mapping[str, Any]:
     try:
         text = body.decode()
         if content_type != "application/json":
-            return dict(parse_qsl(text))
-        fields = json.loads(text)
+            pairs = parse_qsl(text)
+            return _each_once(dict(pairs), len(pairs))
+        fields = json.loads(text, object_pairs_hook=lambda pairs: _each_once(dict(pairs), len(pairs)))
     except ValueError as error:
         raise TokenRequestError(f"the body cannot be read: {error}") from None
     if not isinstance(fields, dict):
         raise TokenRequestError("the body is not a JSON object")
+    return fields
+
+
+def _each_once(fields: Mapping[str, Any], given: int) -> Mapping[str, Any]:
+    if len(fields) < given:
+        raise TokenRequestError("a parameter is given more than once")
     return fields

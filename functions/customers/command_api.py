@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from functions.customers.commands import ChangeProfile, EraseCustomer, SealedProfile
-from functions.customers.decider import Customer
+from functions.customers.decider import Customer, CustomerErasedError
 from functions.customers.manifest import CUSTOMER, NAME
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.personal import SubjectErasedError
@@ -49,13 +49,12 @@ async def _change(body: ProfileBody, call: Call) -> ChangeProfile:
     )
 
 
-async def _sealed(body: ProfileBody, call: Call) -> SealedProfile | None:
-    """None of an erased customer: the decider refuses it, unless the request was answered while they were not."""
+async def _sealed(body: ProfileBody, call: Call) -> SealedProfile:
     addresses = to_json([address.model_dump() for address in body.addresses]).decode()
     try:
         texts = await call.personal.seal_all(call.entity_id, [body.name, body.email, addresses])
-    except SubjectErasedError:
-        return None
+    except SubjectErasedError as error:
+        raise CustomerErasedError from error
     return SealedProfile(name=texts[0], email=texts[1], addresses=texts[2])
 
 

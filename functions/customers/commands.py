@@ -16,10 +16,10 @@ class SealedProfile(BaseModel):
 
 
 class ChangeProfile(Command):
-    """Make the profile this one. `profile` is None where nothing could be sealed, since the key is destroyed."""
+    """Make the profile this one."""
 
     customer_id: str
-    profile: SealedProfile | None
+    profile: SealedProfile
     mail_preferences: dict[str, bool]
     at: AwareDatetime
 

@@ -46,11 +46,18 @@ class Customer(BaseModel):
 # --- decide
 
 
+class CustomerErasedError(DomainError):
+    """Nothing can be written about them any more."""
+
+    def __init__(self) -> None:
+        super().__init__("customer-erased", "this customer was erased, for ever")
+
+
 def decide(command: CustomerCommand, customer: Customer) -> Sequence[CustomerEvent]:
     match command:
         case ChangeProfile(profile=profile):
-            if profile is None or customer.status is Status.ERASED:
-                raise DomainError("customer-erased", "this customer was erased, for ever")
+            if customer.status is Status.ERASED:
+                raise CustomerErasedError
             return [*_contact(command, profile, customer), *_addresses(command, profile, customer)]
         case EraseCustomer():
             return [] if customer.status is Status.ERASED else [CustomerErased(**command.model_dump())]

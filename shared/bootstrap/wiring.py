@@ -11,6 +11,7 @@ from shared.bootstrap.runtime import Dependencies, dependencies, environment
 from shared.config import Settings
 from shared.eventsourcing.command_handler import CommandHandler, Handled, Policy
 from shared.eventsourcing.decider import Decider
+from shared.eventsourcing.event_store import Answer
 from shared.eventsourcing.held import Memory
 from shared.eventsourcing.joint import JointHandler
 from shared.eventsourcing.message import Context, Event, IntegrationEvent
@@ -75,6 +76,10 @@ class Wiring:
     async def state(self, category: str, entity_id: str) -> Any:
         """As the log has it now; the initial state of what does not exist."""
         return await self.joint.state(category, entity_id)
+
+    async def answered(self, key: str) -> Answer | None:
+        """The first answer to the request with this idempotency key."""
+        return await self.deps.events.answered(key)
 
     def system_context(self, actor: str) -> Context:
         """Of what nobody asked for, now; `actor` says who acts, such as `platform:expiry`."""

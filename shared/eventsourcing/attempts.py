@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from shared.eventsourcing.errors import ConcurrencyError, DomainError, UnavailableError, VersionMismatchError
+from shared.eventsourcing.errors import ConcurrencyError, TooLargeError, UnavailableError
 from shared.eventsourcing.event_store import Answer, EventStore, Replayed
 from shared.eventsourcing.held import Held, Memory, Scope
 from shared.eventsourcing.message import Context
@@ -62,8 +62,9 @@ class Attempts:
     ) -> Outcome:
         """`streams` are those that the command is about; None if only `decide` knows. Publishes before it returns.
 
-        Raises DomainError and VersionMismatchError (refused, nothing changed), ConcurrencyError (lost too many races),
-        TooLargeError, UnavailableError (store down, or the deadline passed: the command may or may not have happened).
+        Raises whatever `decide` raises (nothing changed) unless the request was answered before, ConcurrencyError (lost
+        too many races), TooLargeError, UnavailableError (store down, or the deadline passed: the command may or may not
+        have happened).
         """
         held = Held(self._scope, self._memory)
         try:
@@ -83,10 +84,7 @@ class Attempts:
     async def _write(self, held: Held, decide: Decide, context: Context, reply: Reply | None) -> Outcome:
         lost = 0
         while True:
-            try:
-                changes, refusal = await decide(held), None
-            except (DomainError, VersionMismatchError) as error:
-                changes, refusal = {}, error
+            changes, refusal = await _tried(held, decide)
             if stale := held.stale(besides=changes):
                 await held.refresh(stale)
                 continue
@@ -96,6 +94,8 @@ class Attempts:
                 return await self._refused(held, refusal, answer)
             try:
                 return await self._append(held, changes, context, versions, answer)
+            except TooLargeError as error:  # what is stored now counts, so the first try may have fitted
+                return await self._refused(held, error, answer)
             except ConcurrencyError:
                 lost += 1
                 if lost >= self._policy.attempts:
@@ -132,8 +132,17 @@ class Attempts:
         return Outcome(versions, answer, written=[draft.announced(result.recorded_at) for draft in drafts])
 
 
+async def _tried(held: Held, decide: Decide) -> tuple[Decisions, Exception | None]:
+    """What changes, or why it is refused. A store that is down refuses nothing: the request may be sent again."""
+    try:
+        return await decide(held), None
+    except UnavailableError:
+        raise
+    except Exception as refusal:  # noqa: BLE001 - whatever it is, the first answer comes before it
+        return {}, refusal
+
+
 async def _scouted(held: Held, decide: Decide) -> Collection[str]:
     """The streams that the command comes across. Decisions count only once it is this command's turn."""
-    with suppress(DomainError, VersionMismatchError):
-        await decide(held)
+    await _tried(held, decide)
     return held.streams

@@ -6,10 +6,10 @@ from typing import Generic, TypeVar
 
 from shared.eventsourcing.attempts import Attempts, Decisions, Policy
 from shared.eventsourcing.decider import Decider
-from shared.eventsourcing.errors import VersionMismatchError
 from shared.eventsourcing.event_store import Answer, EventStore
 from shared.eventsourcing.held import Held, Memory
 from shared.eventsourcing.message import Context, Event
+from shared.eventsourcing.precondition import Precondition, on_condition
 from shared.eventsourcing.publishing import Announcer
 from shared.eventsourcing.streams import Streams
 
@@ -60,7 +60,7 @@ class CommandHandler(Generic[C, E, S]):
         context: Context,
         *,
         begins: bool = False,
-        expected_version: int | None = None,
+        precondition: Precondition | None = None,
         guard: Callable[[S], None] | None = None,
         answer: Callable[[int], Answer] | None = None,
     ) -> Handled:
@@ -78,17 +78,10 @@ class CommandHandler(Generic[C, E, S]):
             known = held.begin(stream) if begins else await held.need(stream)
             if guard is not None:
                 guard(known.state)
-            if known.position.version:
-                _check_version(expected_version, known.position.version)
-            decided = self._streams.decide(command, known.state)
-            _check_version(expected_version, known.position.version)  # of what does not exist, `decide` says so first
+            with on_condition(precondition, known.position.version):
+                decided = self._streams.decide(command, known.state)
             return {stream: decided} if decided.events else {}
 
         reply = (lambda versions: answer(versions[stream])) if answer else None
         outcome = await self._attempts.carry_out(decide, context, reply, streams=(stream,))
         return Handled(outcome.versions[stream], outcome.answer, outcome.replayed, bool(outcome.written))
-
-
-def _check_version(expected: int | None, actual: int) -> None:
-    if expected is not None and expected != actual:
-        raise VersionMismatchError(expected, actual)

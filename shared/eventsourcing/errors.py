@@ -4,7 +4,7 @@
     ├── DomainError            a rule of the domain refuses the command         409
     │   └── NotFoundError      there is no such thing, or not for you           404
     ├── ForbiddenError         the caller may not do this                       403
-    ├── VersionMismatchError   If-Match named another version                   412
+    ├── VersionMismatchError   the request names another version                412
     ├── KeyReusedError         the idempotency key belongs to another request   422
     ├── InFlightError          the same request is still being handled          409
     ├── TooLargeError          an event or a commit exceeds its limit           413
@@ -48,11 +48,13 @@ class ForbiddenError(KitError):
 
 
 class VersionMismatchError(KitError):
-    """The caller expected another version of the stream than the stored one."""
+    """The precondition that the caller stated in `field` does not hold: the entity is at version `actual`. That is 0 if
+    it does not exist, and None of what has no version.
+    """
 
-    def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(f"expected version {expected}, the current version is {actual}")
-        self.expected = expected
+    def __init__(self, field: str, actual: int | None) -> None:
+        super().__init__(f"the current version is {actual}" if actual else "there is no version of it")
+        self.field = field
         self.actual = actual
 
 

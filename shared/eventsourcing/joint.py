@@ -9,6 +9,7 @@ from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.event_store import Answer, EventStore
 from shared.eventsourcing.held import Held, Memory
 from shared.eventsourcing.message import Context, category_of, entity_of
+from shared.eventsourcing.precondition import Precondition, on_condition
 from shared.eventsourcing.publishing import Announcer
 from shared.eventsourcing.streams import Decided, Streams
 
@@ -66,9 +67,17 @@ class JointHandler:
         self._attempts = Attempts(self._scope, store, policy, memory)
 
     async def handle(
-        self, plan: Plan, context: Context, *, answer: Callable[[Versions], Answer] | None = None
+        self,
+        plan: Plan,
+        context: Context,
+        *,
+        entity: tuple[str, str] | None = None,
+        precondition: Precondition | None = None,
+        answer: Callable[[Versions], Answer] | None = None,
     ) -> JointHandled:
         """Carry out what `plan` finds to do; after a lost race it is asked again.
+
+        `precondition` is about `entity` (category, entity id); without one it is about what does not exist.
 
         `answer(versions)` is the response to store under the request's idempotency key; it may lack any entity, where
         the command was refused or had nothing to do. Raises what `CommandHandler.handle` does; a DomainError of one
@@ -79,9 +88,11 @@ class JointHandler:
             async def read(category: str, entity_id: str) -> Any:
                 return (await held.need(f"{category}-{entity_id}")).state
 
-            targets = await plan(read)
-            await held.need_all([target.stream for target in targets])
-            return await _decided(held, targets)
+            known = await held.need("-".join(entity)) if entity and precondition else None
+            with on_condition(precondition, known.position.version if known else 0):
+                targets = await plan(read)
+                await held.need_all([target.stream for target in targets])
+                return await _decided(held, targets)
 
         reply = (lambda versions: answer(_by_entity(versions))) if answer else None
         outcome = await self._attempts.carry_out(decide, context, reply)

@@ -1,6 +1,5 @@
 """The write side's HTTP edge: requests made into commands, and their answers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,20 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.eventsourcing.command_handler import CommandHandler
-from shared.eventsourcing.errors import InFlightError, KeyReusedError
+from shared.eventsourcing.errors import KeyReusedError
 from shared.eventsourcing.event_store import Answer
-from shared.eventsourcing.joint import JointHandler, Read, Target
+from shared.eventsourcing.joint import JointHandler, Read, Target, Versions
 from shared.eventsourcing.message import Context
 from shared.eventsourcing.personal import PersonalData
+from shared.eventsourcing.precondition import Precondition
 from shared.http.auth import Principal, TokenVerifier, Verifier, require_role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint
-from shared.http.problems import bad_field
-from shared.http.requests import expected_version, flow_id, idempotency_key, parse_body, path_of, read_body
+from shared.http.conditions import Conditions, conditions_of
+from shared.http.in_flight import WAIT, InFlight
+from shared.http.problems import etag_of
+from shared.http.requests import (
+    Parameters,
+    flow_id,
+    idempotency_key,
+    parse_body,
+    parse_parameters,
+    path_of,
+    read_body,
+    target_of,
+)
 from shared.http.routing import Router
 from shared.observability.timing import measure
 from shared.observability.tracing import current_traceparent
 
-_WAIT_IN_FLIGHT = 5.0
 Effect = Callable[[str, str, Context], Awaitable[Mapping[str, object]]]
 """What follows a command that was handled: given category, entity id and the command's context, it brings what the
 command asked for of the outside to its outcome, and returns what to tell the caller. It must be safe to repeat."""
@@ -45,6 +55,10 @@ class Writers(Protocol):
 
     @property
     def effect(self) -> Effect | None: ...
+
+    async def answered(self, key: str) -> Answer | None:
+        """The first answer under this idempotency key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +96,27 @@ class _Asked:
     call: Call
     body: Any
     identity: _Identity
-    version: int | None
+    conditions: Conditions | None
+
+    @property
+    def entity(self) -> tuple[str, str] | None:
+        """Category and id of the entity that the command is about; None if its path names none, as a list of prices."""
+        named = self.endpoint.creates or self.api.id_parameter in self.call.path
+        return (self.api.stream_category, self.call.entity_id) if named else None
+
+    @property
+    def precondition(self) -> Precondition | None:
+        return self.conditions.of_version if self.conditions else None
 
     def answer(self, version: int) -> Answer:
-        call, api = self.call, self.api
-        located = api.id_parameter in call.path or self.endpoint.creates
+        """With the entity's version and place, unless there is none: version 0."""
+        etag, entity_id = etag_of(version), self.call.entity_id
         return Answer(
             key=self.identity.key or "",
             fingerprint=self.identity.fingerprint,
             status=202,
-            headers={"ETag": f'"{version}"', **({"Location": api.location(call.entity_id)} if located else {})},
-            body=to_json({"id": call.entity_id, "version": version}),
+            headers={"ETag": etag, "Location": self.api.location(entity_id)} if etag else {},
+            body=to_json({"id": entity_id, "version": version} if etag else {"id": entity_id}),
         )
 
     def context(self, command: str, at: datetime) -> Context:
@@ -121,6 +145,10 @@ class _Done:
 class CommandEdge:
     """Serves the command APIs of a service. Same key and same request: the same answer, for ever, and nothing done
     twice.
+
+    What is wrong with the request itself (its token, headers, parameters and body) is refused without a look at the
+    store. Whatever is raised after that, by a builder, a plan, a guard or a rule, depends on what is stored or on the
+    time: the store is asked for the first answer before it is told.
     """
 
     apis: Sequence[CommandApi[Any]]
@@ -128,16 +156,16 @@ class CommandEdge:
     verifier: Verifier | TokenVerifier
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    wait_in_flight: float = _WAIT_IN_FLIGHT
-    _in_flight: dict[str, tuple[str, asyncio.Future[_Done]]] = field(default_factory=dict, init=False)
+    wait_in_flight: float = WAIT
 
     def __post_init__(self) -> None:
         routes = [_Route(api, endpoint) for api in self.apis for endpoint in api.endpoints]
         self._router = Router(self.apis[0].prefix, routes)
+        self._in_flight = InFlight[_Done](self.wait_in_flight)
 
     async def __call__(self, request: Request) -> Response:
         asked = await self._understand(request)
-        done = await self._once(asked.identity, lambda: self._carry_out(asked))
+        done = await self._once(asked)
         if done.answer.fingerprint != asked.identity.fingerprint:
             raise KeyReusedError("this idempotency key was used for another request")
         return _response(done)
@@ -147,9 +175,8 @@ class CommandEdge:
         api, endpoint = route.api, route.endpoint
         principal = await self.verifier.principal(request.headers.get("authorization"))
         require_role(principal, endpoint.roles)
-        key, version = idempotency_key(request), expected_version(request)
-        if version is not None and isinstance(endpoint, JointEndpoint):
-            raise bad_field("If-Match", "is not possible here: the command is about more than one version")
+        key, conditions = idempotency_key(request), conditions_of(request.headers)
+        parse_parameters(Parameters, request)
         raw = await read_body(request)
         identity = self._identify(request, principal, key, raw)
         entity_id = self.new_id() if endpoint.creates else path.get(api.id_parameter) or next(iter(path.values()), "")
@@ -158,7 +185,7 @@ class CommandEdge:
         )
         body = parse_body(endpoint.body, request, raw)
         return _Asked(
-            request=request, api=api, endpoint=endpoint, call=call, body=body, identity=identity, version=version
+            request=request, api=api, endpoint=endpoint, call=call, body=body, identity=identity, conditions=conditions
         )
 
     async def _carry_out(self, asked: _Asked) -> _Done:
@@ -176,23 +203,33 @@ class CommandEdge:
 
     async def _singly(self, asked: _Asked, endpoint: CommandEndpoint) -> _Done:
         api, call, category = asked.api, asked.call, asked.api.stream_category
-        built = endpoint.build(asked.body, call)
-        command = await built if isawaitable(built) else built
+        try:
+            built = endpoint.build(asked.body, call)
+            command = await built if isawaitable(built) else built
+        except Exception as refusal:  # noqa: BLE001 - whatever it is, the first answer comes before it
+            return await self._refused(asked, endpoint, refusal)
         context = asked.context(type(command).__name__, command.at)
         handled = await self.writers.handler(category).handle(
             f"{category}-{call.entity_id}",
             command,
             context,
             begins=endpoint.creates,
-            expected_version=asked.version,
+            precondition=asked.precondition,
             guard=lambda state: api.guard(call.principal, state),
             answer=asked.answer if asked.identity.key else None,
         )
         return _Done(handled.answer or asked.answer(handled.version), handled.replayed, context)
 
+    async def _refused(self, asked: _Asked, endpoint: CommandEndpoint, refusal: Exception) -> _Done:
+        """A repeated request whose first try succeeded cannot be built now: its first answer stands."""
+        key = asked.identity.key
+        first = await self.writers.answered(key) if key else None
+        if first is None:
+            raise refusal
+        return _Done(first, True, asked.context(endpoint.build.__name__.strip("_"), asked.call.now))
+
     async def _jointly(self, asked: _Asked, endpoint: JointEndpoint) -> _Done:
-        entity = (asked.api.stream_category, asked.call.entity_id)
-        now = asked.call.now
+        entity, now = asked.entity, asked.call.now
         context = asked.context(endpoint.plan.__name__.strip("_"), now)
         targets: Sequence[Target] = ()
 
@@ -204,50 +241,33 @@ class CommandEdge:
         handled = await self.writers.joint.handle(
             plan,
             context,
-            answer=(lambda versions: asked.answer(versions.get(entity, 0))) if asked.identity.key else None,
+            entity=entity,
+            precondition=asked.precondition,
+            answer=(lambda versions: asked.answer(_version(versions, entity))) if asked.identity.key else None,
         )
-        answer = handled.answer or asked.answer(handled.versions.get(entity, 0))
+        answer = handled.answer or asked.answer(_version(handled.versions, entity))
         happened_at = getattr(targets[0].command, "at", now) if targets else now
         return _Done(answer, handled.replayed, replace(context, occurred_at=happened_at))
 
-    async def _once(self, identity: _Identity, carry_out: Callable[[], Awaitable[_Done]]) -> _Done:
-        """Requests with the same key wait for the first of them, within bounds, instead of racing it to the store."""
-        if identity.key is None:
-            return await carry_out()
-        if running := self._in_flight.get(identity.key):
-            return await self._join(identity, *running)
-        future: asyncio.Future[_Done] = asyncio.get_running_loop().create_future()
-        self._in_flight[identity.key] = (identity.fingerprint, future)
-        try:
-            done = await carry_out()
-        except BaseException as error:
-            if not future.cancelled():
-                future.set_exception(error if isinstance(error, Exception) else InFlightError("the first was cut off"))
-                future.exception()  # seen: nobody may be waiting
-            raise
-        else:
-            future.set_result(done)
-            return done
-        finally:
-            del self._in_flight[identity.key]
-
-    async def _join(self, identity: _Identity, fingerprint: str, future: asyncio.Future[_Done]) -> _Done:
-        if fingerprint != identity.fingerprint:
-            raise KeyReusedError("this idempotency key is in use for another request")
-        try:
-            async with asyncio.timeout(self.wait_in_flight):
-                return await asyncio.shield(future)
-        except TimeoutError as error:
-            raise InFlightError("the same request is still being handled") from error
+    async def _once(self, asked: _Asked) -> _Done:
+        if (key := asked.identity.key) is None:
+            return await self._carry_out(asked)
+        done, joined = await self._in_flight.once(key, asked.identity.fingerprint, lambda: self._carry_out(asked))
+        return replace(done, replayed=True) if joined else done
 
     def _identify(self, request: Request, principal: Principal, key: str | None, body: bytes) -> _Identity:
         # With the key, of which only a hash is kept: from a bare hash of a body, who lives where could be guessed.
-        fingerprint = sha256(f"{key}\n{request.method} {path_of(request)}\n".encode() + body).hexdigest()
+        fingerprint = sha256(f"{key}\n{request.method} {target_of(request)}\n".encode() + body).hexdigest()
         if key is None:
             return _Identity(key=None, fingerprint=fingerprint, command_id=self.new_id())
         service = self.apis[0].service
         scoped = sha256(f"{service}\n{principal.subject}\n{key}".encode()).hexdigest()
         return _Identity(key=scoped, fingerprint=fingerprint, command_id=scoped[:32])
+
+
+def _version(versions: Versions, entity: tuple[str, str] | None) -> int:
+    """0 if there is no such entity, or nobody looked at it."""
+    return versions.get(entity, 0) if entity else 0
 
 
 def _response(done: _Done) -> Response:

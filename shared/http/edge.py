@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.problems import ProblemError, problem_of
-from shared.http.requests import path_of
+from shared.http.requests import check_headers, path_of
 from shared.observability.facts import facts
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
@@ -24,10 +24,12 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
     async def handle(request: Request) -> Response:
         started = perf_counter()
         error: Exception | None = None
-        traceparent = request.headers.get("traceparent")
+        traceparents = request.headers.getlist("traceparent")
+        traceparent = traceparents[0] if len(traceparents) == 1 else None  # of two, neither is to be believed
         with timings() as durations, facts() as found, request_span(f"{function} {request.method}", traceparent):
             traceparent = current_traceparent()
             try:
+                check_headers(request.headers)
                 response = await handler(request)
             except Exception as raised:  # noqa: BLE001 - the last line of defence: nothing may escape unlogged
                 error = raised

@@ -15,7 +15,7 @@ from shared.eventsourcing.desk import Desk
 from shared.eventsourcing.message import MAX_COMMIT_BYTES
 from shared.http.auth import PlatformCallers
 from shared.http.problems import ProblemError
-from shared.http.requests import Body, parse_body, path_of, read_body
+from shared.http.requests import Body, Parameters, parse_body, parse_parameters, path_of, read_body
 
 PUSH, DEAD_LETTERS, REDRIVE = "/", "/dead-letters", "/redrive"
 
@@ -56,6 +56,7 @@ class MessageEdge:
             return await self._otherwise(request)
         if path == PUSH:
             return await self.push(request)
+        parse_parameters(Parameters, request)
         if path == DEAD_LETTERS:
             return _told(await self.letters())
         return _told(await self.redrive(parse_body(RedriveBody, request, await read_body(request))))

@@ -23,11 +23,11 @@ from shared.http.query_api import (
 )
 from shared.http.routing import ID
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
-_LIST_PROBLEMS = ("400", "401", "403", "500", "503")
-_NEEDS_AN_ENTITY = {"404", "412"}
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "412", "500", "503")
+_LIST_PROBLEMS = ("400", "401", "403", "412", "500", "503")
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
-_CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS_AN_ENTITY)
+_CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status != "404")
+_CONDITIONS = ("If-Match", "If-None-Match")
 _ANSWERED = ("ETag", "Location", "Idempotent-Replayed")
 
 
@@ -39,6 +39,7 @@ def openapi(description: str, commands: Sequence[CommandApi[Any]], queries: Sequ
             paths.setdefault(api.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
     for queried in queries:
         for path, operation in _any_queries(queried).items():
+            operation["parameters"] += [ref("parameters", name) for name in _CONDITIONS]
             paths.setdefault(queried.prefix + path, {})["get"] = operation
     title = (*commands, *queries)[0].service
     return {
@@ -105,8 +106,8 @@ def _command(endpoint: Endpoint) -> dict[str, Any]:
 
 def _command_headers(endpoint: Endpoint) -> list[dict[str, str]]:
     key = "Idempotency-Key" if endpoint.method == "POST" else "Optional-Idempotency-Key"
-    version = () if endpoint.creates or isinstance(endpoint, JointEndpoint) else ("If-Match",)
-    return [ref("parameters", name) for name in (*version, key, "X-Correlation-Id", "X-Causation-Id")]
+    conditions = () if endpoint.creates else _CONDITIONS
+    return [ref("parameters", name) for name in (*conditions, key, "X-Correlation-Id", "X-Causation-Id")]
 
 
 def _command_id(endpoint: Endpoint) -> str:
@@ -237,7 +238,7 @@ def _stated(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answers(schema: Mapping[str, Any], statuses: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
     answer = {"description": "OK", "headers": headers(names), "content": {"application/json": {"schema": schema}}}
-    return {"200": answer, **problems(statuses)}
+    return {"200": answer, "304": ref("responses", "NotModified"), **problems(statuses)}
 
 
 def _page(items: Mapping[str, Any], following: Mapping[str, Any]) -> dict[str, Any]:

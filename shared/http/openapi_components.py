@@ -3,22 +3,24 @@
 from collections.abc import Iterable
 from typing import Any
 
+from shared.http.conditions import BARE_VERSION
 from shared.http.problems import MEDIA_TYPE
 from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
 
 CONVENTIONS = (
     "A command answers 202 when it is durable, with the entity's version as `ETag`; read models follow within a "
-    "moment. A query given `min_version` shows at least that version. Errors are RFC 9457 problems: `code` is stable "
-    "and meant for programs."
+    "moment. A query given `min_version` shows at least that version. Conditions are those of RFC 9110: `If-Match` "
+    "first, then `If-None-Match`; 401, 403 and 404 come before them, what a rule refuses (409) after them. No header, "
+    "parameter or key of a body is given twice. Errors are RFC 9457 problems: `code` is stable and meant for programs."
 )
 
 _VERSION = {"type": "string", "pattern": '^"[0-9]{1,10}"$', "examples": ['"3"']}
 _SECONDS = {"type": "integer", "minimum": 0}
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": {"description": "The entity's version, in quotes.", "schema": _VERSION},
+    "ETag": {"description": "The entity's version, in quotes, if it has one.", "schema": _VERSION},
     "Location": {
-        "description": "Where the entity can be read.",
+        "description": "Where the entity can be read, if there is one.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Idempotent-Replayed": {
@@ -33,7 +35,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}},
 }
 
-_VERSIONS = {"type": "string", "pattern": r'^(\*|"?[0-9]{1,10}"?)$', "examples": ['"3"']}
+_TAGS = r'(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*'
+_VERSIONS = {"type": "string", "pattern": rf"^(\*|{BARE_VERSION}|{_TAGS})$", "examples": ['"3"']}
 _KEY = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[ -~]+$"}
 _KEY_IS = (
     "Chosen by the caller, a new one for every new request. The same request with the same key is carried out once and "
@@ -49,7 +52,8 @@ def _header(name: str, description: str, schema: dict[str, Any], *, required: bo
 
 _FLOW_ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"}
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "If-Match": _header("If-Match", "Carry out only on this version (an `ETag`); `*` for any.", _VERSIONS),
+    "If-Match": _header("If-Match", "Only on one of these versions (`ETag`s); `*` if there is one.", _VERSIONS),
+    "If-None-Match": _header("If-None-Match", "Only on none of these versions; `*` if there is none.", _VERSIONS),
     "Idempotency-Key": _header("Idempotency-Key", _KEY_IS, _KEY, required=True),
     "Optional-Idempotency-Key": _header("Idempotency-Key", _KEY_IS, _KEY),
     "X-Correlation-Id": _header("X-Correlation-Id", _FLOW_IS, _FLOW_ID),
@@ -65,7 +69,10 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "A rule refuses it, as `code` says. With `Retry-After` the same request may succeed: `in-flight`, `conflict`.",
         ("Retry-After",),
     ),
-    "412": ("`If-Match` names another version; `ETag` is the current one. Code: `version-mismatch`.", ("ETag",)),
+    "412": (
+        "The condition that `errors` names does not hold; `ETag` is the current version. Code: `version-mismatch`.",
+        ("ETag",),
+    ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
     "415": ("The body is not `application/json`. Code: `unsupported-media-type`.", ()),
     "422": ("The idempotency key was used for another request. Code: `idempotency-key-reused`.", ()),
@@ -108,7 +115,15 @@ _SETTER = {
     ),
 }
 SCHEMAS: dict[str, dict[str, Any]] = {
-    "Accepted": _object("id version", id=_TEXT, version={"type": "integer", "minimum": 1}),
+    "Accepted": _object(
+        "id",
+        id=_TEXT,
+        version={
+            "type": "integer",
+            "minimum": 1,
+            "description": "The entity's; left out if there is no such entity, or the command was about others only.",
+        },
+    ),
     "Problem": _object(
         "type title status detail code",
         type={"type": "string", "format": "uri"},
@@ -165,7 +180,13 @@ def components(schemas: dict[str, Any]) -> dict[str, Any]:
         "schemas": {**schemas, **SCHEMAS},
         "headers": HEADERS,
         "parameters": PARAMETERS,
-        "responses": {f"Problem{status}": _problem(text, names) for status, (text, names) in PROBLEMS.items()},
+        "responses": {
+            **{f"Problem{status}": _problem(text, names) for status, (text, names) in PROBLEMS.items()},
+            "NotModified": {
+                "description": "`If-None-Match` names the version that there is, so it is not sent again.",
+                "headers": headers(["ETag"]),
+            },
+        },
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     }
 

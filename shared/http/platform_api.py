@@ -18,7 +18,7 @@ from shared.eventsourcing.projector import Keeper, Outcome, Projector
 from shared.http.auth import PlatformCallers
 from shared.http.message_edge import MessageEdge, RedriveBody, readable
 from shared.http.problems import ProblemError, bad_field
-from shared.http.requests import path_of
+from shared.http.requests import Parameters, parse_parameters, path_of
 from shared.observability.facts import note
 
 Job = Callable[[], Awaitable[Any]]
@@ -36,6 +36,7 @@ class ScheduleEdge:
         job = self.jobs.get(path_of(request))
         if job is None or request.method != "POST":
             raise ProblemError(404, "not-found", "there is no such job")
+        parse_parameters(Parameters, request)
         report = asdict(await job())
         note("report", report)
         outcome = " ".join(f"{name}={value}" for name, value in report.items())

@@ -21,7 +21,7 @@ from shared.eventsourcing.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _MAX_ERRORS = 20
-_MAX_NAME = 100
+MAX_NAME = 100
 """Field names of a body are the caller's own: a large body must not come back as a larger problem."""
 
 
@@ -65,9 +65,14 @@ def bad_field(field: str, message: str, code: str = "invalid-input") -> ProblemE
 def invalid(error: ValidationError) -> ProblemError:
     """The input does not fit its model: every field at fault is named, up to a number that nobody reads any more."""
     found = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
-    errors = [(".".join(map(str, e["loc"]))[:_MAX_NAME] or "body", e["msg"]) for e in found]
+    errors = [(".".join(map(str, e["loc"]))[:MAX_NAME] or "body", e["msg"]) for e in found]
     detail = "; ".join(f"{field}: {message}" for field, message in errors)
     return ProblemError(400, "invalid-input", detail, errors=errors)
+
+
+def etag_of(version: int | None) -> str | None:
+    """The entity tag of a version; None for an entity that does not exist."""
+    return f'"{version}"' if version else None
 
 
 def problem_of(error: Exception) -> ProblemError | None:
@@ -80,11 +85,18 @@ def problem_of(error: Exception) -> ProblemError | None:
             fields = [(error.field, error.message)] if error.field else []
             return ProblemError(status, error.code, error.message, errors=fields)
         case VersionMismatchError():
-            return ProblemError(412, "version-mismatch", str(error), headers={"ETag": f'"{error.actual}"'})
+            return _mismatch(error)
         case UnavailableError():
             return ProblemError(503, "unavailable", str(error), headers={"Retry-After": str(error.retry_after)})
         case _:
             return _plain(error)
+
+
+def _mismatch(error: VersionMismatchError) -> ProblemError:
+    etag = etag_of(error.actual)
+    fields = [(error.field, str(error))]
+    headers = {"ETag": etag} if etag else None
+    return ProblemError(412, "version-mismatch", f"{error.field}: {error}", errors=fields, headers=headers)
 
 
 _PLAIN: dict[type[Exception], tuple[int, str]] = {

@@ -16,6 +16,7 @@ from shared.eventsourcing.message import Commit, Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace
 from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
+from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
 from shared.http.history import history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
@@ -69,7 +70,9 @@ class QueryEdge:
         endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
         principal = await self._verifier.principal(request.headers.get("authorization"))
         require_role(principal, endpoint.roles)
-        response = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
+        conditions = conditions_of(request.headers)
+        answer = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
+        response = on_conditions(conditions, answer)
         if only_headers:
             response.body = b""  # its length stays among the headers
         return response

@@ -4,13 +4,23 @@ import re
 from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-from shared.http.problems import ProblemError, bad_field, invalid
+from shared.http.json_keys import key_given_twice
+from shared.http.problems import MAX_NAME, ProblemError, bad_field, invalid
 from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_KEY_CHARS = 255
+_TWICE = "given more than once"
+_SINGLE = (
+    *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Stripe-Signature"),
+    *("X-Correlation-Id", "X-Causation-Id"),
+)
+_SINGLE_NAMES = {name.lower().encode(): name for name in _SINGLE}
+_ATTRIBUTE = b"ce-"
+"""How the headers of a pushed message begin."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -48,6 +58,22 @@ def path_of(request: Request) -> str:
     return path
 
 
+def target_of(request: Request) -> str:
+    """Path and query: what a request is for, beside its method."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{path_of(request)}?{query}" if query else path_of(request)
+
+
+def check_headers(headers: Headers) -> None:
+    """A 400 problem if a header that has one value is given twice: readers differ in which one they take."""
+    seen = set[bytes]()
+    for name, _ in headers.raw:
+        if name in seen:
+            raise bad_field(_SINGLE_NAMES.get(name) or name.decode("latin-1")[:MAX_NAME], _TWICE)
+        if name in _SINGLE_NAMES or name.startswith(_ATTRIBUTE):
+            seen.add(name)
+
+
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
     """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say."""
     chunks, size = [], 0
@@ -67,6 +93,8 @@ def parse_body(model: type[M], request: Request, body: bytes) -> M:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if body and media_type != "application/json":
         raise ProblemError(415, "unsupported-media-type", "the body must be application/json")
+    if (twice := key_given_twice(body)) is not None:
+        raise bad_field(twice[:MAX_NAME], _TWICE)
     try:
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
@@ -80,7 +108,7 @@ def parse_parameters(model: type[M], request: Request) -> M:
         raise ProblemError(400, "invalid-input", "the query is not UTF-8") from error
     for name in parameters:
         if len(parameters.getlist(name)) > 1:
-            raise bad_field(name, "given more than once")
+            raise bad_field(name[:MAX_NAME], _TWICE)
     try:
         return model.model_validate(dict(parameters))
     except ValidationError as error:
@@ -108,14 +136,3 @@ def flow_id(request: Request, name: str) -> str | None:
     if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
         raise bad_field(name, "1 to 128 visible ASCII characters")
     return value
-
-
-def expected_version(request: Request) -> int | None:
-    """The version that `If-Match` names; None without the header or for `*`."""
-    value = request.headers.get("if-match")
-    if value is None or value.strip() == "*":
-        return None
-    text = value.strip().strip('"')
-    if not text.isdecimal() or len(text) > 10:  # noqa: PLR2004 - versions have ten digits
-        raise bad_field("If-Match", 'must be one version in quotes, such as "3"')
-    return int(text)

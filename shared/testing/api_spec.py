@@ -1,6 +1,6 @@
 """Requests to a function, without a server: what goes in is what a client sends, what comes out is what it gets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +11,9 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from shared.http.edge import Handler
+
+Headers = Mapping[str, str | Sequence[str]]
+"""By name; a sequence of values is as many headers of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class ApiSpec:
         *,
         json: object = None,
         body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
     ) -> Reply:
         """`json` is encoded, `body` is sent as it is."""
         content = body if body is not None else b"" if json is None else to_json(json)
@@ -59,14 +62,15 @@ class ApiSpec:
     async def get(self, url: str) -> Reply:
         return await self.send("GET", url)
 
-    def _headers(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        headers = {"content-type": "application/json", **(more or {})}
+    def _headers(self, more: Headers | None) -> Headers:
+        headers: dict[str, str | Sequence[str]] = {"content-type": "application/json"}
+        headers |= {name.lower(): value for name, value in (more or {}).items()}
         if self.token is not None:
-            headers["authorization"] = f"Bearer {self.token}"
+            headers.setdefault("authorization", f"Bearer {self.token}")
         return headers
 
 
-async def request(function: Handler, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Reply:
+async def request(function: Handler, method: str, url: str, content: bytes, headers: Headers) -> Reply:
     """One request, as the function gets it from its server."""
     parts = urlsplit(url)
     scope = {
@@ -75,7 +79,11 @@ async def request(function: Handler, method: str, url: str, content: bytes, head
         "path": unquote(parts.path),
         "raw_path": parts.path.encode(),
         "query_string": parts.query.encode(),
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "headers": [
+            (name.lower().encode(), each.encode())
+            for name, value in headers.items()
+            for each in ([value] if isinstance(value, str) else value)
+        ],
         "server": ("test", 80),
         "scheme": "http",
     }

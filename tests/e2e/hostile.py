@@ -113,6 +113,7 @@ def _mutated(sound: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
 _HEADERS = {
     "Idempotency-Key": ("", " ", "k" * 300, "key-1", '"quoted"', "é"),
     "If-Match": ("*", '"1"', "1", '""', "W/", '"x"', "²", "9" * 30, "-1"),
+    "If-None-Match": ("*", '"1"', 'W/"1"', "1", '""', "W/", "x"),
     "Content-Type": ("application/json", "text/plain", "", "application/json; charset=latin-1", "x"),
     "traceparent": ("00-x", "é" * 10, "0" * 2000),
     "X-Causation-Id": ("", "é", "c" * 2000),

@@ -10,7 +10,7 @@ from yarl import URL
 from emulators.feed.books import AFTER_ALL
 from functions.cart.manifest import MANIFEST
 from tests.e2e.hostile import A_CART, Attack, attacks
-from tests.e2e.rig import Rig
+from tests.e2e.rig import CARTS_PATH, Rig
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
@@ -102,3 +102,28 @@ async def test_what_was_accepted_harms_nobody(rig: Rig, outcomes: list[Outcome])
 
     assert await rig.behind(await rig.ends()) == {}
     assert [letter async for letter in rig.dead_letters.list("cart")] == []
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "X-Correlation-Id"])
+async def test_a_header_that_is_given_twice_is_refused_by_name(rig: Rig, name: str) -> None:
+    """Through the gateway and the functions' server, which leave them as they are."""
+    url = f"{rig.platform.origin}{CARTS_PATH}"
+    bearer = f"Bearer {rig.token('pos')}"
+    own = {"Authorization": bearer, "Idempotency-Key": f"twice-{name}", "If-Match": '"1"', "If-None-Match": '"2"'}
+    others = [(other, value) for other, value in own.items() if other != name]
+    headers = [*others, *[(name, own.get(name, "a"))] * 2]
+
+    async with rig.session.post(url, headers=headers, json={"currency": "USD"}) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, [error["field"] for error in problem["errors"]]) == (400, [name])
+
+
+async def test_a_cart_that_the_caller_has_is_not_sent_again(rig: Rig) -> None:
+    """304 without a body, through the gateway and the functions' server."""
+    cart = await rig.open_cart("milk")
+    url = f"{CARTS_PATH}/{cart}?min_version=2"
+
+    answers = [await rig.send(method, url, headers={"If-None-Match": 'W/"2"'}) for method in ("GET", "HEAD", "GET")]
+
+    assert [(each.status, each.content, each.headers["ETag"]) for each in answers] == [(304, b"", '"2"')] * 3

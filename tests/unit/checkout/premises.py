@@ -130,6 +130,10 @@ class Premises:
         """As the service's own log has it."""
         return await self._wirings[service].state(category, entity_id)
 
+    async def erase(self, subject: str) -> None:
+        """The person's key."""
+        await self._deps.personal.erase(subject)
+
     def _new_id(self) -> str:
         return f"id{next(self._ids)}"
 

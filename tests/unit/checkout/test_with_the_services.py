@@ -150,3 +150,15 @@ async def ship(shop: Premises, order_id: str) -> None:
     await good(shop, "POST", f"/inventory/v1/reservations/{order_id}/ship", body)
     await shop.dispatched(order_id, "s1", lines)
     await shop.project()
+
+
+async def test_a_checkout_keeps_its_first_answer(shop: Premises) -> None:
+    """Also when the customer was erased since, and the address in it can be sealed no more."""
+    body = {"cart_id": await filled_cart(shop), "payment_token": APPROVED, "shipping_address": ADDRESS}
+    key = {"Idempotency-Key": "k"}
+    first = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
+    await shop.erase("900")
+
+    again = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
+
+    assert (again.status, again.body) == (202, first.body)

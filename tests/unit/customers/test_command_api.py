@@ -123,6 +123,14 @@ class TestErasing:
 
         assert (reply.status, reply.json["code"]) == (409, "customer-erased")
 
+    async def test_nothing_can_be_written_without_a_key(self, registry: Registry, customer: ApiSpec) -> None:
+        """Where the key is destroyed the customer is erased, whatever the record says yet."""
+        await registry.personal.erase("900")
+
+        reply = await customer.send("PUT", URL, json=PROFILE)
+
+        assert (reply.status, reply.json["code"]) == (409, "customer-erased")
+
     async def test_a_request_that_was_answered_keeps_its_answer(self, customer: ApiSpec) -> None:
         """Also when it is repeated after the erasure, with nothing left to seal it with."""
         first = await customer.send("PUT", URL, json=PROFILE, headers={"Idempotency-Key": "k1"})

@@ -40,6 +40,13 @@ async def function(scope: Any, receive: Any, send: Any) -> None:
     if request.url.path == "/cart/v1/big":
         await Response(BIG)(scope, receive, send)
         return
+    if request.url.path == "/cart/v1/same":
+        await Response(status_code=304, headers={"ETag": '"3"'})(scope, receive, send)
+        return
+    if request.url.path == "/cart/v1/twice":
+        headers = {name: request.headers.getlist(name) for name in request.headers}
+        await JSONResponse({**headers, "query": [request.url.query]})(scope, receive, send)
+        return
     seen = {"method": request.method, "path": scope["raw_path"].decode(), "length": len(body), **request.headers}
     await JSONResponse(seen, 202, {"ETag": '"3"'})(scope, receive, send)
 
@@ -50,6 +57,11 @@ async def upstream(request: web.BaseRequest) -> web.StreamResponse:
     path = request.raw_path.removeprefix("/commands").removeprefix("/queries")
     if path == "/cart/v1/big":
         return web.Response(body=BIG)
+    if path == "/cart/v1/same":
+        return web.Response(status=304, headers={"ETag": '"3"'})
+    if request.path.endswith("/cart/v1/twice"):
+        found = {name.lower(): request.headers.getall(name) for name in request.headers}
+        return web.json_response({**found, "query": [request.query_string]})
     headers = {name.lower(): value for name, value in request.headers.items()}
     seen = {"method": request.method, "path": path, "length": len(body), **headers}
     return web.json_response(seen, status=202, headers={"ETag": '"3"'})
@@ -242,7 +254,48 @@ async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.Clie
     assert content["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json", b'{"subject": "900", "subject": "901"}'),
+        ("application/x-www-form-urlencoded", b"subject=900&subject=901"),
+    ],
+)
+async def test_a_token_request_that_says_something_twice_is_refused(
+    client: aiohttp.ClientSession, media_type: str, body: bytes
+) -> None:
+    """Whose token it would be is not guessed."""
+    async with client.post("/oauth/token", data=body, headers={"Content-Type": media_type}) as answer:
+        assert (answer.status, (await answer.json())["error"]) == (400, "invalid_request")
+
+
 async def test_the_platform_tells_its_state(client: aiohttp.ClientSession) -> None:
     """Reports are served beside the services."""
     async with client.get("/_local/status") as answer:
         assert await answer.json() == {"runtime": "embedded"}
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "If-Match", "If-None-Match", "Authorization", "X-Correlation-Id"])
+async def test_a_header_that_is_given_twice_arrives_twice(client: aiohttp.ClientSession, name: str) -> None:
+    """The function is to refuse it, so the gateway neither drops nor joins any."""
+    async with client.post("/cart/v1/twice", headers=[(name, "a"), (name, "b")]) as answer:
+        seen = await answer.json()
+
+    assert seen[name.lower()] == ["a", "b"]
+
+
+async def test_a_parameter_that_is_given_twice_arrives_twice(client: aiohttp.ClientSession) -> None:
+    """As the client sent it."""
+    async with client.post("/cart/v1/twice?limit=5&limit=6") as answer:
+        seen = await answer.json()
+
+    assert seen["query"] == ["limit=5&limit=6"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_was_not_modified_comes_back_without_a_body(client: aiohttp.ClientSession, method: str) -> None:
+    """A 304 with its headers, and the connection goes on."""
+    for _ in range(2):
+        async with client.request(method, "/cart/v1/same", headers={"If-None-Match": '"3"'}) as answer:
+            assert (answer.status, answer.headers["ETag"], await answer.read()) == (304, '"3"', b"")
+            assert not answer.headers.keys() & {"Content-Type", "Content-Length", "Transfer-Encoding"}

@@ -267,14 +267,6 @@ class TestRefusing:
 
         assert (reply.status, reply.headers["etag"], len(await shop.log(cart))) == (412, '"1"', 1)
 
-    @pytest.mark.parametrize("value", ["x", '"-1"', '"1", "2"', "1.5", '"99999999999"'])
-    async def test_if_match_is_a_version(self, till: ApiSpec, value: str) -> None:
-        """If-Match that names no version is refused."""
-        cart = await opened(till)
-        reply = await till.post(f"{CARTS}/{cart}/items", "k2", MILK, if_match=value)
-
-        assert (reply.status, reply.fields_at_fault) == (400, ["If-Match"])
-
     async def test_the_future_is_refused(self, till: ApiSpec) -> None:
         """Nothing has happened yet that happens tomorrow."""
         reply = await till.post(CARTS, "k1", {**FOR_900, "opened_at": "2026-03-02T12:00:00Z"})

@@ -253,6 +253,27 @@ async def test_the_platforms_paths_take_nothing_but_post(backend: Backend, cart:
     assert backend.done == 0
 
 
+@pytest.mark.parametrize("path", ["/dead-letters", "/redrive", "/sweep"])
+async def test_an_unknown_parameter_is_refused(backend: Backend, cart: str, path: str) -> None:
+    """A dry run that is asked for where nobody reads it does not become a real one."""
+    backend.jobs = {"/sweep": backend.count}
+    backend.mend()
+
+    reply = await backend.caller().send("POST", f"{path}?dry_run=true", json={})
+
+    assert (reply.status, reply.fields_at_fault, backend.done) == (400, ["dry_run"], 0)
+
+
+async def test_an_attribute_that_is_given_twice_is_refused(backend: Backend, cart: str) -> None:
+    """A message is about one commit."""
+    (commit,) = (await backend.shop.log(cart))[:1]
+    headers = {"ce-id": (commit.id, "cart-other@1"), "ce-recordedtime": commit.recorded_at.isoformat()}
+
+    reply = await backend.caller().send("POST", "/", body=commit.body, headers=headers)
+
+    assert (reply.status, reply.fields_at_fault) == (400, ["ce-id"])
+
+
 async def test_the_platforms_paths_do_take_post(backend: Backend) -> None:
     """So that the other methods are refused for what they are."""
     backend.jobs = {"/pack": backend.count}

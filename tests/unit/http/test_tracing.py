@@ -31,6 +31,15 @@ async def test_the_callers_trace_is_handed_on(shop: Shop, till: ApiSpec) -> None
     assert message.attributes["traceparent"] == PARENT
 
 
+async def test_of_two_traces_none_is_believed(shop: Shop, till: ApiSpec) -> None:
+    """The request is carried out all the same: tracing refuses nothing."""
+    headers = {"Idempotency-Key": "k1", "traceparent": (PARENT, PARENT.replace("b7", "b8"))}
+
+    reply = await till.send("POST", "/cart/v1/carts", json=BODY, headers=headers)
+
+    assert (reply.status, shop.lines[-1]["traceparent"]) == (202, None)
+
+
 async def test_a_log_line_names_the_trace(shop: Shop, till: ApiSpec) -> None:
     """The line of a request can be found by its trace."""
     await till.post("/cart/v1/carts", "k1", BODY, traceparent=PARENT)

@@ -11,10 +11,12 @@ from shared.eventsourcing.errors import (
     ConcurrencyError,
     DomainError,
     ForbiddenError,
+    TooLargeError,
     UnavailableError,
     VersionMismatchError,
 )
 from shared.eventsourcing.event_store import Answer, Appended, NewCommit, OperationCounts, Replayed
+from shared.eventsourcing.precondition import Precondition
 from shared.testing.doubles import RecordingPublisher
 from tests.unit.kit.conftest import TALLY, Add, Added, Tally, answer, append, context, handler_on
 
@@ -23,6 +25,10 @@ Handler = CommandHandler[Add, Added, Tally]
 
 async def total(store: MemoryEventStore, stream: str = "tally-1") -> int:
     return TALLY.fold(Tally(), (await store.load(stream)).commits).total
+
+
+def at_version(wanted: int) -> Precondition:
+    return lambda version: None if version == wanted else VersionMismatchError("version", version)
 
 
 class TestWarm:
@@ -129,7 +135,7 @@ class TestRefusing:
         """A command for a version that is not there is refused."""
         await append(store, "tally-1", 1)
         with pytest.raises(VersionMismatchError):
-            await handler.handle("tally-1", Add(by=1), context("k1"), expected_version=0)
+            await handler.handle("tally-1", Add(by=1), context("k1"), precondition=at_version(0))
 
     async def test_a_guard_comes_before_the_rules(self, handler: Handler) -> None:
         """Who may not touch an entity does not learn what its rules would say."""
@@ -179,6 +185,17 @@ class TestRaces:
 
         assert (again.answer, again.replayed, await total(store)) == (first.answer, True, 2)
 
+    async def test_a_first_answer_comes_before_a_limit(
+        self, handler: Handler, store: MemoryEventStore, topics: RecordingPublisher
+    ) -> None:
+        """What is stored beside the command may have grown since: the same request would be too large now."""
+        first = await handler.handle("tally-1", Add(by=1), context("k1"), answer=answer("a1"))
+        grown = handler_on(_Full(store), topics)  # type: ignore[arg-type] # append is all that differs
+
+        again = await grown.handle("tally-1", Add(by=1), context("k1"), answer=answer("a1"))
+
+        assert (again.answer, again.replayed) == (first.answer, True)
+
 
 class TestDependencies:
     async def test_a_broker_that_is_down_does_not_fail_the_command(
@@ -227,6 +244,11 @@ class _AlwaysConflicts(_Wrapped):
     async def append(self, commits: Sequence[NewCommit], **_: object) -> Appended:
         self.tries += 1
         raise ConcurrencyError("somebody was faster")
+
+
+class _Full(_Wrapped):
+    async def append(self, commits: Sequence[NewCommit], **_: object) -> Appended:
+        raise TooLargeError("nothing more fits")
 
 
 class _Hangs(_Wrapped):
