@@ -1,5 +1,6 @@
 """Reading requests: bodies and parameters into models, with limits and clear refusals."""
 
+import asyncio
 import re
 from typing import Annotated, TypeVar
 
@@ -10,6 +11,8 @@ from shared.http.problems import ProblemError, bad_field, invalid
 from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
+BODY_PATIENCE = 20.0
+"""Seconds that a body may take to arrive."""
 MAX_KEY_CHARS = 255
 M = TypeVar("M", bound=BaseModel)
 
@@ -49,17 +52,35 @@ def path_of(request: Request) -> str:
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say."""
+    """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say. A compressed one is
+    refused: nobody decompresses what strangers send.
+    """
+    _check_encoding(request)
     chunks, size = [], 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise ProblemError(413, "too-large", f"a request body has at most {limit} bytes")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_PATIENCE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise ProblemError(413, "too-large", f"a request body has at most {limit} bytes")
+                chunks.append(chunk)
     except ClientDisconnect as error:
         raise ProblemError(400, "incomplete", "the request ended early") from error
+    except TimeoutError as error:
+        close = {"Connection": "close"}
+        raise ProblemError(408, "incomplete", "the request's body did not arrive in time", headers=close) from error
     return b"".join(chunks)
+
+
+def _check_encoding(request: Request) -> None:
+    codings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    if any(coding.strip() not in ("", "identity") for coding in codings):
+        raise ProblemError(
+            415,
+            "unsupported-content-encoding",
+            "a request body is taken as it is, without a Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def parse_body(model: type[M], request: Request, body: bytes) -> M:

@@ -242,6 +242,12 @@ async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.Clie
     assert content["error"] == "invalid_request"
 
 
+async def test_a_compressed_token_request_is_refused(client: aiohttp.ClientSession) -> None:
+    """What the gateway answers itself takes bodies as functions do."""
+    async with client.post("/oauth/token", data=b"subject=900", headers={"Content-Encoding": "br"}) as answer:
+        assert (answer.status, answer.headers["Accept-Encoding"]) == (415, "identity")
+
+
 async def test_the_platform_tells_its_state(client: aiohttp.ClientSession) -> None:
     """Reports are served beside the services."""
     async with client.get("/_local/status") as answer:
