@@ -22,7 +22,7 @@ from shared.http.auth import Principal, TokenVerifier, Verifier, require_role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint
 from shared.http.problems import bad_field
 from shared.http.requests import expected_version, flow_id, idempotency_key, parse_body, path_of, read_body
-from shared.http.routing import Router
+from shared.http.routing import Routable, Router
 from shared.observability.timing import measure
 from shared.observability.tracing import current_traceparent
 
@@ -120,7 +120,7 @@ class _Done:
 @dataclass
 class CommandEdge:
     """Serves the command APIs of a service. Same key and same request: the same answer, for ever, and nothing done
-    twice.
+    twice. `elsewhere` are the endpoints of the service's other functions.
     """
 
     apis: Sequence[CommandApi[Any]]
@@ -129,11 +129,12 @@ class CommandEdge:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     wait_in_flight: float = _WAIT_IN_FLIGHT
+    elsewhere: Sequence[Routable] = ()
     _in_flight: dict[str, tuple[str, asyncio.Future[_Done]]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         routes = [_Route(api, endpoint) for api in self.apis for endpoint in api.endpoints]
-        self._router = Router(self.apis[0].prefix, routes)
+        self._router = Router(self.apis[0].prefix, routes, self.elsewhere)
 
     async def __call__(self, request: Request) -> Response:
         asked = await self._understand(request)

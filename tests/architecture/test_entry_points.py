@@ -101,3 +101,33 @@ def a_request(service: Service, function: Function) -> tuple[str, str]:
             return endpoint.method, (api.prefix + endpoint.path).replace("{", "").replace("}", "")
         case _:
             return "POST", "/"
+
+
+PUBLIC = [service for service in SERVICES if any(isinstance(each.trigger, Http) for each in service.functions)]
+METHODS = {"GET": "queries", "HEAD": "queries", "POST": "commands", "PUT": "commands", "DELETE": "commands"}
+"""By the function that gets them."""
+
+
+def methods_by_path(service: Service) -> dict[str, set[str]]:
+    """All that the service has, with parameters that can be sent."""
+    composed = import_module(f"functions.{service.name}.main").SERVICE
+    found = {
+        path.replace("{", "").replace("}", ""): {method.upper() for method in operations}
+        for path, operations in openapi("", composed.command_apis, composed.query_apis)["paths"].items()
+    }
+    for path in composed.webhooks:
+        found[composed.command_apis[0].prefix + path] = {"POST"}
+    return {path: methods | ({"HEAD"} if "GET" in methods else set()) for path, methods in found.items()}
+
+
+@pytest.mark.parametrize("service", PUBLIC, ids=named)
+async def test_a_method_that_a_path_does_not_have_is_refused(platform: Issuer, service: Service) -> None:
+    """405, and `Allow` says which it has: those of all functions of the service, whichever of them is asked."""
+    callers = {name: ApiSpec(entry_point(service, name)) for name in ("commands", "queries")}
+    paths = methods_by_path(service)
+    wrong = [(method, path) for path, methods in paths.items() for method in METHODS if method not in methods]
+
+    replies = {each: await callers[METHODS[each[0]]].send(*each) for each in wrong}
+
+    answers = {each: (reply.status, reply.headers.get("allow")) for each, reply in replies.items()}
+    assert answers == {each: (405, ", ".join(sorted(paths[each[1]]))) for each in wrong}

@@ -58,7 +58,7 @@ class Server:
             if close:
                 writer.write_eof()
             try:
-                return await _answer(reader)
+                return await _answer(reader, has_body=not pieces[0].startswith(b"HEAD "))
             finally:
                 writer.close()
 
@@ -72,13 +72,13 @@ class Server:
         return f"{method} {self.prefix}{path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _answer(reader: asyncio.StreamReader, *, has_body: bool) -> Answer:
     head = b"HTTP/1.1 100 "
     while head.startswith(b"HTTP/1.1 100 "):
         head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    body = await reader.readexactly(int(headers.get("content-length", 0)) if has_body else 0)
     return Answer(int(first.split()[1]), headers, body)
 
 

@@ -153,7 +153,7 @@ async def test_a_path_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> N
 async def test_a_method_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
     """405 names the methods that are understood."""
     async with client.patch("/cart/v1/carts/7") as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
 async def test_a_function_that_is_down_is_unavailable() -> None:
