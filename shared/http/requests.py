@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
-from shared.http.problems import ProblemError, bad_field, invalid
+from shared.http.invalid import invalid
+from shared.http.problems import ProblemError, bad_field
 from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
@@ -26,6 +29,17 @@ def _not_a_number(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_not_a_number)]
 """A time in a request: RFC 3339, with its zone."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _bounded(value: datetime) -> datetime:
+    if not _FIRST <= value <= _LAST:
+        raise ValueError(f"must lie between the years {_FIRST.year} and {_LAST.year}")
+    return value
+
+
+BoundedMoment = Annotated[Moment, AfterValidator(_bounded)]
+"""One that may lie in the past or in the future, and that every store holds."""
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
@@ -91,7 +105,7 @@ def parse_body(model: type[M], request: Request, body: bytes) -> M:
     try:
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, _as_json(body)) from error
 
 
 def parse_parameters(model: type[M], request: Request) -> M:
@@ -105,7 +119,14 @@ def parse_parameters(model: type[M], request: Request) -> M:
     try:
         return model.model_validate(dict(parameters))
     except ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, dict(parameters)) from error
+
+
+def _as_json(body: bytes) -> object:
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -1,17 +1,13 @@
 """The entry points as the platform calls them, on in-process adapters: what is declared is answered."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 import functions
 from emulators.edge.issuer import Issuer
 from emulators.settings import PLATFORM_AUDIENCE, SCHEDULER_IDENTITY
-from shared import bootstrap
 from shared.http.edge import Handler
 from shared.http.openapi import openapi
 from shared.testing.api_spec import ApiSpec
@@ -24,32 +20,6 @@ FUNCTIONS = [(service, function) for service in SERVICES for function in service
 
 def named(value: Service | Function | Schedule) -> str:
     return value.name
-
-
-@pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer]:
-    """The environment of an embedded platform; its issuer signs for the scheduler."""
-    issuer = Issuer("https://platform.test")
-    (tmp_path / "jwks.json").write_text(json.dumps(issuer.jwks()))
-    environment = {
-        "COMMERCE_RUNTIME": "embedded",
-        "GOOGLE_CLOUD_PROJECT": "test",
-        "COMMERCE_USER_ISSUER": "https://users.test",
-        "COMMERCE_USER_AUDIENCE": "shop",
-        "COMMERCE_USER_JWKS_URL": "file:///nowhere",
-        "COMMERCE_PLATFORM_ISSUER": issuer.url,
-        "COMMERCE_PLATFORM_JWKS_URL": (tmp_path / "jwks.json").as_uri(),
-        "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
-        "COMMERCE_PLATFORM_CALLERS": SCHEDULER_IDENTITY,
-    }
-    declared = {name: "25" for service in SERVICES for name in (*service.environment, *service.secrets)}
-    declared["COMMERCE_ARCHIVE_FILE"] = str(tmp_path / "archive.duckdb")
-    for name, value in (declared | environment).items():
-        monkeypatch.setenv(name, value)
-    bootstrap.forget()
-    bootstrap.embedded().broker.declare(SERVICES)
-    yield issuer
-    bootstrap.forget()
 
 
 def entry_point(service: Service, function: str) -> Handler:
