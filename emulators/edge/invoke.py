@@ -108,7 +108,10 @@ async def call(app: AsgiApp, request: AsgiRequest) -> AsgiResponse:
         nonlocal finished
         if finished:
             await asyncio.Future()  # nobody hangs up in here
-        chunk = await anext(request.body, None)
+        try:
+            chunk = await anext(request.body, None)
+        except Exception:  # noqa: BLE001 - however a body breaks, no more of it will come
+            return {"type": "http.disconnect"}
         finished = chunk is None
         return {"type": "http.request", "body": chunk or b"", "more_body": not finished}
 

@@ -1,6 +1,6 @@
 """Which function answers a public request: what the load balancer's URL map says in the cloud, from the manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.topology import Function, Http, Service
@@ -44,5 +44,10 @@ class UrlMap:
             raise NoRouteError(f"no service answers {path}; there are {known}")
         target = by_method.get("GET" if method == "HEAD" else method)
         if target is None:
-            raise NoRouteError(f"{method} is not understood below /{service}/v1/", allowed=sorted(by_method))
+            raise NoRouteError(f"{method} is not understood below /{service}/v1/", allowed=_allowed(by_method))
         return target
+
+
+def _allowed(methods: Iterable[str]) -> Sequence[str]:
+    known = set(methods)
+    return sorted(known | {"HEAD"} if "GET" in known else known)

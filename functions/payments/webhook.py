@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -88,7 +88,10 @@ class StripeWebhook:
         try:
             told = await self._understand(StripeEvent.model_validate_json(body))
         except (KeyError, TypeError, ValueError) as error:
-            raise ProblemError(400, "event-not-understood", f"not an event of Stripe: {error!r}"[:300]) from error
+            what = "its form" if isinstance(error, ValidationError) else repr(error)  # not what it says of a person
+            self._log("WARNING", f"an event of the payment provider is not understood: {what}")
+            detail = "this is no event of the payment provider that is understood here"
+            raise ProblemError(400, "event-not-understood", detail) from error
         if told is not None:
             context = self._writers.system_context(_ACTOR)
             handled = await self._writers.handle(CATEGORY, told.payment_id, told.news, context)

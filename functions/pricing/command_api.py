@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 from pydantic import Field
 
@@ -13,25 +13,23 @@ from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Money
 from shared.http.auth import OPERATORS
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import Body, Id, Moment
+from shared.http.requests import Body, BoundedMoment, Id
 
 MAX_LIST = 100
 """Prices in one list: they are written in one commit, four documents each at most."""
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class PriceBody(Body):
     """`valid_from` may lie in the past (a price that comes late) or in the future (one that is announced)."""
 
     price: Money
-    valid_from: Moment | None = Field(None, ge=FIRST, le=LAST)
+    valid_from: BoundedMoment | None = None
 
 
 class ListedPrice(Body):
     sku: Id
     price: Money
-    valid_from: Moment = Field(ge=FIRST, le=LAST)
+    valid_from: BoundedMoment
 
 
 class PriceListBody(Body):

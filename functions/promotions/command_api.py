@@ -1,7 +1,7 @@
 """The commands of promotions over HTTP."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -22,7 +22,7 @@ from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Currency, Money
 from shared.http.auth import OPERATORS
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import Body, BoundedMoment, Id, Moment, Reason
 
 MAX_SKUS = 20_000
 """Of one coupon. They lie in one event, so their length counts too: 256 KiB, like any request."""
@@ -30,8 +30,6 @@ MAX_COUPONS = 50
 """Of one redemption: each is two streams in its commit."""
 MAX_LINES = 500
 MAX_QUANTITY = 100_000
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class CampaignBody(Body):
@@ -41,8 +39,8 @@ class CampaignBody(Body):
 
     name: str = Field(min_length=1, max_length=200)
     kind: str = Field(min_length=1, max_length=64)
-    starts_at: Moment = Field(ge=FIRST, le=LAST)
-    ends_at: Moment = Field(ge=FIRST, le=LAST)
+    starts_at: BoundedMoment
+    ends_at: BoundedMoment
 
 
 class CouponBody(Body):
@@ -53,8 +51,8 @@ class CouponBody(Body):
 
     campaign_id: Id
     skus: tuple[Id, ...] = Field(min_length=1, max_length=MAX_SKUS)
-    starts_at: Moment = Field(ge=FIRST, le=LAST)
-    ends_at: Moment = Field(ge=FIRST, le=LAST)
+    starts_at: BoundedMoment
+    ends_at: BoundedMoment
     discount: Discount
     limit: int | None = Field(None, ge=1, le=10**9)
 

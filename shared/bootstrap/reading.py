@@ -23,7 +23,7 @@ def queries(service: EventSourcedService) -> QueryEdge:
         clock=utc_now,
         settings=environment(),
     )
-    return QueryEdge(service.query_apis, wiring, users())
+    return QueryEdge(service.query_apis, wiring, users(), service.command_places)
 
 
 def live_rows(service: EventSourcedService) -> LiveRows:

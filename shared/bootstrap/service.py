@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from functions_framework import aio
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from shared.eventsourcing.closed_streams import PACK_AFTER
 from shared.eventsourcing.errors import TopologyError
 from shared.http.edge import Handler, guarded
 from shared.http.requests import path_of
+from shared.http.routing import Place
 from shared.observability.logs import json_log
 from shared.topology import Service
 
@@ -31,8 +33,18 @@ if TYPE_CHECKING:
     from shared.http.command_edge import Effect
     from shared.http.platform_api import Job
     from shared.http.query_api import AnyQueries
+    from shared.http.routing import Routable
 
 Edge = Callable[[Request], Awaitable[Response]]
+
+
+class _AnyPath(PathConvertor):
+    """Starlette's own stops at a line break, and the Functions Framework would answer such a path in plain text."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("path", _AnyPath())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,8 @@ class EventSourcedService(FunctionsOfService):
     def _commands(self) -> Edge:
         from shared.http.command_edge import CommandEdge  # noqa: PLC0415 - a function imports what it needs
 
-        edge = CommandEdge(self.command_apis, self.wiring, users(), utc_now, new_id)
+        elsewhere = (*self.query_places, *self.webhook_places)
+        edge = CommandEdge(self.command_apis, self.wiring, users(), utc_now, new_id, elsewhere=elsewhere)
         if not self.webhooks:
             return edge
         prefix = self.command_apis[0].prefix
@@ -129,6 +142,20 @@ class EventSourcedService(FunctionsOfService):
             return await hooks.get((request.method, path_of(request)), edge)(request)
 
         return serve
+
+    @property
+    def command_places(self) -> "tuple[Routable, ...]":
+        """What its commands answer."""
+        return (*(endpoint for api in self.command_apis for endpoint in api.endpoints), *self.webhook_places)
+
+    @property
+    def webhook_places(self) -> tuple[Place, ...]:
+        return tuple(Place("POST", path) for path in self.webhooks)
+
+    @property
+    def query_places(self) -> tuple[Place, ...]:
+        """What its queries answer."""
+        return tuple(Place("GET", path) for api in self.query_apis for path in api.paths)
 
     def _queries(self) -> Edge:
         from shared.bootstrap.reading import queries  # noqa: PLC0415 - as above

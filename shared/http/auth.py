@@ -150,7 +150,7 @@ class TokenVerifier:
                 options=_OPTIONS,
             )
         except jwt.PyJWTError as error:
-            raise _unauthorized(f"the token is not valid: {error}") from error
+            raise _unauthorized(f"the token is not valid: {_why(error)}") from error
         subject = claims["sub"]
         if not re.fullmatch(ID, subject):  # streams and documents are named by it, and it travels as a header
             raise _unauthorized(f"the token's subject is no id here: it must match {ID}")
@@ -184,6 +184,20 @@ class Verifier:
         if caller.email not in self.services:
             raise ProblemError(403, "forbidden", "this identity is none of the platform's services")
         return Principal(caller.email or caller.subject, frozenset({Role.SERVICE}), caller.email)
+
+
+def _why(error: jwt.PyJWTError) -> str:
+    match error:
+        case jwt.InvalidSignatureError():
+            return "its signature is not the issuer's"
+        case jwt.InvalidAudienceError():
+            return "it is for another audience"
+        case jwt.InvalidIssuerError():
+            return "it is from another issuer"
+        case jwt.MissingRequiredClaimError():
+            return f"it lacks {error.claim}"
+        case _:
+            return "it cannot be read"
 
 
 def _issuer(authorization: str | None) -> str:

@@ -33,7 +33,7 @@ from shared.http.requests import (
     read_body,
     target_of,
 )
-from shared.http.routing import Router
+from shared.http.routing import Routable, Router
 from shared.observability.timing import measure
 from shared.observability.tracing import current_traceparent
 
@@ -144,7 +144,7 @@ class _Done:
 @dataclass
 class CommandEdge:
     """Serves the command APIs of a service. Same key and same request: the same answer, for ever, and nothing done
-    twice.
+    twice. `elsewhere` are the endpoints of the service's other functions.
 
     What is wrong with the request itself (its token, headers, parameters and body) is refused without a look at the
     store. Whatever is raised after that, by a builder, a plan, a guard or a rule, depends on what is stored or on the
@@ -157,10 +157,11 @@ class CommandEdge:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     wait_in_flight: float = WAIT
+    elsewhere: Sequence[Routable] = ()
 
     def __post_init__(self) -> None:
         routes = [_Route(api, endpoint) for api in self.apis for endpoint in api.endpoints]
-        self._router = Router(self.apis[0].prefix, routes)
+        self._router = Router(self.apis[0].prefix, routes, self.elsewhere)
         self._in_flight = InFlight[_Done](self.wait_in_flight)
 
     async def __call__(self, request: Request) -> Response:

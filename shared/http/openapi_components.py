@@ -31,6 +31,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "Milliseconds by step, such as `append;dur=4.21, publish;dur=1.90`.",
         "schema": {"type": "string"},
     },
+    "Accept-Encoding": {
+        "description": "`identity`: bodies are taken as they are.",
+        "schema": {"type": "string", "const": "identity"},
+    },
     "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": _SECONDS},
     "WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}},
 }
@@ -65,6 +69,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "401": ("No good bearer token. Code: `unauthorized`.", ("WWW-Authenticate",)),
     "403": ("Not with this caller's roles. Codes: `forbidden`, `field-reserved`.", ()),
     "404": ("There is no such thing, or it is not yours.", ()),
+    "408": ("The body did not arrive in time. Code: `incomplete`.", ()),
     "409": (
         "A rule refuses it, as `code` says. With `Retry-After` the same request may succeed: `in-flight`, `conflict`.",
         ("Retry-After",),
@@ -74,7 +79,10 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("ETag",),
     ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
-    "415": ("The body is not `application/json`. Code: `unsupported-media-type`.", ()),
+    "415": (
+        "Not `application/json`, or compressed. Codes: `unsupported-media-type`, `unsupported-content-encoding`.",
+        ("Accept-Encoding",),
+    ),
     "422": ("The idempotency key was used for another request. Code: `idempotency-key-reused`.", ()),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (

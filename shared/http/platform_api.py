@@ -34,8 +34,10 @@ class ScheduleEdge:
     async def __call__(self, request: Request) -> Response:
         await self.callers.check(request.headers.get("authorization"))
         job = self.jobs.get(path_of(request))
-        if job is None or request.method != "POST":
+        if job is None:
             raise ProblemError(404, "not-found", "there is no such job")
+        if request.method != "POST":
+            raise ProblemError(405, "method-not-allowed", "a job takes POST only", headers={"Allow": "POST"})
         parse_parameters(Parameters, request)
         report = asdict(await job())
         note("report", report)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.responses import Response
 
@@ -20,7 +19,6 @@ from shared.eventsourcing.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-_MAX_ERRORS = 20
 MAX_NAME = 100
 """Field names of a body are the caller's own: a large body must not come back as a larger problem."""
 
@@ -62,14 +60,6 @@ def bad_field(field: str, message: str, code: str = "invalid-input") -> ProblemE
     return ProblemError(400, code, f"{field}: {message}", errors=[(field, message)])
 
 
-def invalid(error: ValidationError) -> ProblemError:
-    """The input does not fit its model: every field at fault is named, up to a number that nobody reads any more."""
-    found = error.errors(include_url=False, include_input=False)[:_MAX_ERRORS]
-    errors = [(".".join(map(str, e["loc"]))[:MAX_NAME] or "body", e["msg"]) for e in found]
-    detail = "; ".join(f"{field}: {message}" for field, message in errors)
-    return ProblemError(400, "invalid-input", detail, errors=errors)
-
-
 def etag_of(version: int | None) -> str | None:
     """The entity tag of a version; None for an entity that does not exist."""
     return f'"{version}"' if version else None
@@ -87,7 +77,7 @@ def problem_of(error: Exception) -> ProblemError | None:
         case VersionMismatchError():
             return _mismatch(error)
         case UnavailableError():
-            return ProblemError(503, "unavailable", str(error), headers={"Retry-After": str(error.retry_after)})
+            return ProblemError(503, "unavailable", _UNAVAILABLE, headers={"Retry-After": str(error.retry_after)})
         case _:
             return _plain(error)
 
@@ -99,19 +89,21 @@ def _mismatch(error: VersionMismatchError) -> ProblemError:
     return ProblemError(412, "version-mismatch", f"{error.field}: {error}", errors=fields, headers=headers)
 
 
-_PLAIN: dict[type[Exception], tuple[int, str]] = {
-    ForbiddenError: (403, "forbidden"),
-    KeyReusedError: (422, "idempotency-key-reused"),
-    InFlightError: (409, "in-flight"),
-    ConcurrencyError: (409, "conflict"),
-    TooLargeError: (413, "too-large"),
+_UNAVAILABLE = "this cannot be done right now; the same request may succeed in a moment"
+_PLAIN: dict[type[Exception], tuple[int, str, str]] = {
+    ForbiddenError: (403, "forbidden", "you may not do this"),
+    KeyReusedError: (422, "idempotency-key-reused", "this idempotency key was used for another request"),
+    InFlightError: (409, "in-flight", "the same request is still being handled"),
+    ConcurrencyError: (409, "conflict", "somebody else changed this at the same time; the same request may succeed"),
+    TooLargeError: (413, "too-large", "what this request makes is too large to be kept"),
 }
+"""What these errors say themselves is for the log: names of streams, and what a store or another service said."""
 _PASSING = {"in-flight", "conflict"}
 """Nothing is wrong with the request itself: the same one may succeed in a moment."""
 
 
 def _plain(error: Exception) -> ProblemError | None:
-    status, code = _PLAIN.get(type(error), (500, ""))
-    if not code:
-        return None
-    return ProblemError(status, code, str(error), headers={"Retry-After": "1"} if code in _PASSING else None)
+    for kind, (status, code, detail) in _PLAIN.items():
+        if isinstance(error, kind):
+            return ProblemError(status, code, detail, headers={"Retry-After": "1"} if code in _PASSING else None)
+    return None

@@ -83,6 +83,10 @@ class QueryApi(Generic[E, D]):
         return f"/{self.service}/v1"
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        return self.entity, f"{self.entity}/history", f"{self.entity}/provenance", self.collection
+
+    @property
     def id_parameter(self) -> str:
         return self.entity.rpartition("{")[2].rstrip("}")
 
@@ -129,6 +133,10 @@ class CustomQuery:
     def prefix(self) -> str:
         return f"/{self.service}/v1"
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateQueryApi:
@@ -151,6 +159,10 @@ class StateQueryApi:
     @property
     def prefix(self) -> str:
         return f"/{self.service}/v1"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.entity,)
 
     @property
     def id_parameter(self) -> str:

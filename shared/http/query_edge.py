@@ -32,7 +32,7 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 from shared.http.requests import Parameters, parse_parameters, path_of
-from shared.http.routing import Router
+from shared.http.routing import Routable, Router
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -58,12 +58,18 @@ class _Endpoint:
 
 
 class QueryEdge:
-    """Serves the read side of a service; HEAD is GET without the body."""
+    """Serves the read side of a service; HEAD is GET without the body. `elsewhere` is the write side."""
 
-    def __init__(self, apis: Sequence[AnyQueries], wiring: QueryWiring, verifier: Verifier | TokenVerifier) -> None:
+    def __init__(
+        self,
+        apis: Sequence[AnyQueries],
+        wiring: QueryWiring,
+        verifier: Verifier | TokenVerifier,
+        elsewhere: Sequence[Routable] = (),
+    ) -> None:
         self._verifier = verifier
         endpoints = [endpoint for api in apis for endpoint in _endpoints(api, wiring)]
-        self._router = Router(apis[0].prefix, endpoints)
+        self._router = Router(apis[0].prefix, endpoints, elsewhere)
 
     async def __call__(self, request: Request) -> Response:
         only_headers = request.method == "HEAD"

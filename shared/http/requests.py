@@ -1,17 +1,23 @@
 """Reading requests: bodies and parameters into models, with limits and clear refusals."""
 
+import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from shared.http.invalid import invalid
 from shared.http.json_keys import key_given_twice
-from shared.http.problems import MAX_NAME, ProblemError, bad_field, invalid
+from shared.http.problems import MAX_NAME, ProblemError, bad_field
 from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
+BODY_PATIENCE = 20.0
+"""Seconds that a body may take to arrive."""
 MAX_KEY_CHARS = 255
 _TWICE = "given more than once"
 _SINGLE = (
@@ -33,6 +39,17 @@ def _not_a_number(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_not_a_number)]
 """A time in a request: RFC 3339, with its zone."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _bounded(value: datetime) -> datetime:
+    if not _FIRST <= value <= _LAST:
+        raise ValueError(f"must lie between the years {_FIRST.year} and {_LAST.year}")
+    return value
+
+
+BoundedMoment = Annotated[Moment, AfterValidator(_bounded)]
+"""One that may lie in the past or in the future, and that every store holds."""
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
@@ -75,17 +92,35 @@ def check_headers(headers: Headers) -> None:
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say."""
+    """The body, refused with 413 as soon as it exceeds the limit, whatever its headers say. A compressed one is
+    refused: nobody decompresses what strangers send.
+    """
+    _check_encoding(request)
     chunks, size = [], 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise ProblemError(413, "too-large", f"a request body has at most {limit} bytes")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_PATIENCE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise ProblemError(413, "too-large", f"a request body has at most {limit} bytes")
+                chunks.append(chunk)
     except ClientDisconnect as error:
         raise ProblemError(400, "incomplete", "the request ended early") from error
+    except TimeoutError as error:
+        close = {"Connection": "close"}
+        raise ProblemError(408, "incomplete", "the request's body did not arrive in time", headers=close) from error
     return b"".join(chunks)
+
+
+def _check_encoding(request: Request) -> None:
+    codings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    if any(coding.strip() not in ("", "identity") for coding in codings):
+        raise ProblemError(
+            415,
+            "unsupported-content-encoding",
+            "a request body is taken as it is, without a Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def parse_body(model: type[M], request: Request, body: bytes) -> M:
@@ -98,7 +133,7 @@ def parse_body(model: type[M], request: Request, body: bytes) -> M:
     try:
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, _as_json(body)) from error
 
 
 def parse_parameters(model: type[M], request: Request) -> M:
@@ -112,7 +147,14 @@ def parse_parameters(model: type[M], request: Request) -> M:
     try:
         return model.model_validate(dict(parameters))
     except ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, dict(parameters)) from error
+
+
+def _as_json(body: bytes) -> object:
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -1,17 +1,13 @@
 """The entry points as the platform calls them, on in-process adapters: what is declared is answered."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 import functions
 from emulators.edge.issuer import Issuer
 from emulators.settings import PLATFORM_AUDIENCE, SCHEDULER_IDENTITY
-from shared import bootstrap
 from shared.http.edge import Handler
 from shared.http.openapi import openapi
 from shared.testing.api_spec import ApiSpec
@@ -24,32 +20,6 @@ FUNCTIONS = [(service, function) for service in SERVICES for function in service
 
 def named(value: Service | Function | Schedule) -> str:
     return value.name
-
-
-@pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Issuer]:
-    """The environment of an embedded platform; its issuer signs for the scheduler."""
-    issuer = Issuer("https://platform.test")
-    (tmp_path / "jwks.json").write_text(json.dumps(issuer.jwks()))
-    environment = {
-        "COMMERCE_RUNTIME": "embedded",
-        "GOOGLE_CLOUD_PROJECT": "test",
-        "COMMERCE_USER_ISSUER": "https://users.test",
-        "COMMERCE_USER_AUDIENCE": "shop",
-        "COMMERCE_USER_JWKS_URL": "file:///nowhere",
-        "COMMERCE_PLATFORM_ISSUER": issuer.url,
-        "COMMERCE_PLATFORM_JWKS_URL": (tmp_path / "jwks.json").as_uri(),
-        "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
-        "COMMERCE_PLATFORM_CALLERS": SCHEDULER_IDENTITY,
-    }
-    declared = {name: "25" for service in SERVICES for name in (*service.environment, *service.secrets)}
-    declared["COMMERCE_ARCHIVE_FILE"] = str(tmp_path / "archive.duckdb")
-    for name, value in (declared | environment).items():
-        monkeypatch.setenv(name, value)
-    bootstrap.forget()
-    bootstrap.embedded().broker.declare(SERVICES)
-    yield issuer
-    bootstrap.forget()
 
 
 def entry_point(service: Service, function: str) -> Handler:
@@ -101,3 +71,33 @@ def a_request(service: Service, function: Function) -> tuple[str, str]:
             return endpoint.method, (api.prefix + endpoint.path).replace("{", "").replace("}", "")
         case _:
             return "POST", "/"
+
+
+PUBLIC = [service for service in SERVICES if any(isinstance(each.trigger, Http) for each in service.functions)]
+METHODS = {"GET": "queries", "HEAD": "queries", "POST": "commands", "PUT": "commands", "DELETE": "commands"}
+"""By the function that gets them."""
+
+
+def methods_by_path(service: Service) -> dict[str, set[str]]:
+    """All that the service has, with parameters that can be sent."""
+    composed = import_module(f"functions.{service.name}.main").SERVICE
+    found = {
+        path.replace("{", "").replace("}", ""): {method.upper() for method in operations}
+        for path, operations in openapi("", composed.command_apis, composed.query_apis)["paths"].items()
+    }
+    for path in composed.webhooks:
+        found[composed.command_apis[0].prefix + path] = {"POST"}
+    return {path: methods | ({"HEAD"} if "GET" in methods else set()) for path, methods in found.items()}
+
+
+@pytest.mark.parametrize("service", PUBLIC, ids=named)
+async def test_a_method_that_a_path_does_not_have_is_refused(platform: Issuer, service: Service) -> None:
+    """405, and `Allow` says which it has: those of all functions of the service, whichever of them is asked."""
+    callers = {name: ApiSpec(entry_point(service, name)) for name in ("commands", "queries")}
+    paths = methods_by_path(service)
+    wrong = [(method, path) for path, methods in paths.items() for method in METHODS if method not in methods]
+
+    replies = {each: await callers[METHODS[each[0]]].send(*each) for each in wrong}
+
+    answers = {each: (reply.status, reply.headers.get("allow")) for each, reply in replies.items()}
+    assert answers == {each: (405, ", ".join(sorted(paths[each[1]]))) for each in wrong}

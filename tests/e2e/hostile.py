@@ -89,8 +89,7 @@ roles = _mostly(st.just("pos"), st.sampled_from(("customer", "operator", "servic
 def _segments(template: str) -> st.SearchStrategy[str]:
     """The path with something in its parameters' places; a parameter is mostly sound, to get past the router."""
     parameters = {"cart_id": st.just(A_CART), "sku": st.just("milk")}
-    # The Functions Framework itself answers, in plain text, to a path with a line break.
-    hostile = texts.filter(lambda text: "\n" not in text).map(lambda text: quote(text, safe=""))
+    hostile = texts.map(lambda text: quote(text, safe=""))
 
     def fill(template: str, found: Mapping[str, str]) -> str:
         for name, value in found.items():

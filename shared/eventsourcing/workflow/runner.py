@@ -169,10 +169,11 @@ class Runner:
         except Refuse as refusal:
             return Refused(code=refusal.code, detail=refusal.detail, done=True)
         except (UnavailableError, TimeoutError) as error:
-            return Unknown(error=f"no answer: {error}".rstrip(": "))
+            self.log("WARNING", f"{stream}: no answer to {attempt.step}: {error!r}", stream=stream, version=version)
+            return Unknown(error="no answer")  # its customer reads this
         except Exception as error:  # noqa: BLE001 - a bug in a declared function must not hold the workflow for ever
             self.log("ERROR", f"{stream} cannot ask for {attempt.step}: {error!r}", stream=stream, version=version)
-            return Unknown(error=type(error).__name__)
+            return Unknown(error="a fault of this service")
         else:
             return outcome
 

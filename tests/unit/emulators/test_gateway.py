@@ -165,7 +165,7 @@ async def test_a_path_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> N
 async def test_a_method_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
     """405 names the methods that are understood."""
     async with client.patch("/cart/v1/carts/7") as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
 async def test_a_function_that_is_down_is_unavailable() -> None:
@@ -267,6 +267,12 @@ async def test_a_token_request_that_says_something_twice_is_refused(
     """Whose token it would be is not guessed."""
     async with client.post("/oauth/token", data=body, headers={"Content-Type": media_type}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, "invalid_request")
+
+
+async def test_a_compressed_token_request_is_refused(client: aiohttp.ClientSession) -> None:
+    """What the gateway answers itself takes bodies as functions do."""
+    async with client.post("/oauth/token", data=b"subject=900", headers={"Content-Encoding": "br"}) as answer:
+        assert (answer.status, answer.headers["Accept-Encoding"]) == (415, "identity")
 
 
 async def test_the_platform_tells_its_state(client: aiohttp.ClientSession) -> None:

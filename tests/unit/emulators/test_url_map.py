@@ -50,4 +50,4 @@ def test_a_method_of_nobody_is_told_which_ones_there_are() -> None:
         URL_MAP.find("PATCH", "/cart/v1/carts/7")
 
     assert error.value.status == 405
-    assert error.value.allowed == ("GET", "POST", "PUT")
+    assert error.value.allowed == ("GET", "HEAD", "POST", "PUT")

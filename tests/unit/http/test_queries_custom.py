@@ -316,4 +316,4 @@ class TestHead:
         """Everything else is told what is possible."""
         reply = await shop.reader("900", "customer").send("POST", f"{CARTS}/{cart}")
 
-        assert (reply.status, reply.headers["allow"]) == (405, "GET")
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")

@@ -141,13 +141,13 @@ class TestAWebhook:
         assert (reply.status, reply.json["code"]) == (400, "signature-invalid")
 
     async def test_is_one_path_and_one_method(self) -> None:
-        """Everything else is for the commands, which know of no such path."""
+        """Another method is not allowed there, and beside it there is nothing."""
         replies = [
             await user(self.commands(), "pos").send(method, url, headers={"Idempotency-Key": "k1"})
             for method, url in (("PUT", self.url), ("POST", f"{self.url}/more"))
         ]
 
-        assert [reply.status for reply in replies] == [404, 404]
+        assert [(reply.status, reply.headers.get("allow")) for reply in replies] == [(405, "POST"), (404, None)]
 
     async def test_leaves_the_commands_as_they_are(self) -> None:
         """They ask for a token."""
