@@ -11,12 +11,12 @@ from functions.pricing.manifest import NAME, PRICES
 from functions.pricing.projections import PRICES_PROJECTION
 from functions.pricing.read_models import PriceAtTime, PricesView, Quote, QuotedLine
 from shared.eventsourcing.errors import DomainError, NotFoundError, UnavailableError
+from shared.eventsourcing.ids import ID
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 from shared.http.auth import STAFF, Principal
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
 from shared.http.requests import Moment, Parameters
-from shared.http.routing import ID
 
 MAX_ITEMS = 100
 """Lines of a quote: as many as a customer's cart can hold."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
+from shared.eventsourcing.ids import ID
 from shared.eventsourcing.projection import Row, Scalar
 from shared.http.problems import bad_field
-from shared.http.routing import ID
 
 _INT_BITS = 63
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.eventsourcing.errors import TopologyError
+from shared.eventsourcing.ids import ID
 from shared.http.command_api import CommandApi, Endpoint, JointEndpoint, NoBody
 from shared.http.json_schema import ContractSchema
 from shared.http.openapi_components import CONVENTIONS, PROBLEMS, SCHEMAS, components, headers, problems, ref
@@ -21,7 +22,6 @@ from shared.http.query_api import (
     QueryApi,
     StateQueryApi,
 )
-from shared.http.routing import ID
 
 _QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
 _LIST_PROBLEMS = ("400", "401", "403", "500", "503")

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
+from shared.eventsourcing.ids import MAX_ID_CHARS
 from shared.http.problems import MEDIA_TYPE
-from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
+from shared.http.requests import FLOW_ID, MAX_BODY_BYTES, MAX_KEY_CHARS
 
 CONVENTIONS = (
     "A command answers 202 when it is durable, with the entity's version as `ETag`; read models follow within a "
-    "moment. A query given `min_version` shows at least that version. Errors are RFC 9457 problems: `code` is stable "
-    "and meant for programs."
+    "moment. A query given `min_version` shows at least that version. An id has at most "
+    f"{MAX_ID_CHARS} characters; one that is made of another and would be longer ends in a hash. Errors are RFC 9457 "
+    "problems: `code` is stable and meant for programs."
 )
 
 _VERSION = {"type": "string", "pattern": '^"[0-9]{1,10}"$', "examples": ['"3"']}
@@ -47,7 +49,7 @@ def _header(name: str, description: str, schema: dict[str, Any], *, required: bo
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-_FLOW_ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"}
+_FLOW_ID = {"type": "string", "pattern": f"^{FLOW_ID}$"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "If-Match": _header("If-Match", "Carry out only on this version (an `ETag`); `*` for any.", _VERSIONS),
     "Idempotency-Key": _header("Idempotency-Key", _KEY_IS, _KEY, required=True),

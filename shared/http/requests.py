@@ -6,11 +6,12 @@ from typing import Annotated, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
+from shared.eventsourcing.ids import ID
 from shared.http.problems import ProblemError, bad_field, invalid
-from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_KEY_CHARS = 255
+FLOW_ID = rf"[\x21-\x7e]{{1,{MAX_KEY_CHARS}}}"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -102,11 +103,12 @@ def idempotency_key(request: Request) -> str | None:
 
 def flow_id(request: Request, name: str) -> str | None:
     """An id that the caller hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
-    that the command causes, so it must be fit for one.
+    that the command causes, so it must be fit for one; and it may be the id of a message, which is longer than that of
+    an entity.
     """
     value = request.headers.get(name)
-    if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
-        raise bad_field(name, "1 to 128 visible ASCII characters")
+    if value is not None and not re.fullmatch(FLOW_ID, value):
+        raise bad_field(name, f"1 to {MAX_KEY_CHARS} visible ASCII characters")
     return value
 
 
