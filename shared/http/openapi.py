@@ -23,7 +23,7 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "422", "500", "503")
 _LIST_PROBLEMS = ("400", "401", "403", "500", "503")
 _NEEDS_AN_ENTITY = {"404", "412"}
 _COMMAND_PROBLEMS = tuple(PROBLEMS)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.eventsourcing.ids import MAX_ID_CHARS
+from shared.http.documents import MAX_FOLDED
 from shared.http.problems import MEDIA_TYPE
 from shared.http.requests import FLOW_ID, MAX_BODY_BYTES, MAX_KEY_CHARS
 
@@ -67,10 +68,16 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "A rule refuses it, as `code` says. With `Retry-After` the same request may succeed: `in-flight`, `conflict`.",
         ("Retry-After",),
     ),
-    "412": ("`If-Match` names another version; `ETag` is the current one. Code: `version-mismatch`.", ("ETag",)),
+    "412": (
+        "Its version, `ETag`, is not that of `If-Match`, or below `min_version`. Code: `version-mismatch`.",
+        ("ETag",),
+    ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
     "415": ("The body is not `application/json`. Code: `unsupported-media-type`.", ()),
-    "422": ("The idempotency key was used for another request. Code: `idempotency-key-reused`.", ()),
+    "422": (
+        "The key was used for another request: `idempotency-key-reused`. A query asks too much: `too-many-commits`.",
+        (),
+    ),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (
         "A dependency is down or slow; it may have happened: repeat it with the same key. Code: `unavailable`.",
@@ -130,9 +137,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             causation_id={"type": ["string", "null"], "description": "For staff."},
             events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
             changes={
-                "type": "object",
+                "type": ["object", "null"],
                 "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → before and after; "
-                "null where there is no such field.",
+                f"null where there is no such field. Null as a whole on a page that begins behind {MAX_FOLDED}.",
                 "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
             },
         ),

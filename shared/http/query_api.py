@@ -24,8 +24,8 @@ MAX_FILTER_CHARS = 300
 
 
 class EntityParameters(Parameters):
-    """`min_version` asks for at least that version (read your writes); `version` and `as_of` for an earlier state, by
-    the stream's version or by the time at which the log recorded it.
+    """`min_version` asks for at least that version (read your writes): 412 if the entity has not come to it. `version`
+    and `as_of` ask for an earlier state, by the stream's version or by the time at which the log recorded it.
     """
 
     min_version: int | None = Field(None, ge=1, le=MAX_VERSION)
