@@ -148,5 +148,6 @@ PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     collection="/price-histories",
     filters=("currency",),
     required=("currency",),
-    order_by="changed_at",
+    order_by="id",
+    newest_first=False,
 )

@@ -186,7 +186,7 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
         },
         api.collection: {
             "operationId": f"list{name}s",
-            "summary": f"A page of documents, newest `{api.order_by}` first.",
+            "summary": f"A page of documents, {'newest' if api.newest_first else 'lowest'} `{api.order_by}` first.",
             "description": _prose(ListParameters) + _one_of(api),
             "parameters": _list_parameters(api),
             "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),

@@ -206,12 +206,12 @@ class ReadModelQueries(Generic[E, D]):
         return Response(to_json({"version": seen, "fields": fields}), 200, headers, "application/json")
 
     async def list(self, asked: _Asked) -> Response:
-        """A page of documents, newest first."""
+        """A page of documents."""
         wanted = parse_parameters(self._list_parameters, asked.request)
         find = Find(
             where=self._where(asked.principal, wanted),
             order_by=self._api.order_by,
-            descending=True,
+            descending=self._api.newest_first,
             limit=wanted.limit + 1,
             after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
         )
