@@ -1,6 +1,6 @@
 """One document of a read model: as it is stored, brought up from the log, or as it was at a version or a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -17,6 +17,9 @@ E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
 MAX_FOLDED: Final = 2_000
 """Commits that one query folds at most. What belongs to a customer stays below: a cart of the web takes 1,100."""
+
+MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
+"""Of the items of a page. Cloud Run sends 32 MiB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,16 @@ def check_reached(row: Row, min_version: int, *, whole: bool = True) -> None:
         errors=[("min_version", message)],
         headers={"ETag": f'"{row.version}"'},
     )
+
+
+def fitting(items: Sequence[bytes]) -> Sequence[bytes]:
+    """As many of them, from the first, as one page holds; one at least."""
+    size = 0
+    for number, item in enumerate(items):
+        size += len(item)
+        if number and size > MAX_PAGE_BYTES:
+            return items[:number]
+    return items
 
 
 def too_many_commits() -> ProblemError:

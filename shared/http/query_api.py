@@ -34,7 +34,7 @@ class EntityParameters(Parameters):
 
 
 class HistoryParameters(Parameters):
-    """Commits with a version above `after`, at most `limit` of them."""
+    """Commits with a version above `after`, at most `limit` of them, fewer where they are large."""
 
     after: int = Field(0, ge=0, le=MAX_VERSION)
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
@@ -52,8 +52,8 @@ class ProvenanceParameters(Parameters):
 
 
 class ListParameters(Parameters):
-    """A page: at most `limit` documents, from where the last page's `next` says. A walk to the last page sees each
-    document that is there all the time exactly once: what they are ordered by never changes.
+    """A page: at most `limit` documents, fewer where they are large, from where the last page's `next` says. A walk to
+    the last page sees each document that is there all the time exactly once: what they are ordered by never changes.
     """
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)

@@ -17,7 +17,7 @@ from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace, changed_fields
 from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.documents import MAX_FOLDED, Documents, check_reached, too_many_commits
+from shared.http.documents import MAX_FOLDED, Documents, check_reached, fitting, too_many_commits
 from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
@@ -158,9 +158,8 @@ class ReadModelQueries(Generic[E, D]):
         wanted = parse_parameters(HistoryParameters, asked.request)
         told = self._folded_history if wanted.after <= MAX_FOLDED else self._late_history
         entries = await told(asked, wanted, staff=asked.principal.has(*STAFF))
-        following = wanted.after + wanted.limit if len(entries) > wanted.limit else None
-        page = to_json({"items": entries[: wanted.limit], "next": following})
-        return Response(page, 200, media_type="application/json")
+        bodies = fitting([to_json(entry) for entry in entries[: wanted.limit]])
+        return _page(bodies, wanted.after + len(bodies) if len(entries) > len(bodies) else None)
 
     async def _folded_history(self, asked: _Asked, wanted: HistoryParameters, *, staff: bool) -> Sequence[Entry]:
         """What each commit changed is told by the documents before and after it, so all commits before are folded."""
@@ -216,10 +215,9 @@ class ReadModelQueries(Generic[E, D]):
             after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
         )
         rows = await self._rows.find(self._api.projection.collection, find)
-        page, more = rows[: wanted.limit], len(rows) > wanted.limit
-        following = to_json(cursor_after(page[-1], self._api.order_by) if more else None)
-        items = b",".join(row.body for row in page if row.body is not None)
-        return Response(b'{"items":[' + items + b'],"next":' + following + b"}", 200, media_type="application/json")
+        bodies = fitting([row.body or b"" for row in rows[: wanted.limit]])
+        more = len(rows) > len(bodies)
+        return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they are staff."""
@@ -264,6 +262,11 @@ class ReadModelQueries(Generic[E, D]):
 
     def _stream(self, asked: _Asked) -> str:
         return self._documents.stream(asked.key)
+
+
+def _page(items: Sequence[bytes], following: str | int | None) -> Response:
+    content = b'{"items":[' + b",".join(items) + b'],"next":' + to_json(following) + b"}"
+    return Response(content, 200, media_type="application/json")
 
 
 def _check_there(newest: int, version: int | None) -> None:

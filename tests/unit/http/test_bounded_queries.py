@@ -11,6 +11,7 @@ from functions.cart.events import CartOpened, Channel, ItemQuantityChanged
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.event_store import NewCommit, start_of
 from shared.eventsourcing.message import Context, Event
+from shared.http import documents
 from shared.http.documents import MAX_FOLDED
 from shared.testing.api_spec import ApiSpec, Reply
 from shared.testing.doubles import NOON
@@ -170,3 +171,57 @@ class TestHistory:
 def test_a_cart_of_the_web_stays_below() -> None:
     """All of its history can be asked for at once."""
     assert MAX_CHANGES[Channel.WEB] + 100 < MAX_FOLDED
+
+
+class TestAPage:
+    """Ends before it is larger than a response may be, and says where the next one begins."""
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Room for two carts, or for two commits of one."""
+        monkeypatch.setattr(documents, "MAX_PAGE_BYTES", 900)
+
+    @pytest.fixture
+    async def carts(self, shop: Shop) -> list[str]:
+        """Five carts of customer 900."""
+        customer = shop.caller("900", "customer")
+        found = [(await customer.post(CARTS, f"k{number}", {"currency": "USD"})).json["id"] for number in range(5)]
+        await shop.project(*found)
+        return found
+
+    async def test_of_a_list_is_taken_on(self, owner: ApiSpec, carts: list[str]) -> None:
+        """Every cart comes once, in more pages than were asked for."""
+        sizes, seen, cursor = list[int](), list[str](), ""
+        while cursor is not None:
+            reply = await owner.get(f"{CARTS}?limit=200{cursor and f'&cursor={cursor}'}")
+            sizes.append(len(reply.json["items"]))
+            seen += [cart["id"] for cart in reply.json["items"]]
+            cursor = reply.json["next"]
+
+        assert sorted(seen) == sorted(carts)
+        assert max(sizes) < len(carts)
+
+    async def test_holds_one_item_at_least(
+        self, owner: ApiSpec, carts: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However large that is: a walk comes on."""
+        monkeypatch.setattr(documents, "MAX_PAGE_BYTES", 1)
+
+        reply = await owner.get(f"{CARTS}?limit=200")
+
+        assert len(reply.json["items"]) == 1
+        assert reply.json["next"]
+
+    async def test_of_a_history_is_taken_on(self, owner: ApiSpec, shop: Shop, carts: list[str]) -> None:
+        """From the last commit that it holds."""
+        customer = shop.caller("900", "customer")
+        for number in range(5):
+            await customer.post(f"{CARTS}/{carts[0]}/items", f"i{number}", {"sku": "milk", "quantity": 1})
+
+        seen, after = list[int](), 0
+        while after is not None:
+            reply = await owner.get(f"{CARTS}/{carts[0]}/history?limit=200&after={after}")
+            seen += [entry["version"] for entry in reply.json["items"]]
+            after = reply.json["next"]
+
+        assert seen == [1, 2, 3, 4, 5, 6]

@@ -1,8 +1,10 @@
 """A walk over the pages of a list, while what it lists changes."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
+from pydantic_core import to_json
 
 from functions.inventory.main import SERVICE
 from shared.eventsourcing.projector import Projector
@@ -49,3 +51,13 @@ async def test_a_product_that_changes_on_the_way_is_seen_once(
         await received(warehouse, changing, times)
 
     assert seen == SKUS
+
+
+@pytest.mark.parametrize("place", [["x" * 3000, "milk"], ["", "milk"], [1, "milk"], ["\u00e4", "milk"]])
+async def test_a_made_up_cursor_is_refused(reader: ApiSpec, place: list[object]) -> None:
+    """One that no product can have given never gets to the store."""
+    cursor = urlsafe_b64encode(to_json(place)).decode().rstrip("=")
+
+    reply = await reader.get(f"{STOCK}?status=available&cursor={cursor}")
+
+    assert (reply.status, reply.fields_at_fault) == (400, ["cursor"])
