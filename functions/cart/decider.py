@@ -41,6 +41,10 @@ from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
 MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
 """Of one line. Tills sell fuel and bulk goods in small fractions of a unit."""
+MAX_CHANGES = {Channel.WEB: 1_000, Channel.POS: 5_000}
+"""Of one cart, ten for each of its lines: whoever asks for its past has all of them folded."""
+CHECKOUT_CHANGES = 100
+"""Besides these, for checkouts and what they give back: a cart that takes no more changes can still be bought."""
 ABANDONED_AFTER = timedelta(days=30)
 REMEMBERED_CHECKOUTS = 20
 """Given-up checkouts of one cart: none of them outlives its own deadline by as many tries."""
@@ -76,6 +80,7 @@ class Cart(BaseModel):
     lines: dict[str, Line] = {}
     checkout_id: str | None = None
     abandoned: tuple[str, ...] = ()
+    changes: int = 0
     changed_at: AwareDatetime | None = None
 
 
@@ -96,16 +101,10 @@ def decide(command: CartCommand, cart: Cart) -> Sequence[CartEvent]:
     if cart.status is Status.ABSENT:
         raise NotFoundError("cart-not-found", "there is no such cart")
     match command:
-        case AddItem():
-            return _add(command, _opened(cart))
-        case ChangeQuantity():
-            return _change(command, _opened(cart))
-        case RemoveItem(sku=sku, at=at):
-            return [ItemRemovedFromCart(sku=sku, at=at)] if sku in _opened(cart).lines else []
-        case ClearCart(at=at):
-            return [CartCleared(at=at)] if _opened(cart).lines else []
+        case AddItem() | ChangeQuantity() | RemoveItem() | ClearCart():
+            return _within(MAX_CHANGES[cart.channel], cart, _fill(command, _opened(cart)))
         case CheckOutCart():
-            return _check_out(command, cart)
+            return _within(MAX_CHANGES[cart.channel] + CHECKOUT_CHANGES, cart, _check_out(command, cart))
         case RestoreCart():
             return _restore(command, cart)
         case ExpireCart(at=at):
@@ -127,6 +126,27 @@ def _opened(cart: Cart) -> Cart:
     if cart.status is not Status.OPEN:
         raise DomainError(f"cart-is-{cart.status}", f"the cart is {cart.status}: it cannot be changed")
     return cart
+
+
+def _within(most: int, cart: Cart, events: Sequence[CartEvent]) -> Sequence[CartEvent]:
+    """Refused if the cart has changed so often already; what gives a cart back or closes it never is."""
+    if events and cart.changes >= most:
+        raise DomainError("too-many-changes", f"a cart takes at most {most} changes: begin a new one")
+    return events
+
+
+def _fill(command: AddItem | ChangeQuantity | RemoveItem | ClearCart, cart: Cart) -> Sequence[CartEvent]:
+    match command:
+        case AddItem():
+            return _add(command, cart)
+        case ChangeQuantity():
+            return _change(command, cart)
+        case RemoveItem(sku=sku, at=at):
+            return [ItemRemovedFromCart(sku=sku, at=at)] if sku in cart.lines else []
+        case ClearCart(at=at):
+            return [CartCleared(at=at)] if cart.lines else []
+        case _:
+            assert_never(command)
 
 
 def _add(command: AddItem, cart: Cart) -> Sequence[CartEvent]:
@@ -249,7 +269,7 @@ def evolve(cart: Cart, event: CartEvent) -> Cart:
             changed = {"status": Status.EXPIRED}
         case _:
             assert_never(event)
-    return cart.model_copy(update={**changed, "changed_at": event.at})
+    return cart.model_copy(update={**changed, "changes": cart.changes + 1, "changed_at": event.at})
 
 
 def _with_more(line: Line | None, event: ItemAddedToCart) -> Line:

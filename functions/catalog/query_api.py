@@ -32,7 +32,8 @@ MAX_WORDS = 12
 
 class ProductParameters(ListParameters):
     """`q` are words, or how words begin, all of which must be there; without it, all products in the order of their
-    skus. `department` and `brand` are equal but for case and accents.
+    skus. `department` and `brand` are equal but for case and accents. A walk over all products sees each that is there
+    all the time exactly once; one by words may miss a product whose words change meanwhile, for its place is theirs.
     """
 
     q: str = Field("", max_length=MAX_FILTER_CHARS)

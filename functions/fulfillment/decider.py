@@ -33,6 +33,7 @@ from functions.fulfillment.manifest import SHIPMENT
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
+from shared.eventsourcing.ids import derived_id
 from shared.eventsourcing.personal import Sealed
 
 MAX_SHIPMENTS = 10
@@ -79,7 +80,7 @@ def is_closed(shipment: Shipment) -> bool:
 
 def shipment_id(order_id: str, number: int) -> str:
     """The `number`-th shipment of an order, from 1."""
-    return f"{order_id}-{number}"
+    return derived_id(f"{order_id}-{number}")
 
 
 # --- decide

@@ -18,12 +18,12 @@ MANIFEST = event_sourced(
         Collection(
             name=AVAILABILITY,
             description="One document per product: how many are on hand, reserved and available.",
-            indexes=((IndexField("status"), IndexField("changed_at", descending=True)),),
+            indexes=((IndexField("status"), IndexField("id")),),
         ),
         Collection(
             name=RESERVATIONS,
             description="One document per reservation: what it keeps, for how long, and what of it was shipped.",
-            indexes=((IndexField("status"), IndexField("changed_at", descending=True)),),
+            indexes=((IndexField("status"), IndexField("id")),),
         ),
     ),
     reacts_to=(

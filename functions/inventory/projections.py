@@ -109,7 +109,7 @@ def _shipped(lines: Sequence[ReservedLineView], left: Sequence[Line]) -> list[Re
 
 
 def _by_status(document: AvailabilityView | ReservationView) -> Mapping[str, Scalar]:
-    return {"status": document.status, "changed_at": document.changed_at}
+    return {"status": document.status, "id": document.id}
 
 
 AVAILABILITY_PROJECTION = Projection[StockEvent, AvailabilityView](

@@ -13,7 +13,8 @@ STOCK_QUERIES = QueryApi[StockEvent, AvailabilityView](
     collection="/stock",
     filters=("status",),
     required=("status",),
-    order_by="changed_at",
+    order_by="id",
+    newest_first=False,
 )
 RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     service=NAME,
@@ -22,5 +23,6 @@ RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     collection="/reservations",
     filters=("status",),
     required=("status",),
-    order_by="changed_at",
+    order_by="id",
+    newest_first=False,
 )

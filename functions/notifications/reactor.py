@@ -27,13 +27,14 @@ from functions.notifications.manifest import CONTACT, MAIL
 from functions.notifications.state import PAUSES
 from shared.bootstrap import IdleJob, Wiring
 from shared.eventsourcing.feed_walk import Visit
+from shared.eventsourcing.ids import MAX_ID_CHARS
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import entity_of
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import Sealed
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
 
-_READABLE = re.compile(r"[A-Za-z0-9_.~|+-]{1,128}")
+_READABLE = re.compile(rf"[A-Za-z0-9_.~|+-]{{1,{MAX_ID_CHARS}}}")
 """What is an id here, and may stand before the @ of a Message-ID as well."""
 _SLACK = timedelta(seconds=15)
 """The log's clock and a function's differ: a walk that is a little late finds every mail due by its own account."""

@@ -16,6 +16,7 @@ from functions.payments.manifest import CATEGORY
 from shared.bootstrap import IdleJob, Wiring
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.feed_walk import Visit
+from shared.eventsourcing.ids import derived_id
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import entity_of
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
@@ -50,7 +51,7 @@ def give_back(event: OrderCancelled, delivery: Delivery) -> Sequence[Target]:
     if not event.placed:
         return ()
     reason = f"the order was cancelled: {event.reason}"
-    rest = RefundRest(refund_id=f"cancelled-{event.order_id}", reason=reason, at=delivery.at)
+    rest = RefundRest(refund_id=derived_id(f"cancelled-{event.order_id}"), reason=reason, at=delivery.at)
     return (Target(CATEGORY, event.payment_id, rest),)
 
 

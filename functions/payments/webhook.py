@@ -22,10 +22,10 @@ from functions.payments.manifest import CATEGORY, STRIPE_WEBHOOK_SECRET
 from functions.payments.port import PaymentProvider
 from shared.bootstrap import Wiring
 from shared.eventsourcing.command_handler import Handled
+from shared.eventsourcing.ids import ID
 from shared.eventsourcing.message import Context
 from shared.http.problems import ProblemError
 from shared.http.requests import read_body
-from shared.http.routing import ID
 from shared.observability.logs import Log, json_log
 
 TOLERANCE = 300

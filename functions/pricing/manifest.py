@@ -15,7 +15,7 @@ MANIFEST = event_sourced(
         Collection(
             name=PRICES,
             description="One document per product: all its prices by the time from which they are valid.",
-            indexes=((IndexField("currency"), IndexField("changed_at", descending=True)),),
+            indexes=((IndexField("currency"), IndexField("id")),),
         ),
     ),
 )

@@ -31,7 +31,7 @@ def _order(price: DatedPrice) -> tuple[datetime, str]:
 
 
 def _fields(document: PricesView) -> Mapping[str, Scalar]:
-    return {"currency": document.currency, "changed_at": document.changed_at}
+    return {"currency": document.currency, "id": document.id}
 
 
 PRICES_PROJECTION = Projection[PriceEvent, PricesView](

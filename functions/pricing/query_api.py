@@ -10,13 +10,14 @@ from functions.pricing.events import PriceEvent
 from functions.pricing.manifest import NAME, PRICES
 from functions.pricing.projections import PRICES_PROJECTION
 from functions.pricing.read_models import PriceAtTime, PricesView, Quote, QuotedLine
-from shared.eventsourcing.errors import DomainError, NotFoundError, UnavailableError
+from shared.eventsourcing.errors import DomainError, NotFoundError
+from shared.eventsourcing.ids import ID
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 from shared.http.auth import STAFF, Principal
+from shared.http.documents import Documents, check_reached
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
 from shared.http.requests import Moment, Parameters
-from shared.http.routing import ID
 
 MAX_ITEMS = 100
 """Lines of a quote: as many as a customer's cart can hold."""
@@ -46,13 +47,15 @@ class QuoteParameters(Parameters):
 
 
 def _price(wiring: QueryWiring) -> Callable[[Asked], Awaitable[PriceAtTime]]:
+    documents = Documents(PRICES_PROJECTION, wiring.rows, wiring.log)
+
     async def answer(asked: Asked) -> PriceAtTime:
         wanted: PriceParameters = asked.parameters
         moment = _moment(asked.principal, wanted.at, wiring.clock())
-        row = await wiring.rows.get(PRICES, asked.path["sku"])
-        if wanted.min_version and (row is None or row.version < wanted.min_version):
-            raise UnavailableError(f"version {wanted.min_version} is not there yet")
-        document, _ = PRICES_PROJECTION.restore(row)
+        found = await documents.current(asked.path["sku"], wanted.min_version or 0)
+        if found.row is not None:
+            check_reached(found.row, wanted.min_version or 0, whole=found.whole)
+        document, _ = PRICES_PROJECTION.restore(found.row)
         valid, following = document.at(moment, wanted.currency) if document else (None, None)
         if document is None or valid is None:
             raise NotFoundError("price-not-found", f"there is no price in {wanted.currency} at that time")
@@ -145,5 +148,6 @@ PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     collection="/price-histories",
     filters=("currency",),
     required=("currency",),
-    order_by="changed_at",
+    order_by="id",
+    newest_first=False,
 )

@@ -21,19 +21,19 @@ MANIFEST = event_sourced(
         Collection(
             name=CAMPAIGNS,
             description="One document per campaign.",
-            indexes=((IndexField("kind"), IndexField("starts_at", descending=True)),),
+            indexes=((IndexField("kind"), IndexField("id")),),
         ),
         Collection(
             name=COUPONS,
             description="One document per coupon, without its list of products.",
-            indexes=((IndexField("campaign_id"), IndexField("starts_at", descending=True)),),
+            indexes=((IndexField("campaign_id"), IndexField("id")),),
         ),
         Collection(
             name=COUPON_USES,
             description="One document per coupon and customer: whether they used it, and in which redemption.",
             indexes=(
-                (IndexField("code"), IndexField("changed_at", descending=True)),
-                (IndexField("code"), IndexField("customer_id"), IndexField("changed_at", descending=True)),
+                (IndexField("code"), IndexField("id")),
+                (IndexField("code"), IndexField("customer_id"), IndexField("id")),
             ),
         ),
         Collection(

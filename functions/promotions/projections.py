@@ -107,15 +107,15 @@ def project_redemption(document: RedemptionView | None, event: RedemptionEvent) 
 
 
 def _campaign_fields(document: CampaignView) -> Mapping[str, Scalar]:
-    return {"kind": document.kind, "starts_at": document.starts_at}
+    return {"kind": document.kind, "id": document.id}
 
 
 def _coupon_fields(document: CouponView) -> Mapping[str, Scalar]:
-    return {"campaign_id": document.campaign_id, "starts_at": document.starts_at}
+    return {"campaign_id": document.campaign_id, "id": document.id}
 
 
 def _use_fields(document: CouponUseView) -> Mapping[str, Scalar]:
-    return {"code": document.code, "customer_id": document.customer_id, "changed_at": document.changed_at}
+    return {"code": document.code, "customer_id": document.customer_id, "id": document.id}
 
 
 def _redemption_fields(document: RedemptionView) -> Mapping[str, Scalar]:

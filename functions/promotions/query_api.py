@@ -18,7 +18,8 @@ CAMPAIGN_QUERIES = QueryApi[CampaignEvent, CampaignView](
     collection="/campaigns",
     filters=("kind",),
     required=("kind",),
-    order_by="starts_at",
+    order_by="id",
+    newest_first=False,
 )
 COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     service=NAME,
@@ -27,7 +28,8 @@ COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     collection="/coupons",
     filters=("campaign_id",),
     required=("campaign_id",),
-    order_by="starts_at",
+    order_by="id",
+    newest_first=False,
 )
 COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     service=NAME,
@@ -36,7 +38,8 @@ COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     collection="/coupon-uses",
     filters=("code", "customer_id"),
     required=("code",),
-    order_by="changed_at",
+    order_by="id",
+    newest_first=False,
 )
 REDEMPTION_QUERIES = QueryApi[RedemptionEvent, RedemptionView](
     service=NAME,

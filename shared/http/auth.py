@@ -15,8 +15,8 @@ from jwt.types import Options
 
 from shared.eventsourcing.cache import LruCache
 from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.ids import ID
 from shared.http.problems import ProblemError
-from shared.http.routing import ID
 
 _LEEWAY = 10
 _OPTIONS: Options = {  # times are checked here, with the clock that was passed in

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
+from shared.eventsourcing.ids import ID
 from shared.eventsourcing.projection import Row, Scalar
 from shared.http.problems import bad_field
-from shared.http.routing import ID
 
 _INT_BITS = 63
 
@@ -25,9 +25,16 @@ def parse_cursor(cursor: str, order_by: TypeAdapter[Scalar]) -> tuple[Scalar, st
         value = order_by.validate_python(stated)
         if isinstance(value, datetime):
             value = value.astimezone(UTC)  # fails at the ends of time, which no store holds
-        sound = re.fullmatch(ID, key) and not (isinstance(value, int) and value.bit_length() > _INT_BITS)
+        sound = re.fullmatch(ID, key) and _is_sound(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise bad_field("cursor", "is not one that a list returned") from error
     if not sound:
         raise bad_field("cursor", "is not one that a list returned")
     return value, key
+
+
+def _is_sound(value: Scalar) -> bool:
+    """Whether a store can hold it; texts that lists are ordered by are ids."""
+    if isinstance(value, str):
+        return bool(re.fullmatch(ID, value))
+    return not (isinstance(value, int) and value.bit_length() > _INT_BITS)

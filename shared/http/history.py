@@ -1,25 +1,26 @@
 """An entity's past over HTTP: who changed what, when and why, commit by commit and field by field."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from shared.eventsourcing.message import Commit, parse_message_id
-from shared.eventsourcing.provenance import Setter, changed_fields
+from shared.eventsourcing.provenance import Setter
+
+Entry = dict[str, Any]
 
 
-def history_entry(commit: Commit, before: BaseModel | None, after: BaseModel | None, *, staff: bool) -> dict[str, Any]:
-    """`changes` is what a reader of the document would notice. Stored events, with the reasons in them, ids of flows
-    and the names of others are for staff: to everybody else they are private.
+def history_entry(commit: Commit, changes: Mapping[str, tuple[Any, Any]] | None, *, staff: bool) -> Entry:
+    """`changes` is what a reader of the document would notice, None where nobody looked. Stored events, with the
+    reasons in them, ids of flows and the names of others are for staff: to everybody else they are private.
     """
     context = commit.context
-    entry: dict[str, Any] = {
+    entry: Entry = {
         "version": commit.version,
         "command": context.command,
         "actor": _actor(context.actor, staff=staff),
         "occurred_at": context.occurred_at,
         "recorded_at": commit.recorded_at,
-        "changes": changed_fields(before, after),
+        "changes": changes,
     }
     if staff:
         entry["reason"] = next((event.data["reason"] for event in commit.events if event.data.get("reason")), None)
@@ -29,9 +30,9 @@ def history_entry(commit: Commit, before: BaseModel | None, after: BaseModel | N
     return entry
 
 
-def setter_entry(setter: Setter, *, staff: bool) -> dict[str, Any]:
+def setter_entry(setter: Setter, *, staff: bool) -> Entry:
     """One of the events that set a field, with as much about it as `history_entry` tells the same caller."""
-    entry: dict[str, Any] = {
+    entry: Entry = {
         "version": parse_message_id(setter.id)[1],
         "command": setter.command,
         "actor": _actor(setter.actor, staff=staff),

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.eventsourcing.errors import TopologyError
+from shared.eventsourcing.ids import ID
 from shared.http.command_api import CommandApi, Endpoint, JointEndpoint, NoBody
 from shared.http.json_schema import ContractSchema
 from shared.http.openapi_components import CONVENTIONS, PROBLEMS, SCHEMAS, components, headers, problems, ref
@@ -21,9 +22,8 @@ from shared.http.query_api import (
     QueryApi,
     StateQueryApi,
 )
-from shared.http.routing import ID
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "412", "500", "503")
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "422", "500", "503")
 _LIST_PROBLEMS = ("400", "401", "403", "412", "500", "503")
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status != "404")
@@ -187,7 +187,7 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
         },
         api.collection: {
             "operationId": f"list{name}s",
-            "summary": f"A page of documents, newest `{api.order_by}` first.",
+            "summary": f"A page of documents, {'newest' if api.newest_first else 'lowest'} `{api.order_by}` first.",
             "description": _prose(ListParameters) + _one_of(api),
             "parameters": _list_parameters(api),
             "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),

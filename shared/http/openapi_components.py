@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
+from shared.eventsourcing.ids import MAX_ID_CHARS
 from shared.http.conditions import BARE_VERSION
+from shared.http.documents import MAX_FOLDED
 from shared.http.problems import MEDIA_TYPE
-from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
+from shared.http.requests import FLOW_ID, MAX_BODY_BYTES, MAX_KEY_CHARS
 
 CONVENTIONS = (
     "A command answers 202 when it is durable, with the entity's version as `ETag`; read models follow within a "
-    "moment. A query given `min_version` shows at least that version. Conditions are those of RFC 9110: `If-Match` "
-    "first, then `If-None-Match`; 401, 403 and 404 come before them, what a rule refuses (409) after them. No header, "
-    "parameter or key of a body is given twice. Errors are RFC 9457 problems: `code` is stable and meant for programs."
+    "moment. A query given `min_version` shows at least that version. An id has at most "
+    f"{MAX_ID_CHARS} characters; one that is made of another and would be longer ends in a hash. Conditions are those "
+    "of RFC 9110: `If-Match` first, then `If-None-Match`; 401, 403 and 404 come before them, what a rule refuses (409) "
+    "after them. No header, parameter or key of a body is given twice. Errors are RFC 9457 problems: `code` is stable "
+    "and meant for programs."
 )
 
 _VERSION = {"type": "string", "pattern": '^"[0-9]{1,10}"$', "examples": ['"3"']}
@@ -54,7 +58,7 @@ def _header(name: str, description: str, schema: dict[str, Any], *, required: bo
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-_FLOW_ID = {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"}
+_FLOW_ID = {"type": "string", "pattern": f"^{FLOW_ID}$"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "If-Match": _header("If-Match", "Only on one of these versions (`ETag`s); `*` if there is one.", _VERSIONS),
     "If-None-Match": _header("If-None-Match", "Only on none of these versions; `*` if there is none.", _VERSIONS),
@@ -75,7 +79,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("Retry-After",),
     ),
     "412": (
-        "The condition that `errors` names does not hold; `ETag` is the current version. Code: `version-mismatch`.",
+        "The condition or `min_version` that `errors` names does not hold for `ETag`. Code: `version-mismatch`.",
         ("ETag",),
     ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
@@ -83,7 +87,10 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Not `application/json`, or compressed. Codes: `unsupported-media-type`, `unsupported-content-encoding`.",
         ("Accept-Encoding",),
     ),
-    "422": ("The idempotency key was used for another request. Code: `idempotency-key-reused`.", ()),
+    "422": (
+        "The key was used for another request: `idempotency-key-reused`. A query asks too much: `too-many-commits`.",
+        (),
+    ),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (
         "A dependency is down or slow; it may have happened: repeat it with the same key. Code: `unavailable`.",
@@ -151,9 +158,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             causation_id={"type": ["string", "null"], "description": "For staff."},
             events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
             changes={
-                "type": "object",
+                "type": ["object", "null"],
                 "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → before and after; "
-                "null where there is no such field.",
+                f"null where there is no such field. Null as a whole on a page that begins behind {MAX_FOLDED}.",
                 "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
             },
         ),

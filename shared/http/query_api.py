@@ -24,8 +24,8 @@ MAX_FILTER_CHARS = 300
 
 
 class EntityParameters(Parameters):
-    """`min_version` asks for at least that version (read your writes); `version` and `as_of` for an earlier state, by
-    the stream's version or by the time at which the log recorded it.
+    """`min_version` asks for at least that version (read your writes): 412 if the entity has not come to it. `version`
+    and `as_of` ask for an earlier state, by the stream's version or by the time at which the log recorded it.
     """
 
     min_version: int | None = Field(None, ge=1, le=MAX_VERSION)
@@ -34,7 +34,7 @@ class EntityParameters(Parameters):
 
 
 class HistoryParameters(Parameters):
-    """Commits with a version above `after`, at most `limit` of them."""
+    """Commits with a version above `after`, at most `limit` of them, fewer where they are large."""
 
     after: int = Field(0, ge=0, le=MAX_VERSION)
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
@@ -52,7 +52,9 @@ class ProvenanceParameters(Parameters):
 
 
 class ListParameters(Parameters):
-    """A page: at most `limit` documents, from where the last page's `next` says."""
+    """A page: at most `limit` documents, fewer where they are large, from where the last page's `next` says. A walk to
+    the last page sees each document that is there all the time exactly once: what they are ordered by never changes.
+    """
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
     cursor: str | None = None
@@ -63,9 +65,11 @@ class QueryApi(Generic[E, D]):
     """A read model over HTTP, as data.
 
     `entity` is the path of one document below `/<service>/v1`, `collection` that of their list, which can be filtered
-    by `filters` (equal) and comes newest `order_by` first. `owner` is the field that holds the customer whose the
-    document is: a customer's queries are limited to their own; without one they see nothing. A list is asked for with
-    all `required` filters and with at least one of `required_one_of`; a customer's own id is among them unasked.
+    by `filters` (equal) and comes newest `order_by` first, or lowest if not `newest_first`. That field of a document
+    must never change: a walk over the pages would miss what moves meanwhile. `owner` is the field that holds the
+    customer whose the document is: a customer's queries are limited to their own; without one they see nothing. A list
+    is asked for with all `required` filters and with at least one of `required_one_of`; a customer's own id is among
+    them unasked.
     """
 
     service: str
@@ -74,6 +78,7 @@ class QueryApi(Generic[E, D]):
     collection: str
     filters: tuple[str, ...]
     order_by: str
+    newest_first: bool = True
     owner: str | None = None
     required: tuple[str, ...] = ()
     required_one_of: tuple[str, ...] = ()

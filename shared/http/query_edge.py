@@ -1,6 +1,6 @@
 """The read side's HTTP edge: documents, their lists, their history, their provenance and their earlier states."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -10,17 +10,19 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.eventsourcing.errors import NotFoundError, UnavailableError
+from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.event_store import EventStore
-from shared.eventsourcing.message import Commit, Event
+from shared.eventsourcing.message import Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
-from shared.eventsourcing.provenance import Trace
+from shared.eventsourcing.provenance import Trace, changed_fields
 from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.history import history_entry, setter_entry
+from shared.http.documents import MAX_FOLDED, Documents, check_reached, fitting, too_many_commits
+from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
+    MAX_VERSION,
     AnyQueries,
     Asked,
     CustomQuery,
@@ -133,6 +135,7 @@ class ReadModelQueries(Generic[E, D]):
         self._api = api
         self._rows = rows
         self._log = log
+        self._documents = Documents(api.projection, rows, log)
         self._list_parameters = api.list_parameters()
         ordered: Any = api.projection.document_type.model_fields[api.order_by].annotation
         self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
@@ -162,20 +165,31 @@ class ReadModelQueries(Generic[E, D]):
     async def history(self, asked: _Asked) -> Response:
         """Who changed what, when and why, commit by commit."""
         wanted = parse_parameters(HistoryParameters, asked.request)
-        projection, staff = self._api.projection, asked.principal.has(*STAFF)
-        entries: list[dict[str, Any]] = []
-        visible = False
+        told = self._folded_history if wanted.after <= MAX_FOLDED else self._late_history
+        entries = await told(asked, wanted, staff=asked.principal.has(*STAFF))
+        bodies = fitting([to_json(entry) for entry in entries[: wanted.limit]])
+        return _page(bodies, wanted.after + len(bodies) if len(entries) > len(bodies) else None)
+
+    async def _folded_history(self, asked: _Asked, wanted: HistoryParameters, *, staff: bool) -> Sequence[Entry]:
+        """What each commit changed is told by the documents before and after it, so all commits before are folded."""
+        projection, entries, visible = self._api.projection, [], False
         document: D | None = None
         async for commit in self._log.read(self._stream(asked), up_to=wanted.after + wanted.limit + 1):
             before, document = document, projection.apply(document, commit)
             visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
             if commit.version > wanted.after:
-                entries.append(history_entry(commit, before, document, staff=staff))
+                entries.append(history_entry(commit, changed_fields(before, document), staff=staff))
         if not visible:
             raise _not_found()
-        following = wanted.after + wanted.limit if len(entries) > wanted.limit else None
-        page = to_json({"items": entries[: wanted.limit], "next": following})
-        return Response(page, 200, media_type="application/json")
+        return entries
+
+    async def _late_history(self, asked: _Asked, wanted: HistoryParameters, *, staff: bool) -> Sequence[Entry]:
+        """Behind more commits than a query folds: without the fields that each changed."""
+        if self._visible(asked, await self._documents.stored(asked.key)) is None:
+            raise _not_found()
+        up_to = min(wanted.after + wanted.limit + 1, MAX_VERSION)
+        commits = self._log.read(self._stream(asked), after=wanted.after, up_to=up_to)
+        return [history_entry(commit, None, staff=staff) async for commit in commits]
 
     async def provenance(self, asked: _Asked) -> Response:
         """The events that set each field of the document."""
@@ -184,12 +198,14 @@ class ReadModelQueries(Generic[E, D]):
             raise bad_field("version", "only one of version and as_of can be given")
         projection, staff = self._api.projection, asked.principal.has(*STAFF)
         trace, seen, visible = Trace(projection, field=wanted.field, limit=wanted.limit), 0, False
-        async for commit in self._read(asked, up_to=wanted.version, as_of=wanted.as_of):
+        async for commit in self._documents.commits(asked.key, version=wanted.version, as_of=wanted.as_of):
             trace.add(commit)
             document, seen = trace.document, commit.version
             visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
         if not visible:
             raise _not_found()
+        if seen > MAX_FOLDED:
+            raise too_many_commits()
         _check_there(seen, wanted.version)
         fields = {
             path: [setter_entry(each, staff=staff) for each in setters] for path, setters in trace.setters().items()
@@ -198,20 +214,19 @@ class ReadModelQueries(Generic[E, D]):
         return Response(to_json({"version": seen, "fields": fields}), 200, headers, "application/json")
 
     async def list(self, asked: _Asked) -> Response:
-        """A page of documents, newest first."""
+        """A page of documents."""
         wanted = parse_parameters(self._list_parameters, asked.request)
         find = Find(
             where=self._where(asked.principal, wanted),
             order_by=self._api.order_by,
-            descending=True,
+            descending=self._api.newest_first,
             limit=wanted.limit + 1,
             after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
         )
         rows = await self._rows.find(self._api.projection.collection, find)
-        page, more = rows[: wanted.limit], len(rows) > wanted.limit
-        following = to_json(cursor_after(page[-1], self._api.order_by) if more else None)
-        items = b",".join(row.body for row in page if row.body is not None)
-        return Response(b'{"items":[' + items + b'],"next":' + following + b"}", 200, media_type="application/json")
+        bodies = fitting([row.body or b"" for row in rows[: wanted.limit]])
+        more = len(rows) > len(bodies)
+        return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they are staff."""
@@ -231,38 +246,20 @@ class ReadModelQueries(Generic[E, D]):
 
     async def _present(self, asked: _Asked, min_version: int) -> Row | None:
         """The read model's document; what it lacks to `min_version` is folded on the fly."""
-        row = await self._rows.get(self._api.projection.collection, asked.key)
-        if row is None or row.version < min_version:
-            row = await self._fold(asked, row) if min_version else None
-        row = self._visible(asked, row)
-        if min_version and (row is None or row.version < min_version):
-            raise UnavailableError(f"version {min_version} is not there yet")
+        found = await self._documents.current(asked.key, min_version)
+        row = self._visible(asked, found.row)
+        if row is not None and row.body is not None:
+            check_reached(row, min_version, whole=found.whole)
         return row
 
     async def _past(self, asked: _Asked, version: int | None, as_of: datetime | None) -> Row | None:
-        row = self._visible(asked, await self._fold(asked, None, version=version, as_of=as_of))
+        found = await self._documents.past(asked.key, version=version, as_of=as_of)
+        row = self._visible(asked, found.row)
         if row is not None:
+            if not found.whole:
+                raise too_many_commits()
             _check_there(row.version, version)
         return row
-
-    async def _fold(
-        self, asked: _Asked, row: Row | None, *, version: int | None = None, as_of: datetime | None = None
-    ) -> Row | None:
-        """The document after the commits that follow `row`, up to a version or a moment of the log's time."""
-        projection = self._api.projection
-        document, seen = projection.restore(row)
-        last = None
-        async for commit in self._read(asked, after=seen, up_to=version, as_of=as_of):
-            document, last = projection.apply(document, commit), commit
-        return projection.row(self._stream(asked), document, last, None) if last is not None else row
-
-    async def _read(
-        self, asked: _Asked, *, after: int = 0, up_to: int | None, as_of: datetime | None
-    ) -> AsyncIterator[Commit]:
-        async for commit in self._log.read(self._stream(asked), after=after, up_to=up_to):
-            if as_of is not None and commit.recorded_at > as_of:
-                return
-            yield commit
 
     def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
         return row if row is not None and self._sees(asked, row.fields) else None
@@ -273,7 +270,12 @@ class ReadModelQueries(Generic[E, D]):
         return self._api.owner is not None and fields.get(self._api.owner) == asked.principal.subject
 
     def _stream(self, asked: _Asked) -> str:
-        return f"{self._api.projection.category}-{asked.key}"
+        return self._documents.stream(asked.key)
+
+
+def _page(items: Sequence[bytes], following: str | int | None) -> Response:
+    content = b'{"items":[' + b",".join(items) + b'],"next":' + to_json(following) + b"}"
+    return Response(content, 200, media_type="application/json")
 
 
 def _check_there(newest: int, version: int | None) -> None:

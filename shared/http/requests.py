@@ -10,15 +10,16 @@ from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from shared.eventsourcing.ids import ID
 from shared.http.invalid import invalid
 from shared.http.json_keys import key_given_twice
 from shared.http.problems import MAX_NAME, ProblemError, bad_field
-from shared.http.routing import ID
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_PATIENCE = 20.0
 """Seconds that a body may take to arrive."""
 MAX_KEY_CHARS = 255
+FLOW_ID = rf"[\x21-\x7e]{{1,{MAX_KEY_CHARS}}}"
 _TWICE = "given more than once"
 _SINGLE = (
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Stripe-Signature"),
@@ -172,9 +173,10 @@ def idempotency_key(request: Request) -> str | None:
 
 def flow_id(request: Request, name: str) -> str | None:
     """An id that the caller hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
-    that the command causes, so it must be fit for one.
+    that the command causes, so it must be fit for one; and it may be the id of a message, which is longer than that of
+    an entity.
     """
     value = request.headers.get(name)
-    if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,128}", value):
-        raise bad_field(name, "1 to 128 visible ASCII characters")
+    if value is not None and not re.fullmatch(FLOW_ID, value):
+        raise bad_field(name, f"1 to {MAX_KEY_CHARS} visible ASCII characters")
     return value

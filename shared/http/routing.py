@@ -5,12 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from shared.eventsourcing.ids import ID
 from shared.http.problems import ProblemError
-
-ID = "[A-Za-z0-9][A-Za-z0-9_.~|@:+-]{0,127}"
-"""What an id may be made of, in a path, a stream name and a document name alike. Identity providers call people such as
-`auth0|900`, so the subjects of tokens are ids too.
-"""
 
 
 class Routable(Protocol):

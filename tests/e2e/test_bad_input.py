@@ -31,13 +31,8 @@ class Outcome:
 
     @property
     def is_foreseen(self) -> bool:
-        """Accepted, or refused with a problem of the caller's; only a version that is not there yet may be asked for
-        again later.
-        """
-        if self.status < 400:
-            return True
-        waits = self.status == 503 and "min_version" in self.attack.path
-        return self.content_type == "application/problem+json" and (self.status < 500 or waits)
+        """Accepted, or refused with a problem of the caller's."""
+        return self.status < 400 or (self.content_type == "application/problem+json" and self.status < 500)
 
 
 def drawn() -> list[Attack]:

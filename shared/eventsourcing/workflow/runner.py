@@ -47,6 +47,11 @@ class Timers(Protocol):
         ...
 
 
+def step_key(workflow_id: str, step: str, *, undo: bool) -> str:
+    """The idempotency key of a step's call: the same however often it is asked."""
+    return f"{workflow_id}/{step}/undo" if undo else f"{workflow_id}/{step}"
+
+
 def _silent(severity: str, message: str, **fields: Any) -> None:
     """Nobody listens."""
 
@@ -178,10 +183,9 @@ class Runner:
             return outcome
 
     def _addressed(self, asked: Request, stream: str, version: int, saga: Saga, attempt: Attempt) -> Request:
-        key = f"{saga.workflow_id}/{attempt.step}" + ("/undo" if attempt.undo else "")
         return replace(
             asked,
-            key=key,
+            key=step_key(saga.workflow_id, attempt.step, undo=attempt.undo),
             correlation_id=saga.workflow_id,
             causation_id=message_id(stream, version),
             timeout=self.workflow.step(attempt.step).timeout,

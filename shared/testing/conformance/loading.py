@@ -132,6 +132,22 @@ class LoadConformance:
         assert await collected(store.read("cart-1", after=5)) == []
         assert await collected(store.read("cart-2")) == []
 
+    @pytest.mark.parametrize(
+        ("after", "up_to"),
+        [(3, 3), (3, 2), (3, 0), (9_999_999_998, 9_999_999_999), (9_999_999_998, 10_000_000_199), (10**10, 10**12)],
+    )
+    async def test_a_part_that_holds_nothing_is_empty(self, store: Log, after: int, up_to: int) -> None:
+        """Whatever numbers callers come up with, also where no version can be as high."""
+        await write(store, "cart-1", 5)
+
+        assert await collected(store.read("cart-1", after=after, up_to=up_to)) == []
+
+    async def test_a_part_may_end_where_no_version_can(self, store: Log) -> None:
+        """Then it ends with the stream."""
+        await write(store, "cart-1", 5)
+
+        assert [c.version for c in await collected(store.read("cart-1", after=3, up_to=10**12))] == [4, 5]
+
     async def test_a_long_stream_is_read_to_its_end(self, store: Log) -> None:
         """Reading goes on over as many batches as it takes."""
         await write(store, "cart-1", 70)

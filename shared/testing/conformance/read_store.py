@@ -241,6 +241,26 @@ class FindConformance:
 
         assert seen == sorted(["a", "b", "c", "d", "e/f"], reverse=descending)
 
+    @pytest.mark.parametrize("descending", [False, True])
+    async def test_a_walk_by_what_stays_misses_nothing(self, store: ReadStore, descending: bool) -> None:
+        """Rows that are written or added between two pages leave those alone that are there all the time."""
+        kept = {key: await store.put(CARTS, row(key, customer="900", id=key, n=1)) for key in "bdfhjl"}
+        others = iter("acegikm")
+        find = Find(where={"customer": "900"}, order_by="id", descending=descending, limit=2)
+
+        seen: list[str] = []
+        while page := await store.find(CARTS, find):
+            seen += [found.key for found in page]
+            find = replace(find, after=(page[-1].fields["id"], page[-1].key))
+            for key, old in kept.items():
+                new = row(key, version=old.version + 1, customer="900", id=key, n=old.version + 1)
+                kept[key] = await store.put(CARTS, replace(new, token=old.token))
+            if key := next(others, ""):
+                await store.put(CARTS, row(key, customer="900", id=key, n=0))
+
+        assert sorted(key for key in seen if key in kept) == [*kept]
+        assert len(set(seen)) == len(seen)
+
 
 class BulkConformance:
     """Fixtures to provide: `store`, `counts` (the store's own)."""

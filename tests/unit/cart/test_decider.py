@@ -15,7 +15,7 @@ from functions.cart.commands import (
     RemoveItem,
     RestoreCart,
 )
-from functions.cart.decider import ABANDONED_AFTER, CART, Cart
+from functions.cart.decider import ABANDONED_AFTER, CART, CHECKOUT_CHANGES, MAX_CHANGES, Cart
 from functions.cart.events import (
     CartCheckedOut,
     CartCleared,
@@ -314,3 +314,59 @@ class TestWhenExpired:
     def test_expiring_again_does_nothing(self) -> None:
         """A cart expires once."""
         cart.given(*self.history).when(ExpireCart(at=AT + 2 * ABANDONED_AFTER)).then_nothing()
+
+
+class TestWhenChangedTooOften:
+    """So many changes, each of them an event, and no more."""
+
+    @staticmethod
+    def changed(times: int, channel: Channel = Channel.WEB) -> DeciderSpec[CartCommand, CartEvent, Cart]:
+        """An open cart with milk in it after so many changes."""
+        cents = 250 if channel is Channel.POS else None
+        return cart.given(opened(channel), *[added(cents=cents)] * (times - 1))
+
+    @pytest.mark.parametrize("channel", Channel)
+    def test_takes_the_last_change(self, channel: Channel) -> None:
+        """Up to the limit everything is as ever."""
+        self.changed(MAX_CHANGES[channel] - 1, channel).when(ClearCart(at=AT)).then(CartCleared(at=AT))
+
+    @pytest.mark.parametrize("channel", Channel)
+    @pytest.mark.parametrize("command", [RemoveItem(sku="milk", at=AT), ClearCart(at=AT)])
+    def test_takes_no_more(self, command: CartCommand, channel: Channel) -> None:
+        """Of any kind."""
+        self.changed(MAX_CHANGES[channel], channel).when(command).then_refused("too-many-changes")
+
+    def test_lines_take_no_more(self) -> None:
+        """Neither a new one nor another quantity."""
+        cleared: list[CartEvent] = [CartCleared(at=AT)] * (MAX_CHANGES[Channel.WEB] - 2)
+        full = cart.given(opened(Channel.WEB), *cleared, added(cents=None))
+
+        for command in (add("tea"), ChangeQuantity(sku="milk", quantity=2, charged=None, at=AT)):
+            full.when(command).then_refused("too-many-changes")
+
+    def test_stays_quiet_where_there_is_nothing_to_do(self) -> None:
+        """What changes nothing is no change."""
+        self.changed(MAX_CHANGES[Channel.WEB]).when(RemoveItem(sku="tea", at=AT)).then_nothing()
+
+    def test_can_be_bought(self) -> None:
+        """Checkouts have changes of their own."""
+        given = self.changed(MAX_CHANGES[Channel.WEB])
+
+        assert CART.decide(CheckOutCart(checkout_id="k1", at=AT), given.state())
+
+    def test_cannot_be_tried_for_ever(self) -> None:
+        """Checkouts that come to nothing are changes, too."""
+        full = self.changed(MAX_CHANGES[Channel.WEB] + CHECKOUT_CHANGES)
+
+        full.when(CheckOutCart(checkout_id="k1", at=AT)).then_refused("too-many-changes")
+
+    def test_is_given_back_and_closed_all_the_same(self) -> None:
+        """What undoes a checkout is never refused."""
+        full = self.changed(MAX_CHANGES[Channel.WEB] + CHECKOUT_CHANGES)
+
+        full.when(RestoreCart(checkout_id="k1", reason="declined", at=AT)).then(
+            CheckoutAbandoned(checkout_id="k1", at=AT)
+        )
+        full.when(ExpireCart(at=AT + ABANDONED_AFTER)).then(
+            CartExpired(cart_id="c1", customer_id="900", at=AT + ABANDONED_AFTER)
+        )

@@ -6,10 +6,12 @@ from functions.fulfillment.command_api import SHIPMENT_COMMANDS
 from functions.fulfillment.decider import SHIPMENTS_DECIDER, Shipment
 from functions.fulfillment.integration import to_integration
 from functions.fulfillment.manifest import MANIFEST, NAME, SHIPMENT
+from functions.fulfillment.projections import SHIPMENTS_PROJECTION
 from functions.fulfillment.query_api import LABEL_QUERY, SHIPMENT_QUERIES
 from functions.fulfillment.reactor import REACTIONS
 from functions.orders.integration import OrderCancelled, OrderPlaced
 from shared.bootstrap import Aggregate, Wiring
+from shared.eventsourcing.projector import Projector
 from shared.http.auth import PlatformCallers, Principal, Role, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import Handler, guarded
@@ -84,6 +86,13 @@ class Warehouse:
         }
         reply = await request(edge, "POST", "/", event.model_dump_json().encode(), headers)
         return reply.headers["outcome"]
+
+    async def projected(self, *shipments: str) -> None:
+        """The read model shows these as they are now."""
+        deps = self.deps
+        projector = Projector(SHIPMENTS_PROJECTION, deps.events, deps.rows, deps.dead_letters, self.clock)
+        for shipment in shipments:
+            await projector.heal(f"{SHIPMENT}-{shipment}", 1)
 
     async def shipment(self, shipment_id: str) -> Shipment:
         found: Shipment = await self.instance().state(SHIPMENT, shipment_id)

@@ -21,9 +21,9 @@ from shared.eventsourcing.projection import Projection
 from shared.eventsourcing.projector import Projector
 from shared.eventsourcing.provenance import Trace, flatten
 from shared.testing.doubles import FixedClock
-from tests.replay.samples import categories
+from tests.replay.samples import Sample, categories, samples
 from tests.unit.cart.test_properties import histories as of_a_cart
-from tests.unit.history.entities import QUERIES, append, entity_in, folded, shown
+from tests.unit.history.entities import QUERIES, Queries, append, entity_in, folded, shown
 from tests.unit.inventory.test_properties import single as of_a_stock
 from tests.unit.orders.test_properties import histories as of_an_order
 from tests.unit.payments.test_properties import histories as of_a_payment
@@ -153,6 +153,33 @@ def test_every_field_has_somebody_who_set_it(category: str, data: st.DataObject,
     commits = asyncio.run(_commits(category, history, chance))
     for projection in categories()[category].projections:
         _trace_and_compare(projection, commits)
+
+
+@every_category
+@settings(max_examples=20)
+@given(st.data(), chances)
+def test_what_a_list_is_ordered_by_never_changes(category: str, data: st.DataObject, chance: random.Random) -> None:
+    """Whatever happens to a document, it keeps its place: a walk over the pages of a list does not miss it."""
+    commits = asyncio.run(_commits(category, data.draw(HISTORIES[category]), chance))
+    for api in (each for each in QUERIES.values() if each.projection.category == category):
+        assert len(places_in(api, commits)) <= 1
+
+
+@pytest.mark.parametrize("sample", list(samples()), ids=lambda each: f"{each.file.parent.name}-{each.file.stem}")
+def test_what_a_sample_is_ordered_by_never_changes(sample: Sample) -> None:
+    """The same of every category that there is."""
+    for api in (each for each in QUERIES.values() if each.projection.category == sample.file.parent.name):
+        assert len(places_in(api, sample.commits)) <= 1
+
+
+def places_in(api: Queries, commits: Sequence[Commit]) -> set[Any]:
+    """All that a document ever had in the field that its list is ordered by."""
+    projection, document, found = api.projection, None, set()
+    for commit in commits:
+        document = projection.apply(document, commit)
+        if document is not None:
+            found.add(projection.fields(document)[api.order_by])
+    return found
 
 
 async def _commits(category: str, history: Sequence[Any], chance: random.Random) -> list[Commit]:

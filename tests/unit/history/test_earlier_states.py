@@ -1,5 +1,6 @@
 """`version` and `as_of` on everything that is event-sourced: exact at every commit, whosever service it is."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from itertools import cycle
 from urllib.parse import quote
@@ -11,12 +12,14 @@ from shared.eventsourcing.event_store import OperationCounts
 from shared.http.query_api import StateQueryApi
 from shared.testing.doubles import NOON, FixedClock
 from shared.topology import Maturity
-from tests.replay.samples import samples
+from tests.replay.samples import Sample, samples
 from tests.unit.history.entities import QUERIES, SERVICES, Entity, append, entity_in, shown
 
 TICK = timedelta(microseconds=1)
 PAUSES = (timedelta(0), timedelta(milliseconds=1), timedelta(hours=1))
 """Between commits. After none the log tells two of them apart by a microsecond."""
+TOMBSTONES = [each for each in samples() if (found := each.content["documents"]) and not any(found.values())]
+"""Streams whose documents are not there, such as that of an order that was cancelled before it came."""
 
 
 @pytest.fixture(params=QUERIES)
@@ -86,6 +89,41 @@ class TestVersion:
         reply = await entity.get(f"version=1&as_of={quote(NOON.isoformat())}")
 
         assert (reply.status, reply.fields_at_fault) == (400, ["version"])
+
+
+class TestMinVersion:
+    async def test_that_was_written_is_shown(self, entity: Entity) -> None:
+        """Every version that a command can have answered is there at once, as the newest document or as its end."""
+        newest = len(entity.commits)
+
+        for version in range(1, newest + 1):
+            assert shown(await entity.get(f"min_version={version}")) == entity.expected(newest)
+
+    @pytest.mark.parametrize("version", [1, 9_999_999_998])
+    async def test_beyond_the_newest_is_refused(self, entity: Entity, version: int) -> None:
+        """By the version that there is; what is gone, or never came to be, is not found whatever is asked."""
+        newest = len(entity.commits)
+
+        reply = await entity.get(f"min_version={min(newest + version, 9_999_999_999)}")
+
+        assert reply.status == (412 if entity.expected(newest)[0] == 200 else 404)
+
+    @pytest.mark.parametrize("sample", TOMBSTONES, ids=lambda sample: sample.file.stem)
+    @pytest.mark.parametrize("role", ["operator", "customer"])
+    async def test_of_a_tombstone_is_not_found(self, sample: Sample, role: str) -> None:
+        """To its owner neither: there is no document, and there never will be one for this version."""
+        for api in QUERIES.values():
+            if api.projection.category == sample.file.parent.name:
+                log = MemoryEventStore(FixedClock(), OperationCounts())
+                for commit in sample.commits:
+                    await append(log, commit.stream, commit.body)
+                entity = await entity_in(log, sample.commits[0].stream, api)
+                reader = replace(entity.reader, token=role)
+                replies = [
+                    await replace(entity, reader=reader).get(f"min_version={version}")
+                    for version in (1, len(entity.commits), len(entity.commits) + 1, 9_999_999_998)
+                ]
+                assert [reply.status for reply in replies] == [404] * 4
 
 
 class TestWhatHasAPast:

@@ -233,7 +233,7 @@ class TestAnswers:
         agrees(Operation(f"{CART}/provenance", "get"), await reader.get(f"{CARTS}/{cart}/provenance"), 200)
 
     @pytest.mark.parametrize(
-        ("url", "status"), [("nobody", 404), ("{cart}?version=x", 400), ("{cart}?min_version=9", 503)]
+        ("url", "status"), [("nobody", 404), ("{cart}?version=x", 400), ("{cart}?min_version=9", 412)]
     )
     async def test_a_refused_query(self, shop: Shop, cart: str, url: str, status: int) -> None:
         """Each refusal is the problem that is described for its status."""

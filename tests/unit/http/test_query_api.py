@@ -1,7 +1,11 @@
 """The edge of the read side: documents, lists, history, earlier states, and whose they are."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.message import Commit
 from shared.testing.api_spec import ApiSpec
 from tests.unit.http.conftest import Shop
 
@@ -11,6 +15,12 @@ USD = {"currency": "USD"}
 
 def item(sku: str, cents: int) -> dict[str, object]:
     return {"sku": sku, "quantity": 1, "charged": {"amount": cents, "currency": "USD"}}
+
+
+async def down(*_: object, **__: object) -> AsyncIterator[Commit]:
+    """A log that does not answer."""
+    raise UnavailableError("down")
+    yield
 
 
 @pytest.fixture
@@ -48,9 +58,33 @@ class TestOneDocument:
 
         assert (reply.status, reply.headers["etag"], reply.json["line_count"]) == (200, '"3"', 2)
 
-    async def test_a_version_token_from_the_future_is_answered_later(self, reader: ApiSpec, cart: str) -> None:
-        """A version that the log does not have yet is a matter of time."""
-        reply = await reader.get(f"{CARTS}/{cart}?min_version=4")
+    @pytest.mark.parametrize("version", [4, 9_999_999_998, 9_999_999_999])
+    @pytest.mark.parametrize("projected", [False, True])
+    async def test_a_version_token_from_the_future_is_refused(
+        self, shop: Shop, reader: ApiSpec, cart: str, *, version: int, projected: bool
+    ) -> None:
+        """Whoever wrote a version finds it in the log: it does not help to wait for one that is not there."""
+        if projected:
+            await shop.project(cart)
+
+        reply = await reader.get(f"{CARTS}/{cart}?min_version={version}")
+
+        assert (reply.status, reply.fields_at_fault) == (412, ["min_version"])
+        assert (reply.json["code"], reply.headers["etag"]) == ("version-mismatch", '"3"')
+
+    @pytest.mark.parametrize("version", [1, 9_999_999_998])
+    async def test_a_version_token_of_nothing_is_not_found(self, reader: ApiSpec, version: int) -> None:
+        """There is nothing whose version it could be, now or later."""
+        assert (await reader.get(f"{CARTS}/nobody?min_version={version}")).status == 404
+
+    @pytest.mark.parametrize("query", ["min_version=1", "version=1", "as_of=2030-01-01T00:00:00Z"])
+    async def test_a_log_that_is_down_is_asked_again(
+        self, shop: Shop, reader: ApiSpec, cart: str, monkeypatch: pytest.MonkeyPatch, query: str
+    ) -> None:
+        """Only then nobody knows, and the caller is told when to come back."""
+        monkeypatch.setattr(shop.events, "read", down)
+
+        reply = await reader.get(f"{CARTS}/{cart}?{query}")
 
         assert (reply.status, reply.headers["retry-after"]) == (503, "1")
 
@@ -63,8 +97,11 @@ class TestOneDocument:
         ("query", "field"),
         [
             ("min_version=0", "min_version"),
+            ("min_version=-1", "min_version"),
+            (f"min_version={2**63}", "min_version"),
             ("min_version=x", "min_version"),
             ("version=-1", "version"),
+            (f"version={2**63}", "version"),
             ("as_of=yesterday", "as_of"),
             ("as_of=1767225600", "as_of"),
             ("as_of=2026-03-01T12:00:00", "as_of"),

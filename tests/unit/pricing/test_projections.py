@@ -48,7 +48,7 @@ def test_the_last_change_is_shown() -> None:
     later = NOW + timedelta(hours=1)
     view = shown(changed(199, NOW), changed(180, YESTERDAY, "EUR", at=later))
 
-    assert PRICES_PROJECTION.fields(view) == {"currency": "EUR", "changed_at": later}
+    assert PRICES_PROJECTION.fields(view) == {"currency": "EUR", "id": "milk"}
 
 
 def test_the_price_of_a_time_comes_with_the_one_that_follows() -> None:
