@@ -20,8 +20,8 @@ SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 
-PLATFORM := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(PORT),--port $(PORT))
-FEED := $(if $(BASKETS),--baskets $(BASKETS))
+PLATFORM := $(if $(RUNTIME),--runtime "$(RUNTIME)") $(if $(PORT),--port "$(PORT)")
+FEED := $(if $(BASKETS),--baskets "$(BASKETS)")
 
 .PHONY: help docs install fmt lint types arch test unit integration e2e fresh demo run bench schemas lock clean
 
