@@ -20,10 +20,10 @@ SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 
-PLATFORM := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(PORT),--port $(PORT))
-FEED := $(if $(BASKETS),--baskets $(BASKETS))
+PLATFORM := $(if $(RUNTIME),--runtime "$(RUNTIME)") $(if $(PORT),--port "$(PORT)")
+FEED := $(if $(BASKETS),--baskets "$(BASKETS)")
 
-.PHONY: help docs install fmt lint types arch test unit integration e2e demo run bench schemas lock clean
+.PHONY: help docs install fmt lint types arch test unit integration e2e fresh demo run bench schemas lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -96,6 +96,9 @@ integration: install  ## Adapters and processes; with Google's emulators where t
 
 e2e: install  ## The whole platform, from the outside
 	$(BIN)/pytest tests/e2e $(ARGS)
+
+fresh: install  ## Install every lock with old pips, while newer releases of everything are there (needs a network)
+	$(BIN)/pytest -n logical -rs tests/install $(ARGS)
 
 demo: install  ## Start the platform, sell real baskets through the checkout, reconcile to the cent, stop
 	$(BIN)/commerce demo $(PLATFORM) $(FEED) $(ARGS)

@@ -10,7 +10,7 @@ import typer
 from emulators.feed.books import BookError
 from emulators.feed.catch_up import CatchUpError
 from emulators.feed.client import NoAnswerError
-from emulators.feed.dataset import DEFAULT_BASKETS, DEFAULT_START, DataSetError, Slice
+from emulators.feed.dataset import DEFAULT_BASKETS, DEFAULT_START, DataSetError, Slice, count
 from emulators.feed.progress import bars
 from emulators.feed.run import DEFAULT_CONCURRENCY, FeedOptions, Report, run_feed
 from emulators.feed.summary import show, write_json
@@ -21,7 +21,9 @@ from emulators.terminal import FOLDER, Exit, FolderOption, for_people, out, runn
 _EXPECTED = (FeedError, CatchUpError, BookError, DataSetError, NoAnswerError)
 _DAY = ["%Y-%m-%d"]
 
-BasketsOption = Annotated[int, typer.Option("--baskets", min=0, help="The first so many of the days; 0 means all.")]
+BasketsOption = Annotated[
+    int, typer.Option("--baskets", min=1, metavar="COUNT", help="How many, from the first of the days on.")
+]
 StartOption = Annotated[datetime, typer.Option("--from", formats=_DAY, metavar="DAY", help="First day, in UTC.")]
 EndOption = Annotated[
     datetime | None, typer.Option("--to", formats=_DAY, metavar="DAY", help="The day after the last one.")
@@ -75,17 +77,20 @@ def feed(
     folder: FolderOption = FOLDER,
 ) -> None:
     """Feed the running platform real baskets and reconcile to the cent; the same feed again changes nothing."""
-    options = FeedOptions(chosen=slice_of(baskets, start, end), concurrency=concurrency, patience=patience)
     with for_people(*_EXPECTED):
+        options = FeedOptions(chosen=slice_of(baskets, start, end), concurrency=concurrency, patience=patience)
         report = run(lambda: _feed(running(folder).origin, options, json))
     raise typer.Exit(exit_code(balanced=report.balanced))
 
 
 def slice_of(baskets: int, start: datetime, end: datetime | None) -> Slice:
-    """What the three options say together."""
+    """What the three options say together; typer.BadParameter if that is not in the data set, or not all of it."""
     if end and end <= start:
         raise typer.BadParameter(f"--to {end:%Y-%m-%d} must be later than --from {start:%Y-%m-%d}")
-    return Slice(start=start.date(), end=end.date() if end else None, limit=baskets or None)
+    chosen = Slice(start=start.date(), end=end.date() if end else None, limit=baskets)
+    if (there := count(chosen)) < baskets:
+        raise typer.BadParameter(f"--baskets {baskets} is more than there are on these days: {there}")
+    return chosen
 
 
 async def _feed(origin: str, options: FeedOptions, json: Path | None) -> Report:

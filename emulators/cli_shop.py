@@ -110,8 +110,8 @@ def shop(
     folder: FolderOption = FOLDER,
 ) -> None:
     """Sell real baskets in the shop of the running platform; the same baskets again change nothing."""
-    options = _options(baskets, start, end, seed, concurrency, patience)
     with for_people(*_EXPECTED):
+        options = _options(baskets, start, end, seed, concurrency, patience)
         report = run(lambda: _shop(running(folder).origin, options, None, json))
     raise typer.Exit(exit_code(balanced=report.balanced))
 

@@ -98,7 +98,7 @@ async def told(
             lines.put_nowait({"error": str(error)})
         except Exception as error:  # noqa: BLE001 - the person at the other end is told
             _log.exception("%s failed", name)
-            lines.put_nowait({"error": f"{type(error).__name__}: {error}; the platform's log has more"})
+            lines.put_nowait({"error": f"{type(error).__name__}: {error}; platform.log has more"})
         finally:
             lines.put_nowait(None)
 

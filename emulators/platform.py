@@ -1,6 +1,7 @@
 """The whole platform on this machine: started in order, supervised, stopped in reverse."""
 
 import asyncio
+import logging
 import os
 import socket
 import time
@@ -82,9 +83,10 @@ class LocalPlatform:
         faults = parse_faults(self.options.faults)
         async with AsyncExitStack() as stack:
             self._take_folder(stack)
-            listener = listen(self.options.port, option="--port")
+            listener = listen(self.options.port, option="--port (PORT= of make)")
             stack.callback(listener.close)
             self._clear_logs()
+            self._keep_log(stack)
             await self._start(stack, listener, faults)
             self._stack = stack.pop_all()
         self.boot_seconds = time.perf_counter() - began
@@ -149,6 +151,14 @@ class LocalPlatform:
         self.options.logs.mkdir(parents=True, exist_ok=True)
         for log in self.options.logs.glob("*.log"):
             log.unlink()
+
+    def _keep_log(self, stack: AsyncExitStack) -> None:
+        """What goes wrong in this process, in the gateway for one, lies beside the logs of the others."""
+        handler = logging.FileHandler(self.options.platform_log, delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.getLogger().addHandler(handler)
+        stack.callback(handler.close)
+        stack.callback(logging.getLogger().removeHandler, handler)
 
     async def _start(self, stack: AsyncExitStack, listener: socket.socket, faults: Faults) -> None:
         self.runtime, installation = choose(self.options.runtime, self._say)

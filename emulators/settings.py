@@ -66,6 +66,11 @@ class Options:
         return self.folder / "logs"
 
     @property
+    def platform_log(self) -> Path:
+        """Of what is no function: gateway, delivery, schedules, operations."""
+        return self.logs / "platform.log"
+
+    @property
     def archive_file(self) -> Path:
         """Of a runtime without BigQuery."""
         return self.folder / "archive.duckdb"

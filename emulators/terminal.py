@@ -1,11 +1,14 @@
 """What all commands share: options, exit codes, and plain words for what people can mend."""
 
+import errno
+import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import aiohttp
 import typer
@@ -21,6 +24,7 @@ from emulators.processes.supervision import ProcessError
 from emulators.running import InterruptedByUserError, reasons
 from emulators.runtimes import NoEmulatorsError
 from emulators.settings import PROGRAM, ROOT, RuntimeChoice
+from shared.topology import Service
 
 FOLDER = ROOT / ".local"
 
@@ -45,6 +49,11 @@ FOR_PEOPLE = (
     OperationError,
     aiohttp.ClientError,
 )
+
+_OF_THE_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EMFILE)
+)
+"""What a person can mend: a full disk, a folder that is not theirs, a file in the place of a folder."""
 
 # The embedded runtime sends `sys.stdout` to a log; people get the one that was there first.
 out = Console(file=sys.stdout, highlight=False)
@@ -84,12 +93,21 @@ def for_people(*expected: type[Exception]) -> Iterator[None]:
         err.print("interrupted")
         raise typer.Exit(Exit.INTERRUPTED) from None
     except Exception as error:
-        found = list(reasons(error))
-        if not all(isinstance(each, (*FOR_PEOPLE, *expected)) for each in found):
+        said = [_said(each, (*FOR_PEOPLE, *expected)) for each in reasons(error)]
+        if None in said:
             raise
-        for each in found:
-            err.print(f"error: {each}", style="red", markup=False, soft_wrap=True)
+        for line in said:
+            err.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(Exit.FAILED) from None
+
+
+def _said(error: BaseException, expected: tuple[type[Exception], ...]) -> str | None:
+    """In plain words; None if it is a bug."""
+    if isinstance(error, expected):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return f"{os.strerror(error.errno)}: {error.filename or 'where the platform keeps its files, see --folder'}"
+    return None
 
 
 def running(folder: Path) -> state.State:
@@ -108,7 +126,28 @@ def announce(platform: LocalPlatform, *, stays: bool = False) -> None:
     """Where everything is; of a platform that stays, how to stop it."""
     how_to_stop = "; Ctrl-C stops it" if stays else ""
     say(f"up in {platform.boot_seconds:.1f} s on runtime {platform.runtime.value}{how_to_stop}")
-    for service in platform.services:
-        say(f"  {platform.origin}/{service.name}/v1/  {service.description}")
-    say(f"  {platform.origin}/oauth/token  bearer tokens; see {PROGRAM} token --help")
+    for what, url in addresses(platform).items():
+        say(f"  {url}  {what}")
+    say(f"  {PROGRAM} token --subject me --role operator  prints a bearer token, which the services ask for")
     say(f"  {platform.options.logs}  logs")
+
+
+def addresses(platform: LocalPlatform) -> dict[str, str]:
+    """What can be opened, by what it shows: the status, and a list of each service whose contract has one."""
+    lists = {service.description: _list(service) for service in platform.services}
+    paths = {what: path for what, path in lists.items() if path} | {
+        f"how it does; or: {PROGRAM} status": "/_local/status"
+    }
+    return {what: platform.origin + path for what, path in paths.items()}
+
+
+def _list(service: Service) -> str:
+    """The path of the first in its contract; none if there is no such list."""
+    contract = ROOT / "schemas" / "openapi" / f"{service.name}.json"
+    paths = json.loads(contract.read_text("utf-8"))["paths"] if contract.exists() else {}
+    lists = (path for path, operations in paths.items() if "get" in operations and "{" not in path)
+    return next((path for path in lists if not _needs_parameters(paths[path]["get"])), "")
+
+
+def _needs_parameters(operation: Mapping[str, Any]) -> bool:
+    return any(each.get("required") for each in operation.get("parameters", ()))

@@ -33,8 +33,8 @@ class Faults:
     """How likely each fault is, between 0 and 1.
 
     `duplicate`: delivered once more, at the same time. `delay`: held back by `delay_seconds`. `reorder`: held back
-    until the next message of the subscription was tried. `drop`: acknowledged without being delivered, as by a broker
-    that lost it. `fail`: the attempt counts as a refusal and reaches nobody.
+    until the next message of the subscription was tried, or for a second where none comes. `drop`: acknowledged
+    without being delivered, as by a broker that lost it. `fail`: the attempt counts as a refusal and reaches nobody.
     """
 
     duplicate: float = 0.0

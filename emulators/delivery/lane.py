@@ -20,7 +20,7 @@ _LONGEST_PAUSE = 1.0
 _REORDER_PATIENCE = 1.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Held:
     """A message in hand, the id of its newest lease, and what is done to it on request. `behind` are the messages that
     were kept back to let this one pass, `passed` tells that this one was.
@@ -131,6 +131,8 @@ class Lane:
             self._settle(held.ack_id)
         finally:
             held.let_them_go()
+            if held in self._kept_back:  # nothing came to pass it
+                self._kept_back = []
             del self._held[key]
             self._busy -= 1
             self._room.release()

@@ -1,5 +1,6 @@
 """The functions of all services in this process: the runtime that needs nothing but Python packages."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +21,13 @@ def load(services: Sequence[tuple[Service, Path]], environment: Mapping[str, str
     os.environ.update(environment)
     _forget([service.name for service, _ in services])
     with _path_kept():
-        return {
+        apps: dict[tuple[str, str], AsgiApp] = {
             (service.name, function.name): create_asgi_app(function.name, str(source), "http")  # type: ignore[no-untyped-call] # it has no types
             for service, source in services
             for function in service.functions
         }
+    gc.unfreeze()  # an archive's `main.py` freezes what there is, for a process of its own: here much of it has an end
+    return apps
 
 
 @contextmanager

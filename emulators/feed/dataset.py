@@ -149,6 +149,11 @@ def totals(chosen: Slice, source: Path | None = None) -> Totals:
     )
 
 
+def count(chosen: Slice, source: Path | None = None) -> int:
+    """How many baskets there are on the days of a slice, whatever its bounds."""
+    return _distinct(_read(chosen, source or transactions_file()))
+
+
 def data_file(name: str) -> Path:
     """Where the installed package keeps one of its tables; DataSetError if it is not installed."""
     spec = find_spec(PACKAGE)  # found, not imported: importing it would bring pandas

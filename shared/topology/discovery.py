@@ -18,7 +18,7 @@ EXPIRY_FIELD = "expires_at"
 
 
 def discover(package: ModuleType) -> tuple[Service, ...]:
-    """The manifests of all services in a package, by name: a new service is a folder, no list is edited."""
+    """The manifests of all services in a package, by name: a new service is found by its folder."""
     names = sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
     return tuple(import_module(f"{package.__name__}.{name}.manifest").MANIFEST for name in names)
 

@@ -4,10 +4,14 @@ import asyncio
 import re
 import sys
 from pathlib import Path
+from shlex import quote
+
+import aiohttp
 
 from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
-from emulators.settings import Options, RuntimeChoice
+from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
+from emulators.terminal import addresses
 from functions.checkout.workflow import CHECKOUT_WORKFLOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,9 +22,8 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     """Each request under "Try it" is answered with the status that the table below it promises."""
     (port,) = free_ports(1)
     ((example, table),) = re.findall(r"## Try it.*?```\n(.*?)```\n(.*?)\n## ", README, re.DOTALL)
-    here = str(Path(sys.executable).parent)
-    script = example.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace(".venv/bin", here)
-    script = script.replace("commerce token", f"commerce token --folder {tmp_path}")
+    script = example.replace(".venv/bin", quote(str(Path(sys.executable).parent)))
+    script = re.sub(r"commerce (token|status)", rf"commerce \1 --folder {quote(str(tmp_path))}", script)
     options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=tmp_path)
 
     async with LocalPlatform(options):
@@ -40,6 +43,23 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     assert '"status":"completed"' in checkout
     assert '"status":"placed"' in order
     assert "Mill Lane" not in checkout + order
+
+
+async def test_what_the_platform_announces_can_be_opened(tmp_path: Path) -> None:
+    """Every address that is printed answers an operator: with what there is, or with the filter that it asks for."""
+    (port,) = free_ports(1)
+    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=tmp_path)
+
+    async with LocalPlatform(options) as platform, aiohttp.ClientSession() as session:
+        token = platform.users.mint("me", roles=("operator",), audience=USER_AUDIENCE)
+        opened = {}
+        for url in addresses(platform).values():
+            async with session.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+                opened[url] = answer.status
+
+    assert set(opened.values()) <= {200, 400}, opened
+    assert opened[f"{options.origin}/_local/status"] == 200
+    assert len(opened) > len(platform.services) / 2
 
 
 def test_the_drawn_checkout_is_the_declared_one() -> None:

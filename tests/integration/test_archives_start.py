@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import venv
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,16 +31,16 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits for all installati
 
 SERVICES = discover(functions)
 FUNCTIONS = [(service.name, function.name) for service in SERVICES for function in service.functions]
-UNREACHABLE = "connection broken"
-"""What pip says, instead of what it cannot find, where there is no network."""
-NOT_THERE = "No matching distribution found"
+UV = Path(sys.executable).with_name("uv")
+UNREACHABLE = ("Failed to fetch", "network was disabled", "index lookups were disabled")
+"""What uv says where it has no index to ask, or may not ask it."""
 AT_ONCE = 3
 PATIENCE = 60
 """Seconds until a function listens, and until it answers."""
 GRACE = 10
 """Seconds that a function has to end by itself."""
 INSTALLED_IN = 300
-"""Seconds that pip has for one environment."""
+"""Seconds that uv has for one environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +137,24 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _install(requirements: str, environment: Path) -> None:
-    venv.create(environment, symlinks=True)
-    file = environment / "requirements.txt"
+    """With the project's installer: what it has fetched before needs no network."""
+    file = environment.with_suffix(".txt")
     file.write_text(requirements)
     python = str(environment / "bin" / "python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--retries", "1", "--no-compile"]
-    done = subprocess.run(
-        [*pip, "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=INSTALLED_IN,
-    )
-    if done.returncode and _no_index(done.stderr) and not os.environ.get("CI"):
+    _uv("venv", "--python", sys.executable, str(environment)).check_returncode()
+    install = ("pip", "install", "--python", python, "--require-hashes", "-r", str(file))
+    done = _uv(*install, "--offline")
+    if done.returncode:
+        done = _uv(*install)
+    if done.returncode and any(each in done.stderr for each in UNREACHABLE) and not os.environ.get("CI"):
         pytest.skip("NOT TESTED, no package index can be reached: that every function starts from its archive alone")
     assert done.returncode == 0, done.stderr
 
 
-def _no_index(said: str) -> bool:
-    """Whether pip was not let ask, or had nobody to ask."""
-    return UNREACHABLE in said or ("PIP_NO_INDEX" in os.environ and NOT_THERE in said)
+def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [UV, "--quiet", *arguments], capture_output=True, text=True, check=False, timeout=INSTALLED_IN
+    )
 
 
 @pytest.fixture(scope="module")

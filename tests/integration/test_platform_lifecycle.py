@@ -132,7 +132,8 @@ def test_a_taken_port_is_a_plain_error(tmp_path: Path) -> None:
         result = emulators("up", "--runtime", "embedded", "--port", str(port), "--folder", str(tmp_path))
 
     assert result.returncode == 1
-    assert result.stderr == f"error: port {port} is taken by another program; choose another one with --port\n"
+    said = f"error: port {port} is taken by another program; choose another one with --port (PORT= of make)\n"
+    assert result.stderr == said
 
 
 def test_a_second_platform_is_refused(tmp_path: Path) -> None:

@@ -51,8 +51,7 @@ class Archive(pulumi.ComponentResource):
 
     def _declared(self) -> bigquery.Dataset:
         """Only whom IAM names has access. It is given when the dataset is made, so that BigQuery does not let in the
-        project's viewers and editors; from then on bindings add to it, and this must not take them away. The provider
-        may do so all the same when it changes the dataset (pulumi-gcp#3908): `pulumi up --refresh` puts them back.
+        project's viewers and editors; from then on bindings add to it, and this must not take them away.
         """
         declared = self._args.dataset
         return bigquery.Dataset(

@@ -12,8 +12,9 @@ from shared.topology import PYTHON_VERSION, Function, Http, Service
 
 EVERYBODY = "allUsers"
 _EPOCH = "315532800"
-"""Any moment. Where it is set, Python's compiler makes bytecode that is checked by what the source says and not by its
-time, which the image may change: each cold start would compile all modules anew. Not tried in a build of Google's.
+"""Any moment. Where it is set, the build compiles our own modules to bytecode that is checked by the source's content
+and not by its time, which the image may change: each cold start would compile them again. Packages do not need it:
+their bytecode is never checked. Read in the source of Google's buildpacks, not tried in a build.
 """
 
 

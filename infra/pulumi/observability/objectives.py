@@ -17,7 +17,7 @@ DAYS: Final = 28
 P95: Final = 0.95
 """A 95th percentile below a bound is the same as 95 % of all values below it."""
 ANSWERED: Final = 0.999
-"""The highest goal that Google takes."""
+"""Google takes goals above 0 and up to 0.9999."""
 _COMMANDS: Final = "[a-z-]+-commands"
 _QUERIES: Final = "[a-z-]+-queries"
 

@@ -1,14 +1,17 @@
 """The feed's command line: what is refused before anything runs."""
 
+import errno
 from collections.abc import Sequence
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
-from emulators import cli_feed, cli_shop
+from emulators import cli_feed, cli_shop, terminal
 from emulators.feed.client import PlatformClient
 from emulators.feed.dataset import DataSetError, Slice
 from emulators.feed.run import FeedOptions, run_feed
@@ -49,6 +52,52 @@ def test_a_report_that_cannot_be_written_is_found_out_before_the_run(
     """Neither a folder nor a file in a folder that does not exist will do."""
     assert "is a folder" in refusal(app, [command, "--json", str(tmp_path)])
     assert "there is no folder" in refusal(app, [command, "--json", str(tmp_path / "none" / "report.json")])
+
+
+@pytest.mark.parametrize("command", ["feed", "demo", "shop"])
+@pytest.mark.parametrize(
+    ("baskets", "said"),
+    [
+        ("0", "'--baskets': Input should be greater than or equal to 1"),
+        ("-1", "'--baskets': Input should be greater than or equal to 1"),
+        ("many", "'--baskets': Input should be a valid integer"),
+        ("2.5", "'--baskets': Input should be a valid integer"),
+        ("155849", "--baskets 155849 is more than there are on these days: 155848"),
+    ],
+)
+def test_a_number_of_baskets_that_cannot_be_sold_is_refused(
+    app: typer.Typer, command: str, baskets: str, said: str
+) -> None:
+    """Before anything runs: nothing is taken for all, and more than there are is not fewer."""
+    assert said in refusal(app, [command, "--baskets", baskets, "--from", "2017-01-01"])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "x"), "No space left on device: where the platform keeps its files, see --folder"),
+        (PermissionError(errno.EACCES, "x", "/of/others"), "Permission denied: /of/others"),
+        (OSError(errno.EROFS, "x", "/a/disc"), "Read-only file system: /a/disc"),
+        (NotADirectoryError(errno.ENOTDIR, "x", "/a/file/logs"), "Not a directory: /a/file/logs"),
+        (ExceptionGroup("of the jobs", [OSError(errno.ENOSPC, "x", "/full")]), "No space left on device: /full"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line(error: Exception, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full and a folder that is not theirs are no bugs: the reason, and exit code 1."""
+    printed = StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=printed))
+
+    with pytest.raises(typer.Exit) as ended, terminal.for_people():
+        raise error
+
+    assert ended.value.exit_code == 1
+    assert printed.getvalue() == f"error: {said}\n"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    """A file that ought to be there is nothing that a person can mend."""
+    with pytest.raises(FileNotFoundError), terminal.for_people():
+        raise FileNotFoundError(errno.ENOENT, "x", "/a/file")
 
 
 async def test_an_empty_choice_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ class TestDiscovery:
             del sys.modules[name]
 
     def test_finds_every_folder_by_name(self, package: ModuleType, tmp_path: Path) -> None:
-        """A new service is a folder: no list is edited, and the order is always the same."""
+        """A new service is found by its folder, and the order is always the same."""
         package.__path__ = [str(tmp_path / "shop_services")]
 
         assert [service.name for service in discover(package)] == ["catalog", "pricing"]
