@@ -39,9 +39,7 @@ async def long(shop: Shop) -> str:
             occurred_at=NOON,
         )
         body = encode_commit("cart-long", version, context, CART.codec.encode([event]))  # type: ignore[list-item] # both
-        appended = await shop.events.append(
-            [NewCommit(position=position, body=body, owed=[])], command_id=context.command_id
-        )
+        appended = await shop.events.append([NewCommit(position=position, body=body, owed=[])])
         (position,) = getattr(appended, "positions")  # noqa: B009 - nobody else appends
         shop.clock.advance(seconds=1)
     return "long"
