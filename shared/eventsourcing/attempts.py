@@ -6,7 +6,13 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from shared.eventsourcing.errors import ConcurrencyError, DomainError, UnavailableError, VersionMismatchError
+from shared.eventsourcing.errors import (
+    ConcurrencyError,
+    DomainError,
+    TooLargeError,
+    UnavailableError,
+    VersionMismatchError,
+)
 from shared.eventsourcing.event_store import Answer, EventStore, Replayed
 from shared.eventsourcing.held import Held, Memory, Scope
 from shared.eventsourcing.message import Context
@@ -96,6 +102,8 @@ class Attempts:
                 return await self._refused(held, refusal, answer)
             try:
                 return await self._append(held, changes, context, versions, answer)
+            except TooLargeError as error:
+                await _look_again(held, error)
             except ConcurrencyError:
                 lost += 1
                 if lost >= self._policy.attempts:
@@ -132,6 +140,14 @@ class Attempts:
         held.advance(drafts, result.positions)
         held.remember()
         return Outcome(versions, answer, written=[draft.announced(result.recorded_at) for draft in drafts])
+
+
+async def _look_again(held: Held, error: TooLargeError) -> None:
+    """What an instance remembers may have become smaller since: only what the store has can be too large."""
+    stale = held.stale(besides=())
+    if not stale:
+        raise error
+    await held.refresh(stale)
 
 
 async def _scouted(held: Held, decide: Decide) -> Collection[str]:
