@@ -94,8 +94,11 @@ class Attempts:
                 return await self._refused(held, refusal, answer)
             try:
                 return await self._append(held, changes, context, versions, answer)
-            except TooLargeError as error:  # what is stored now counts, so the first try may have fitted
-                return await self._refused(held, error, answer)
+            except TooLargeError as error:
+                # What an instance remembers may have become smaller since; and the first try may have fitted.
+                if not (stale := held.stale(besides=())):
+                    return await self._refused(held, error, answer)
+                await held.refresh(stale)
             except ConcurrencyError:
                 lost += 1
                 if lost >= self._policy.attempts:

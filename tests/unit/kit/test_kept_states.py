@@ -89,6 +89,21 @@ async def test_a_lost_race_is_decided_on_the_state_that_won(
     assert sum(isinstance(result, DomainError) for result in results) == 1
 
 
+async def test_a_state_is_too_large_only_as_the_store_has_it(
+    handler: Handler, store: MemoryEventStore, topics: RecordingPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an instance remembers may have become smaller since: nobody is refused for that."""
+    monkeypatch.setattr("shared.eventsourcing.streams.MAX_COMMIT_BYTES", len(b'{"left":99}'))
+    await handler.handle("stock-a", Move(by=95), context("k1"))
+    await handler_on(store, topics).handle("stock-a", Move(by=-90), context("k2"))
+
+    await handler.handle("stock-a", Move(by=10), context("k3"))
+
+    assert await kept(store) == (3, b'{"left":15}')
+    with pytest.raises(TooLargeError):
+        await handler.handle("stock-a", Move(by=90), context("k4"))
+
+
 async def test_states_of_several_targets_are_read_together(
     store: MemoryEventStore, topics: RecordingPublisher, counts: OperationCounts
 ) -> None:
