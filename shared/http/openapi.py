@@ -23,8 +23,8 @@ from shared.http.query_api import (
 )
 from shared.http.routing import ID
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "500", "503")
-_LIST_PROBLEMS = ("400", "401", "403", "500", "503")
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "414", "431", "500", "503")
+_LIST_PROBLEMS = ("400", "401", "403", "414", "431", "500", "503")
 _NEEDS_AN_ENTITY = {"404", "412"}
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status not in _NEEDS_AN_ENTITY)
