@@ -23,8 +23,8 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "422", "500", "503")
-_LIST_PROBLEMS = ("400", "401", "403", "412", "500", "503")
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "414", "422", "431", "500", "503")
+_LIST_PROBLEMS = ("400", "401", "403", "412", "414", "431", "500", "503")
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status != "404")
 _CONDITIONS = ("If-Match", "If-None-Match")

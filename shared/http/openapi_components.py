@@ -83,6 +83,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("ETag",),
     ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
+    "414": ("The request line is too long. Code: `uri-too-long`.", ()),
     "415": (
         "Not `application/json`, or compressed. Codes: `unsupported-media-type`, `unsupported-content-encoding`.",
         ("Accept-Encoding",),
@@ -91,6 +92,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The key was used for another request: `idempotency-key-reused`. A query asks too much: `too-many-commits`.",
         (),
     ),
+    "431": ("A header is too long, or there are too many. Codes: `header-too-long`, `too-many-headers`.", ()),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (
         "A dependency is down or slow; it may have happened: repeat it with the same key. Code: `unavailable`.",
