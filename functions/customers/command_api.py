@@ -10,7 +10,7 @@ from functions.customers.decider import Customer
 from functions.customers.manifest import CUSTOMER, NAME
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.personal import SubjectErasedError
-from shared.http.auth import OPERATORS, Principal, Role
+from shared.http.auth import PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
 from shared.http.requests import Body
 
@@ -66,7 +66,7 @@ def _erase(_: Body, call: Call) -> EraseCustomer:
 
 def _check_own(call: Call) -> None:
     """By the path and not by the state, which need not exist yet; and before anything is sealed in another's name."""
-    if call.entity_id != call.principal.subject and not call.principal.has(Role.SERVICE, Role.OPERATOR):
+    if call.entity_id != call.principal.subject and not call.principal.has(*PEOPLE):
         raise NotFoundError("customer-not-found", "there is no such customer")
 
 
@@ -74,7 +74,7 @@ def checked_by_path(_principal: Principal, _customer: Customer) -> None:
     """Nothing is left to check: whose profile it is says its path."""
 
 
-OWNER_AND_OPERATORS = OPERATORS | {Role.CUSTOMER}
+OWNER_AND_PEOPLE = PEOPLE | {Role.CUSTOMER}
 CUSTOMER_COMMANDS = CommandApi[Customer](
     service=NAME,
     category=CUSTOMER,
@@ -86,7 +86,7 @@ CUSTOMER_COMMANDS = CommandApi[Customer](
             path="/customers/{customer_id}",
             body=ProfileBody,
             build=_change,
-            roles=OWNER_AND_OPERATORS,
+            roles=OWNER_AND_PEOPLE,
             summary="Write the whole profile of a customer.",
         ),
         CommandEndpoint(
@@ -94,7 +94,7 @@ CUSTOMER_COMMANDS = CommandApi[Customer](
             path="/customers/{customer_id}/erase",
             body=NoBody,
             build=_erase,
-            roles=OWNER_AND_OPERATORS,
+            roles=OWNER_AND_PEOPLE,
             settles=True,
             summary="Erase a customer's personal data, everywhere and for ever.",
         ),

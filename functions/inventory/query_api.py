@@ -4,6 +4,7 @@ from functions.inventory.events import ReservationEvent, StockEvent
 from functions.inventory.manifest import NAME
 from functions.inventory.projections import AVAILABILITY_PROJECTION, RESERVATIONS_PROJECTION
 from functions.inventory.read_models import AvailabilityView, ReservationView
+from shared.http.auth import PEOPLE, TILLS
 from shared.http.query_api import QueryApi
 
 STOCK_QUERIES = QueryApi[StockEvent, AvailabilityView](
@@ -14,6 +15,8 @@ STOCK_QUERIES = QueryApi[StockEvent, AvailabilityView](
     filters=("status",),
     required=("status",),
     order_by="changed_at",
+    seen_by=TILLS,
+    listed_by=TILLS,
 )
 RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     service=NAME,
@@ -23,4 +26,5 @@ RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     filters=("status",),
     required=("status",),
     order_by="changed_at",
+    seen_by=PEOPLE,
 )

@@ -12,7 +12,7 @@ from functions.pricing.projections import PRICES_PROJECTION
 from functions.pricing.read_models import PriceAtTime, PricesView, Quote, QuotedLine
 from shared.eventsourcing.errors import DomainError, NotFoundError, UnavailableError
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
-from shared.http.auth import STAFF, Principal
+from shared.http.auth import COUNTER, EVERYONE, PEOPLE, STAFF, Principal
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
 from shared.http.requests import Moment, Parameters
@@ -129,6 +129,7 @@ PRICE_QUERY = CustomQuery(
     answer=_price,
     returns=PriceAtTime,
     summary="What a product costs, now or at another time.",
+    roles=COUNTER,
 )
 QUOTE_QUERY = CustomQuery(
     service=NAME,
@@ -137,6 +138,7 @@ QUOTE_QUERY = CustomQuery(
     answer=_quote,
     returns=Quote,
     summary="What a basket costs, now or at another time.",
+    roles=EVERYONE,
 )
 PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     service=NAME,
@@ -146,4 +148,5 @@ PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     filters=("currency",),
     required=("currency",),
     order_by="changed_at",
+    seen_by=PEOPLE,
 )

@@ -9,6 +9,7 @@ from functions.promotions.projections import (
     REDEMPTIONS_PROJECTION,
 )
 from functions.promotions.read_models import CampaignView, CouponUseView, CouponView, RedemptionView
+from shared.http.auth import PEOPLE
 from shared.http.query_api import QueryApi
 
 CAMPAIGN_QUERIES = QueryApi[CampaignEvent, CampaignView](
@@ -19,6 +20,7 @@ CAMPAIGN_QUERIES = QueryApi[CampaignEvent, CampaignView](
     filters=("kind",),
     required=("kind",),
     order_by="starts_at",
+    seen_by=PEOPLE,
 )
 COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     service=NAME,
@@ -28,6 +30,7 @@ COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     filters=("campaign_id",),
     required=("campaign_id",),
     order_by="starts_at",
+    seen_by=PEOPLE,
 )
 COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     service=NAME,
@@ -37,6 +40,7 @@ COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     filters=("code", "customer_id"),
     required=("code",),
     order_by="changed_at",
+    seen_by=PEOPLE,
 )
 REDEMPTION_QUERIES = QueryApi[RedemptionEvent, RedemptionView](
     service=NAME,
@@ -47,4 +51,5 @@ REDEMPTION_QUERIES = QueryApi[RedemptionEvent, RedemptionView](
     filters=("customer_id", "status"),
     required=("customer_id",),
     order_by="redeemed_at",
+    seen_by=PEOPLE,
 )

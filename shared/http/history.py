@@ -10,7 +10,7 @@ from shared.eventsourcing.provenance import Setter, changed_fields
 
 def history_entry(commit: Commit, before: BaseModel | None, after: BaseModel | None, *, staff: bool) -> dict[str, Any]:
     """`changes` is what a reader of the document would notice. Stored events, with the reasons in them, ids of flows
-    and the names of others are for staff: to everybody else they are private.
+    and the names of others are for people of the shop (`staff`): to everybody else they are private.
     """
     context = commit.context
     entry: dict[str, Any] = {

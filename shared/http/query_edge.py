@@ -15,7 +15,7 @@ from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace
-from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
+from shared.http.auth import PEOPLE, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.cursor import cursor_after, parse_cursor
 from shared.http.history import history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
@@ -52,7 +52,7 @@ class _Endpoint:
     path: str
     id_parameter: str
     answer: Callable[[_Asked], Awaitable[Response]]
-    roles: frozenset[Role] = EVERYONE
+    roles: frozenset[Role]
     method: str = "GET"
 
 
@@ -97,7 +97,7 @@ def _custom_query(api: CustomQuery, wiring: QueryWiring) -> Callable[[_Asked], A
 
 
 def _state_query(api: StateQueryApi, wiring: QueryWiring) -> Callable[[_Asked], Awaitable[Response]]:
-    everybodys = STAFF & api.roles  # who may not ask at all does not see more by asking as a customer
+    everybodys = api.roles - {Role.CUSTOMER}
 
     async def respond(asked: _Asked) -> Response:
         parse_parameters(Parameters, asked.request)
@@ -129,13 +129,9 @@ class ReadModelQueries(Generic[E, D]):
         self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
 
     def endpoints(self) -> tuple[_Endpoint, ...]:
-        api = self._api
-        return (
-            _Endpoint(api.entity, api.id_parameter, self.entity),
-            _Endpoint(f"{api.entity}/history", api.id_parameter, self.history),
-            _Endpoint(f"{api.entity}/provenance", api.id_parameter, self.provenance),
-            _Endpoint(api.collection, api.id_parameter, self.list),
-        )
+        answers = (self.entity, self.history, self.provenance, self.list)
+        asked = zip(self._api.roles().items(), answers, strict=True)
+        return tuple(_Endpoint(path, self._api.id_parameter, answer, roles) for (path, roles), answer in asked)
 
     async def entity(self, asked: _Asked) -> Response:
         """The document, now or as it was."""
@@ -153,13 +149,13 @@ class ReadModelQueries(Generic[E, D]):
     async def history(self, asked: _Asked) -> Response:
         """Who changed what, when and why, commit by commit."""
         wanted = parse_parameters(HistoryParameters, asked.request)
-        projection, staff = self._api.projection, asked.principal.has(*STAFF)
+        projection, staff = self._api.projection, asked.principal.has(*PEOPLE)
         entries: list[dict[str, Any]] = []
         visible = False
         document: D | None = None
         async for commit in self._log.read(self._stream(asked), up_to=wanted.after + wanted.limit + 1):
             before, document = document, projection.apply(document, commit)
-            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+            visible = visible or (document is not None and (staff or self._owns(asked, projection.fields(document))))
             if commit.version > wanted.after:
                 entries.append(history_entry(commit, before, document, staff=staff))
         if not visible:
@@ -173,12 +169,12 @@ class ReadModelQueries(Generic[E, D]):
         wanted = parse_parameters(ProvenanceParameters, asked.request)
         if wanted.version is not None and wanted.as_of is not None:
             raise bad_field("version", "only one of version and as_of can be given")
-        projection, staff = self._api.projection, asked.principal.has(*STAFF)
+        projection, staff = self._api.projection, asked.principal.has(*PEOPLE)
         trace, seen, visible = Trace(projection, field=wanted.field, limit=wanted.limit), 0, False
         async for commit in self._read(asked, up_to=wanted.version, as_of=wanted.as_of):
             trace.add(commit)
             document, seen = trace.document, commit.version
-            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+            visible = visible or (document is not None and (staff or self._owns(asked, projection.fields(document))))
         if not visible:
             raise _not_found()
         _check_there(seen, wanted.version)
@@ -205,14 +201,11 @@ class ReadModelQueries(Generic[E, D]):
         return Response(b'{"items":[' + items + b'],"next":' + following + b"}", 200, media_type="application/json")
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
-        """The filters, limited to what is the caller's own unless they are staff."""
+        """The filters, limited to what is the caller's own unless they see everybody's."""
         where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
-        owner = self._api.owner
-        if not principal.has(*STAFF):
-            if owner is None:
-                raise ProblemError(403, "forbidden", "this is for staff")
-            if where.setdefault(owner, principal.subject) != principal.subject:
-                raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
+        owner = None if principal.has(*self._api.listed_by) else self._api.owner
+        if owner and where.setdefault(owner, principal.subject) != principal.subject:
+            raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
         for name in self._api.required:
             if name not in where:
                 raise bad_field(name, "this filter is required")
@@ -225,13 +218,13 @@ class ReadModelQueries(Generic[E, D]):
         row = await self._rows.get(self._api.projection.collection, asked.key)
         if row is None or row.version < min_version:
             row = await self._fold(asked, row) if min_version else None
-        row = self._visible(asked, row)
+        row = await self._visible(asked, row)
         if min_version and (row is None or row.version < min_version):
             raise UnavailableError(f"version {min_version} is not there yet")
         return row
 
     async def _past(self, asked: _Asked, version: int | None, as_of: datetime | None) -> Row | None:
-        row = self._visible(asked, await self._fold(asked, None, version=version, as_of=as_of))
+        row = await self._visible(asked, await self._fold(asked, None, version=version, as_of=as_of))
         if row is not None:
             _check_there(row.version, version)
         return row
@@ -255,13 +248,22 @@ class ReadModelQueries(Generic[E, D]):
                 return
             yield commit
 
-    def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
-        return row if row is not None and self._sees(asked, row.fields) else None
+    async def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
+        if row is None or asked.principal.has(*self._api.seen_by) or self._owns(asked, row.fields):
+            return row
+        return row if await self._began(asked) else None
 
-    def _sees(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
-        if asked.principal.has(*STAFF):
-            return True
-        return self._api.owner is not None and fields.get(self._api.owner) == asked.principal.subject
+    def _owns(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
+        owner, principal = self._api.owner, asked.principal
+        return owner is not None and principal.has(Role.CUSTOMER) and fields.get(owner) == principal.subject
+
+    async def _began(self, asked: _Asked) -> bool:
+        """Whether the caller, of a role that sees what it began, is the author of the first commit."""
+        if not asked.principal.has(*self._api.begun_by):
+            return False
+        return any(
+            [each.context.actor == asked.principal.actor async for each in self._read(asked, up_to=1, as_of=None)]
+        )
 
     def _stream(self, asked: _Asked) -> str:
         return f"{self._api.projection.category}-{asked.key}"

@@ -74,15 +74,15 @@ async def test_commits_say_what_asked_for_them(counter: Counter, customer: ApiSp
     assert commands == ["Start", "Resume", *["RecordOutcome"] * 11]
 
 
-async def test_the_address_is_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
-    """Log, topics and requests hold it sealed; only the country is known."""
+async def test_address_and_card_are_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
+    """Log, topics and requests hold them sealed; only the country is known."""
     reply = await customer.post(URL, "k", BODY)
     await counter.run(reply.json["id"])
 
     commits = [commit.body for commit in await counter.log(reply.json["id"])]
     sent = [message.data for _, message in counter.topics.sent]
     asked = [to_json(request.body) for request in counter.shop.asked]
-    assert not any(word in text for text in [*commits, *sent, *asked] for word in (b"Ada", b"Analytical"))
+    assert not any(word in text for text in [*commits, *sent, *asked] for word in (b"Ada", b"Analytical", b"pm_card_visa"))
 
 
 class TestWhoMay:

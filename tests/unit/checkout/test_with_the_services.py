@@ -104,7 +104,7 @@ async def test_every_undo_may_come_first(shop: Premises) -> None:
         "checkout_id": "k1",
         "cart_id": cart,
         "customer_id": "900",
-        "payment_token": APPROVED,
+        "payment_token": "sealed:v1:x",
         "shipping_address": "sealed:v1:x",
         "country": "US",
         "coupons": [{"code": "TEN"}],

@@ -29,7 +29,7 @@ def started(role: Role, *lines: LineBody) -> Start:
     return command
 
 
-@pytest.mark.parametrize(("role", "customer_id"), [(Role.CUSTOMER, "900"), (Role.OPERATOR, None), (Role.POS, None)])
+@pytest.mark.parametrize(("role", "customer_id"), [(Role.CUSTOMER, "900"), (Role.OPERATOR, None)])
 def test_customers_return_of_their_own_orders(role: Role, customer_id: str | None) -> None:
     """Staff return of any: the order says whose it is."""
     command = started(role, MILK)
