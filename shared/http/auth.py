@@ -62,6 +62,11 @@ class Principal:
         return not self.roles.isdisjoint(roles)
 
     @property
+    def is_service(self) -> bool:
+        """One of the platform's own: what it says of flows and traces counts."""
+        return self.has(Role.SERVICE)
+
+    @property
     def actor(self) -> str:
         """How the log names this caller, such as `customer:900`."""
         return f"{'+'.join(sorted(self.roles)) or 'caller'}:{self.subject}"

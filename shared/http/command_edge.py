@@ -23,8 +23,9 @@ from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint,
 from shared.http.problems import bad_field
 from shared.http.requests import expected_version, flow_id, idempotency_key, parse_body, path_of, read_body
 from shared.http.routing import Router
+from shared.observability.facts import note
 from shared.observability.timing import measure
-from shared.observability.tracing import current_traceparent
+from shared.observability.tracing import begin_span, current_traceparent
 
 _WAIT_IN_FLIGHT = 5.0
 Effect = Callable[[str, str, Context], Awaitable[Mapping[str, object]]]
@@ -96,15 +97,21 @@ class _Asked:
         )
 
     def context(self, command: str, at: datetime) -> Context:
-        return Context(
+        """Flow and cause are known to services; what others say of them is nobody's fact, and is not written down."""
+        context = Context(
             command=command,
             command_id=self.identity.command_id,
-            correlation_id=flow_id(self.request, "X-Correlation-Id") or self.identity.command_id,
-            causation_id=flow_id(self.request, "X-Causation-Id"),
+            correlation_id=self._told("X-Correlation-Id") or self.identity.command_id,
+            causation_id=self._told("X-Causation-Id"),
             actor=self.call.principal.actor,
             occurred_at=at,
             traceparent=current_traceparent(),
         )
+        note("correlation_id", context.correlation_id)
+        return context
+
+    def _told(self, header: str) -> str | None:
+        return flow_id(self.request, header) if self.call.principal.is_service else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,7 @@ class CommandEdge:
         route, path = self._router.find(request.method, path_of(request))
         api, endpoint = route.api, route.endpoint
         principal = await self.verifier.principal(request.headers.get("authorization"))
+        begin_span(trusted=principal.is_service)
         require_role(principal, endpoint.roles)
         key, version = idempotency_key(request), expected_version(request)
         if version is not None and isinstance(endpoint, JointEndpoint):

@@ -12,7 +12,7 @@ from shared.http.requests import path_of
 from shared.observability.facts import facts
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
-from shared.observability.tracing import current_traceparent, request_span
+from shared.observability.tracing import current_traceparent, request_trace
 
 _UNFORESEEN = 500
 Handler = Callable[[Request], Awaitable[Response]]
@@ -24,15 +24,15 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
     async def handle(request: Request) -> Response:
         started = perf_counter()
         error: Exception | None = None
-        traceparent = request.headers.get("traceparent")
-        with timings() as durations, facts() as found, request_span(f"{function} {request.method}", traceparent):
-            traceparent = current_traceparent()
+        stated = request.headers.get("traceparent")
+        with timings() as durations, facts() as found, request_trace(f"{function} {request.method}", stated):
             try:
                 response = await handler(request)
             except Exception as raised:  # noqa: BLE001 - the last line of defence: nothing may escape unlogged
                 error = raised
                 problem = problem_of(raised) or ProblemError(500, "internal-error", "something went wrong here")
                 response = problem.response()
+            traceparent = current_traceparent()
         if durations:
             response.headers["Server-Timing"] = server_timing(durations)
         log(
@@ -41,12 +41,10 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
             traceparent=traceparent,
             function=function,
             status=response.status_code,
-            message_id=request.headers.get("ce-id"),
             outcome=response.headers.get("outcome"),
             version=response.headers.get("etag"),
             milliseconds=round((perf_counter() - started) * 1000, 2),
             timings={name: round(duration, 2) for name, duration in durations.items()} or None,
-            correlation_id=request.headers.get("x-correlation-id") or request.headers.get("ce-correlationid"),
             error=f"{type(error).__name__}: {error}" if error else None,
             stack_trace="".join(format_exception(error)) if error and response.status_code == _UNFORESEEN else None,
             **found,

@@ -30,8 +30,10 @@ from shared.http.query_api import (
     QueryWiring,
     StateQueryApi,
 )
-from shared.http.requests import Parameters, parse_parameters, path_of
+from shared.http.requests import Parameters, flow_id, parse_parameters, path_of
 from shared.http.routing import Router
+from shared.observability.facts import note
+from shared.observability.tracing import begin_span
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -68,6 +70,9 @@ class QueryEdge:
         only_headers = request.method == "HEAD"
         endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
         principal = await self._verifier.principal(request.headers.get("authorization"))
+        begin_span(trusted=principal.is_service)
+        if principal.is_service:
+            note("correlation_id", flow_id(request, "X-Correlation-Id"))
         require_role(principal, endpoint.roles)
         response = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
         if only_headers:

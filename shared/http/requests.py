@@ -101,7 +101,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def flow_id(request: Request, name: str) -> str | None:
-    """An id that the caller hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
+    """An id that a service hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
     that the command causes, so it must be fit for one.
     """
     value = request.headers.get(name)

@@ -117,7 +117,8 @@ async def rung_up(premises: Premises) -> str:
     """A checkout that the first till started."""
     opening = {"currency": "USD", "customer_id": "901"}
     cart = (await premises.ask("till-1", "pos", "POST", "/cart/v1/carts", opening)).json["id"]
-    await premises.ask("till-1", "pos", "POST", f"/cart/v1/carts/{cart}/items", {"sku": "milk", "quantity": 1})
+    item = {"sku": "milk", "quantity": 1, "charged": {"amount": 250, "currency": "USD"}}
+    await premises.ask("till-1", "pos", "POST", f"/cart/v1/carts/{cart}/items", item)
     checkout = await checked_out(premises, cart, "pos", "till-1", customer_id="901")
     await premises.project()
     return checkout
