@@ -1,6 +1,6 @@
 """The commands of customers over HTTP. Here personal data is sealed: nothing behind this module sees it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_core import to_json
@@ -17,7 +17,8 @@ from shared.http.requests import Body
 MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Line = Annotated[str, Field(min_length=1, max_length=200)]
-MailKind = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,49}$")]
+MailKind = Literal["order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded"]
+"""As notifications call the mails that they send."""
 
 
 class AddressBody(Body):

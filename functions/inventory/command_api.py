@@ -23,7 +23,7 @@ from shared.eventsourcing.joint import Read, Target
 from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import Body, Id, Moment, Note, Reason
 
 MAX_QUANTITY = 10**9
 """Of one line. Bulk goods are counted in small fractions of a unit."""
@@ -51,12 +51,12 @@ class AdjustBody(Body):
     """`delta` is what a count found too many (above zero) or missing (below)."""
 
     delta: int = Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY)
-    reason: Reason
+    reason: Note
 
 
 class ReceiptBody(Body):
     lines: list[LineBody] = Field(min_length=1, max_length=MAX_LINES)
-    reason: Reason
+    reason: Note
 
 
 class ReserveBody(Body):

@@ -1,7 +1,7 @@
 """Reading requests: bodies and parameters into models, with limits and clear refusals."""
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -26,8 +26,29 @@ Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_not_a_nu
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
-Reason = Annotated[str, Field(min_length=1, max_length=200)]
-"""Why somebody did something, in a few words."""
+Reason = Literal[
+    # of customers
+    "changed-mind",
+    "damaged",
+    "wrong-item",
+    "not-as-described",
+    "arrived-late",
+    # of the shop's people
+    "customer-request",
+    "out-of-stock",
+    "fraud",
+    "mistake",
+    "outage",
+    # of the workflows
+    "checkout-failed",
+    "return-failed",
+    "other",
+]
+"""Why somebody did something to what is a person's. It goes into the log for ever and on to other services, where no
+erasure reaches it: so it is one of these words, and never in anybody's own.
+"""
+Note = Annotated[str, Field(min_length=1, max_length=200)]
+"""Why somebody did something to goods, in a few words of the shop's people. It stays in the log: no persons in it."""
 
 
 class Body(BaseModel):

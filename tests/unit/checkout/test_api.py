@@ -142,7 +142,7 @@ class TestWhoMay:
         """Only operators retry and turn back."""
         reply = await customer.post(URL, "k", BODY)
 
-        refused = await customer.post(f"{URL}/{reply.json['id']}/{action}", "a", {"reason": "please"})
+        refused = await customer.post(f"{URL}/{reply.json['id']}/{action}", "a", {"reason": "other"})
 
         assert refused.status == 403
 
@@ -171,7 +171,7 @@ class TestOperators:
         checkout_id = (await customer.post(URL, "k", BODY)).json["id"]
         await counter.run(checkout_id)
 
-        reply = await operator.post(f"{URL}/{checkout_id}/{action}", "a", {"reason": "why not"})
+        reply = await operator.post(f"{URL}/{checkout_id}/{action}", "a", {"reason": "other"})
 
         assert (reply.status, reply.json["code"]) == (409, code)
 
@@ -191,7 +191,7 @@ class TestOperators:
             await counter.run(checkout_id)
             counter.clock.advance(minutes=3)
         monkeypatch.undo()
-        retried = await operator.post(f"{URL}/{checkout_id}/retry", "r", {"reason": "mended"})
+        retried = await operator.post(f"{URL}/{checkout_id}/retry", "r", {"reason": "outage"})
         await counter.run(checkout_id)
 
         shown = await staff.get(f"{URL}/{checkout_id}")

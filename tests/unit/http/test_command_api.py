@@ -118,7 +118,7 @@ class TestOnce:
         await till.post(f"{CARTS}/{cart}/checkout", "k3")
         first = await till.post(f"{CARTS}/{cart}/checkout", "k4")
         operator = shop.caller("op", "operator")
-        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "declined"})
+        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "checkout-failed"})
 
         again = await till.post(f"{CARTS}/{cart}/checkout", "k4")
 
@@ -402,6 +402,6 @@ class TestWho:
     async def test_a_customer_may_not_restore(self, customer: ApiSpec) -> None:
         """Restoring is for the saga and for operators."""
         cart = await opened(customer, USD)
-        reply = await customer.post(f"{CARTS}/{cart}/restore", "k2", {"reason": "please"})
+        reply = await customer.post(f"{CARTS}/{cart}/restore", "k2", {"reason": "other"})
 
         assert reply.status == 403

@@ -72,7 +72,7 @@ async def test_a_reservation_is_held_for_an_hour_at_most(service: ApiSpec, wareh
 async def test_a_late_reserve_finds_the_tombstone(service: ApiSpec, warehouse: Any) -> None:
     """Released before it was made, a reservation can never be made."""
     await fill(service, milk=10)
-    await service.post(f"{BASE}/reservations/r1/release", "k1", {"reason": "timeout"})
+    await service.post(f"{BASE}/reservations/r1/release", "k1", {"reason": "checkout-failed"})
 
     reply = await reserve(service, "r1", warehouse.soon, milk=1)
 
@@ -86,7 +86,7 @@ async def test_a_release_gives_back_once(service: ApiSpec, warehouse: Any) -> No
     await reserve(service, "r1", warehouse.soon, milk=4)
 
     for key in ("k1", "k2"):
-        reply = await service.post(f"{BASE}/reservations/r1/release", key, {"reason": "declined"})
+        reply = await service.post(f"{BASE}/reservations/r1/release", key, {"reason": "checkout-failed"})
         assert reply.status == 202
 
     assert await warehouse.stock("milk") == (10, 0)

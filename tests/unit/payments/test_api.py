@@ -31,7 +31,7 @@ BODY = {
     "amount": {"amount": 1998, "currency": "USD"},
     "payment_token": "sealed:v1:OTAw:x",
 }
-REFUND = {"refund_id": "r1", "amount": {"amount": 500, "currency": "USD"}, "reason": "returned"}
+REFUND = {"refund_id": "r1", "amount": {"amount": 500, "currency": "USD"}, "reason": "damaged"}
 DECLINED = "pm_card_visa_chargeDeclined"
 
 
@@ -142,7 +142,7 @@ async def test_a_void_that_comes_first_wins(service: Service) -> None:
     """The tombstone is voided, and the late authorization refused without asking the provider."""
     caller = service.caller()
 
-    voided = await caller.post(f"{URL}/void", "void", {"reason": "out of stock"})
+    voided = await caller.post(f"{URL}/void", "void", {"reason": "out-of-stock"})
     late = await service.authorize()
 
     assert (voided.status, voided.json["status"]) == (202, "voided")
