@@ -2,21 +2,30 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_core import to_json
 
 from functions.customers.commands import ChangeProfile, EraseCustomer, SealedProfile
 from functions.customers.decider import Customer
 from functions.customers.manifest import CUSTOMER, NAME
+from shared.adapters.mail_address import MAX_CHARS, mailable
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.personal import SubjectErasedError
 from shared.http.auth import PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
 from shared.http.requests import Body
 
+
+def _as_written(address: str) -> str:
+    """Customers read it as they wrote it; how it is mailed is for the mail to know."""
+    mailable(address)
+    return address
+
+
 MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Line = Annotated[str, Field(min_length=1, max_length=200)]
+Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
 MailKind = Literal["order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded"]
 """As notifications call the mails that they send."""
 
@@ -35,7 +44,7 @@ class ProfileBody(Body):
     """The whole profile: what is left out is empty. A kind of mail is sent unless its preference is false."""
 
     name: Line
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)
+    email: Email
     addresses: tuple[AddressBody, ...] = Field((), max_length=MAX_ADDRESSES, strict=False)
     mail_preferences: dict[MailKind, bool] = Field({}, max_length=MAX_PREFERENCES)
 
