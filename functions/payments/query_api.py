@@ -1,9 +1,10 @@
-"""The payments' queries over HTTP. A customer sees their own payments; the ledger is for staff."""
+"""The payments' queries over HTTP. A customer sees their own payments; the ledger is for people of the shop."""
 
 from functions.payments.events import PaymentEvent
 from functions.payments.manifest import NAME
 from functions.payments.projections import LEDGER_PROJECTION, PAYMENTS_PROJECTION
 from functions.payments.read_models import LedgerView, PaymentView
+from shared.http.auth import PEOPLE
 from shared.http.query_api import QueryApi
 
 PAYMENT_QUERIES = QueryApi[PaymentEvent, PaymentView](
@@ -15,6 +16,7 @@ PAYMENT_QUERIES = QueryApi[PaymentEvent, PaymentView](
     filters=("customer_id", "status"),
     required=("customer_id",),
     order_by="requested_at",
+    seen_by=PEOPLE,
 )
 LEDGER_QUERIES = QueryApi[PaymentEvent, LedgerView](
     service=NAME,
@@ -24,4 +26,5 @@ LEDGER_QUERIES = QueryApi[PaymentEvent, LedgerView](
     filters=("currency",),
     required=("currency",),
     order_by="opened_at",
+    seen_by=PEOPLE,
 )

@@ -50,8 +50,11 @@ _KEY_IS = (
     "Chosen by the caller, a new one for every new request. The same request with the same key is carried out once and "
     "gets the first answer, however often it is sent."
 )
-_FLOW_IS = "Names the flow that this request belongs to; kept in the history and on every message that follows."
-_CAUSE_IS = "Names the message that caused this request; kept in the history."
+_FLOW_IS = (
+    "For services; ignored from anybody else. Names the flow that this request belongs to; kept in the history and on "
+    "every message that follows."
+)
+_CAUSE_IS = "For services; ignored from anybody else. Names the message that caused this request; kept in the history."
 
 
 def _header(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
