@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from emulators.edge.gateway import AsgiBackend, Backend, Gateway, HttpBackend
 from emulators.edge.invoke import client_session
 from emulators.edge.issuer import Issuer
-from emulators.edge.local_routes import issuer_routes, report_routes
+from emulators.edge.local_routes import issuer_routes, operation_routes, report_routes
 from emulators.edge.url_map import UrlMap
 from emulators.processes.ports import free_ports, listen
 from shared.topology import Function, Http, Maturity, Service
@@ -93,6 +95,7 @@ async def gateway(backend: Backend) -> AsyncIterator[aiohttp.ClientSession]:
         return {"runtime": "embedded"}
 
     local = issuer_routes(USERS, PLATFORM)
+    local |= operation_routes(Path("never"))
     under_test = Gateway(UrlMap([CART]), backend, local | report_routes({("GET", "/_local/status"): status}))
     await under_test.start(listen(port, option="--port"))
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
@@ -249,7 +252,7 @@ async def test_a_token_is_given_to_whoever_asks(client: aiohttp.ClientSession, r
     assert content["access_token"].count(".") == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"subject": ""}', b"\xff", b"x" * 20_000])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"subject": ""}', b"\xff", b"[" * 9_000, b"x" * 20_000])
 async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.ClientSession, body: bytes) -> None:
     """Bad input of any kind is a 400 with a reason."""
     async with client.post("/oauth/token", data=body, headers={"Content-Type": "application/json"}) as answer:
@@ -257,6 +260,19 @@ async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.Clie
 
     assert answer.status == 400
     assert content["error"] == "invalid_request"
+    assert not re.search(r"codec|char|line \d|recursion", content["error_description"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"x", b"\xff", b"[]", b"{}", b'{"name":1,"arguments":{}}', b'{"name":"x","arguments":[]}', b"x" * 20_000],
+)
+async def test_an_operation_that_says_nothing_is_refused(client: aiohttp.ClientSession, body: bytes) -> None:
+    """A fixed sentence, and nothing is begun."""
+    async with client.post("/_local/operate", data=body) as answer:
+        content = await answer.json(content_type="application/problem+json")
+
+    assert (answer.status, content["code"]) == (400, "invalid-input")
 
 
 @pytest.mark.parametrize(
