@@ -11,5 +11,14 @@ _BY_VERSION: Final = "which news of a customer is the later one is told by the c
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
+    "payment.state": {
+        r"disputes\..*": "a dispute keeps its amount and how it ended: what is left of the payment follows from it",
+        r"refunds\..*\.found_as": "a refund may have been made at the provider",
+    },
+    "payment.payments": {
+        r"left(\..*)?": "a payment says what can still be given back",
+        "attention": "a payment says whether a person has to do something",
+        r"refunds\[\d+\]\.resolution": "a refund that failed says how a person dealt with it",
+    },
     "cart.state": {"changes": "counted since a cart takes so many changes and no more"},
 }
