@@ -6,6 +6,7 @@ acknowledged. The signature is the proof of who sends: there is no bearer token.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -15,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.payments.adapters.stripe_objects import dispute_of, intent_of, refund_of
-from functions.payments.commands import PaymentCommand
+from functions.payments.commands import PaymentCommand, RecordDisputeClosed
 from functions.payments.effect import (
+    Settlement,
     dispute_news,
     intent_news,
     money_back_news,
@@ -28,8 +30,10 @@ from functions.payments.manifest import CATEGORY, STRIPE_WEBHOOK_SECRET
 from functions.payments.port import PaymentProvider
 from shared.bootstrap import Wiring
 from shared.eventsourcing.command_handler import Handled
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.ids import ID
 from shared.eventsourcing.message import Context
+from shared.http.command_edge import Effect
 from shared.http.problems import ProblemError
 from shared.http.requests import read_body
 from shared.observability.logs import Log, json_log
@@ -69,19 +73,20 @@ class Writers(Protocol):
 
 def make_webhook(wiring: Wiring) -> Callable[[Request], Awaitable[Response]]:
     settings = wiring.settings
-    return StripeWebhook(
-        wiring, provider_of(settings), settings.value(STRIPE_WEBHOOK_SECRET), json_log(settings.project)
-    )
+    provider, log = provider_of(settings), json_log(settings.project)
+    effect = wiring.effect or Settlement(wiring, provider, log)
+    return StripeWebhook(wiring, provider, settings.value(STRIPE_WEBHOOK_SECRET), log, effect)
 
 
 class StripeWebhook:
-    """Takes Stripe's events."""
+    """Takes Stripe's events. When a dispute ends, `effect` follows for the refunds that waited for it."""
 
-    def __init__(self, writers: Writers, provider: PaymentProvider, secret: str, log: Log) -> None:
+    def __init__(self, writers: Writers, provider: PaymentProvider, secret: str, log: Log, effect: Effect) -> None:
         self._writers = writers
         self._provider = provider
         self._secret = secret
         self._log = log
+        self._effect = effect
 
     async def __call__(self, request: Request) -> Response:
         body = await read_body(request)
@@ -97,6 +102,9 @@ class StripeWebhook:
         for news in told.news:
             handled = await self._writers.handle(CATEGORY, told.payment_id, news, context)
             tell_of_failure(self._log, told.payment_id, news, handled)
+            if isinstance(news, RecordDisputeClosed) and handled.changed:
+                with suppress(UnavailableError):  # then a walk finishes it
+                    await self._effect(CATEGORY, told.payment_id, context)
         return Response(b'{"received":true}', 200, media_type="application/json")
 
     async def _understand(self, event: StripeEvent) -> "Told":

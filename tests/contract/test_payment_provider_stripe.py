@@ -17,6 +17,7 @@ from emulators.processes.google import Emulator
 from emulators.processes.ports import LOOPBACK, free_ports
 from emulators.processes.stripe import SECRET_KEY, WEBHOOK_SECRET, send_webhooks, start_stripe
 from functions.payments.adapters.stripe import StripeProvider
+from functions.payments.effect import Settlement
 from functions.payments.events import DisputeOutcome
 from functions.payments.port import Intent, IntentStatus, RefundState
 from functions.payments.webhook import StripeWebhook
@@ -395,7 +396,7 @@ async def test_what_the_local_stripe_posts_is_understood(local_stripe: Emulator,
         held = await authorized(provider)
         log.given(REQUESTED, CREATED.model_copy(update={"intent_id": held.intent_id}), AUTHORIZED, CAPTURING)
         await provider.capture(held.intent_id)
-        webhook = StripeWebhook(log, provider, WEBHOOK_SECRET, Lines())
+        webhook = StripeWebhook(log, provider, WEBHOOK_SECRET, Lines(), Settlement(log, provider, Lines()))
         function = ApiSpec(guarded("payments-commands", webhook, lambda *_, **__: None))
         while log.names[-1] != "PaymentCaptured":  # other tests of this file have made payments too
             body, signature = await asyncio.wait_for(posted.get(), 10)

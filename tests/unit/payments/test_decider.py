@@ -105,6 +105,18 @@ class TestWhenAbsent:
         nothing = AuthorizePayment(**{**AUTHORIZE.model_dump(), "amount": usd(0)})
         payment.given().when(nothing).then_refused("amount-too-small", field="amount")
 
+    @pytest.mark.parametrize(
+        ("amount", "code", "field"),
+        [
+            (Money(amount=100, currency="GHS"), "currency-not-payable", "amount.currency"),
+            (Money(amount=5124, currency="KWD"), "amount-not-payable", "amount"),
+        ],
+    )
+    def test_what_the_provider_cannot_take_is_refused(self, amount: Money, code: str, field: str) -> None:
+        """Before the card is asked, and never rounded."""
+        other = AuthorizePayment(**{**AUTHORIZE.model_dump(), "amount": amount})
+        payment.given().when(other).then_refused(code, field=field)
+
     def test_voiding_bars_it(self) -> None:
         """A void that comes first leaves a tombstone."""
         payment.given().when(VOID).then(BARRED)

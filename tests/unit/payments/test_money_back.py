@@ -25,10 +25,13 @@ from shared.eventsourcing.money import Money
 from shared.testing.decider_spec import DeciderSpec
 from tests.unit.payments.bank import INTENT, Bank
 from tests.unit.payments.payments_in_memory import (
+    CAPTURED,
+    CREATED,
     IDS,
     LATER,
     REFUND_REST,
     REFUNDING,
+    REQUESTED,
     UNTIL_AUTHORIZED,
     UNTIL_CAPTURED,
     captured,
@@ -51,6 +54,10 @@ def ended(outcome: DisputeOutcome, dispute: DisputeOpened = ALL_OF_IT) -> Disput
 def end(outcome: DisputeOutcome, dispute: DisputeOpened = ALL_OF_IT) -> PaymentCommand:
     found = DisputeFound(dispute_id="dp_1", amount=dispute.amount, reason="fraudulent", outcome=outcome)
     return dispute_news(INTENT, found, LATER)
+
+
+def kwd(fils: int) -> Money:
+    return Money(amount=fils, currency="KWD")
 
 
 def up_to(cents: int, refund_id: str = "r1") -> RefundPayment:
@@ -96,6 +103,17 @@ class TestWhatIsLeft:
         """A refund of another currency cannot be compared with it."""
         euros = up_to(500).model_copy(update={"amount": Money(amount=500, currency="EUR")})
         payment.given(*UNTIL_CAPTURED).when(euros).then_refused("currency-differs", field="amount.currency")
+
+    def test_is_what_the_provider_can_move(self) -> None:
+        """A third of 1.000 KWD: refused as it is, and in the customer's favour where the rest would do."""
+        dinars = [each.model_copy(update={"amount": kwd(1000)}) for each in (REQUESTED, CAPTURED)]
+        exact = refund("r1", 333).model_copy(update={"amount": kwd(333)})
+        paid = (dinars[0], CREATED, dinars[1])
+
+        payment.given(*paid).when(exact).then_refused("amount-not-payable", field="amount")
+        payment.given(*paid).when(exact.model_copy(update={"up_to": True})).then(
+            requested("r1", 333).model_copy(update={"amount": kwd(340)})
+        )
 
     def test_of_no_payment_there_is_none(self) -> None:
         """Who asks for an amount means a payment that is there."""

@@ -6,8 +6,9 @@ import pytest
 from pydantic_core import to_json
 from stripe import WebhookSignature
 
-from functions.payments.adapters.memory import MemoryProvider
-from functions.payments.events import PaymentEvent
+from functions.payments.adapters.memory import Fault, MemoryProvider
+from functions.payments.effect import Settlement
+from functions.payments.events import DisputeOpened, PaymentEvent, RefundDeferred
 from functions.payments.port import Intent, IntentStatus, RefundResult, RefundState
 from functions.payments.webhook import TOLERANCE, StripeWebhook
 from shared.adapters.system import utc_now
@@ -17,6 +18,8 @@ from shared.testing.api_spec import ApiSpec, Reply
 from tests.unit.payments.payments_in_memory import (
     CAPTURING,
     CREATED,
+    IDS,
+    LATER,
     REFUNDING,
     REQUESTED,
     UNTIL_AUTHORIZED,
@@ -48,7 +51,8 @@ class Stripe:
         held = Intent(intent_id="pi_1", payment_id="p1", status=IntentStatus.AUTHORIZED)
         self.provider.intents = {"pi_1": held, "pi_2": Intent(intent_id="pi_2", payment_id="", status=held.status)}
         self.lines = Lines()
-        webhook = StripeWebhook(self.log, self.provider, SECRET, self.lines)
+        effect = Settlement(self.log, self.provider, self.lines)
+        webhook = StripeWebhook(self.log, self.provider, SECRET, self.lines, effect)
         self._api = ApiSpec(guarded("payments-commands", webhook, lambda *_, **__: None))
 
     async def tells(self, kind: str, about: Mapping[str, object]) -> Reply:
@@ -166,6 +170,21 @@ async def test_a_dispute_is_opened_and_closed() -> None:
     await stripe.tells("charge.dispute.closed", {**DISPUTE, "status": "lost"})
 
     assert stripe.log.names[len(UNTIL_CAPTURED) :] == ["DisputeOpened", "DisputeClosed"]
+
+
+@pytest.mark.parametrize("fault", [None, Fault.BEFORE])
+async def test_what_waited_for_the_dispute_follows_its_end(fault: Fault | None) -> None:
+    """At once, or by a walk, if the provider cannot be reached."""
+    waiting = RefundDeferred(refund_id="r1", amount=usd(500), reason="returned", at=LATER)
+    opened = DisputeOpened(**IDS, dispute_id="dp_1", amount=usd(1998), reason="fraudulent", at=LATER)
+    stripe = Stripe(*UNTIL_CAPTURED, opened, waiting)
+    captured(stripe.provider)
+    stripe.provider.next_calls = [None, fault]
+
+    reply = await stripe.tells("charge.dispute.closed", {**DISPUTE, "status": "won"})
+
+    followed = ["DisputeClosed", "RefundRequested", *([] if fault else ["RefundCompleted"])]
+    assert (reply.status, stripe.log.names[-len(followed) :]) == (200, followed)
 
 
 @pytest.mark.parametrize(
