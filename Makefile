@@ -30,7 +30,7 @@ help:  ## This list
 	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
 
 docs: install  ## Make the generated parts of the documents again
-	$(BIN)/python -m cogapp -r README.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md
+	$(BIN)/python -m cogapp -r README.md docs/access.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md
 
 install: $(INSTALLED) $(BIGQUERY_INSTALLED) $(POLICIES_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 

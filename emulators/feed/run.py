@@ -17,6 +17,7 @@ from shared.eventsourcing.event_store import EventStore
 
 DATA_SET, LOG, READ_MODEL = "data set", "log", "read model"
 DEFAULT_CONCURRENCY = 4
+AUDITOR = "feed-auditor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +63,16 @@ async def run_feed(origin: str, options: FeedOptions, *, log: EventStore | None,
 
     Raises DataSetError, NoAnswerError, FeedError, CatchUpError or BookError; books that differ are a Report.
     """
-    async with connect(origin) as client:
-        return await _Run(client, options, log, progress).report()
+    async with connect(origin) as till, connect(origin, subject=AUDITOR, role="operator") as auditor:
+        return await _Run(till, auditor, options, log, progress).report()
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    client: PlatformClient
+    """The `till` sells; lists and histories, which are not for tills, are asked for by the `auditor`."""
+
+    till: PlatformClient
+    auditor: PlatformClient
     options: FeedOptions
     log: EventStore | None
     progress: Progress
@@ -79,10 +83,10 @@ class _Run:
         if not chosen:
             raise DataSetError(f"there are no baskets {_in_words(self.options.chosen)}: nothing to feed")
         before = await self._carts_before({basket.household for basket in chosen})
-        at_first = await platform_facts(self.client)
-        fed = await feed(self.client, chosen, concurrency=self.options.concurrency, progress=self.progress)
+        at_first = await platform_facts(self.auditor)
+        fed = await feed(self.till, chosen, concurrency=self.options.concurrency, progress=self.progress)
         waited = await self._caught_up(fed)
-        facts = await platform_facts(self.client)
+        facts = await platform_facts(self.auditor)
         queries = self._queries(fed)
         await queries.ask()
         await queries.ask_lists(before)
@@ -111,14 +115,14 @@ class _Run:
 
     async def _caught_up(self, fed: FeedResult) -> CatchUp:
         return await caught_up(
-            self.client,
+            self.till,
             [*fed.carts.values()],
             within=self.options.patience,
             progress=self.progress,
         )
 
     def _queries(self, fed: FeedResult) -> QueryBook:
-        return QueryBook(self.client, fed.carts, workers=self.options.concurrency, progress=self.progress)
+        return QueryBook(self.auditor, fed.carts, workers=self.options.concurrency, progress=self.progress)
 
     async def _log_book(self, fed: FeedResult, before: Collection[str]) -> tuple[Book, set[str]]:
         """The book, and the carts that others opened meanwhile, as far as the log itself was read."""

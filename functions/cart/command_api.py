@@ -17,7 +17,7 @@ from functions.cart.events import Channel
 from functions.cart.manifest import NAME
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.money import Money
-from shared.http.auth import OPERATORS, Principal, Role
+from shared.http.auth import COUNTER, EVERYONE, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
 from shared.http.requests import Body, Id, Moment, PayableCurrency, Reason
 
@@ -125,24 +125,47 @@ CART_COMMANDS = CommandApi[Cart](
     guard=may_change,
     endpoints=(
         CommandEndpoint(
-            method="POST", path="/carts", body=OpenCartBody, build=_open, creates=True, summary="Open a cart."
+            method="POST",
+            path="/carts",
+            body=OpenCartBody,
+            build=_open,
+            creates=True,
+            roles=COUNTER,
+            summary="Open a cart.",
         ),
         CommandEndpoint(
-            method="POST", path="/carts/{cart_id}/items", body=AddItemBody, build=_add, summary="Add a product."
+            method="POST",
+            path="/carts/{cart_id}/items",
+            body=AddItemBody,
+            build=_add,
+            roles=COUNTER,
+            summary="Add a product.",
         ),
         CommandEndpoint(
             method="PUT",
             path="/carts/{cart_id}/items/{sku}",
             body=ChangeQuantityBody,
             build=_change,
+            roles=COUNTER,
             summary="Change the quantity of a line.",
         ),
         CommandEndpoint(
-            method="DELETE", path="/carts/{cart_id}/items/{sku}", build=_remove, summary="Take a product out."
+            method="DELETE",
+            path="/carts/{cart_id}/items/{sku}",
+            build=_remove,
+            roles=COUNTER,
+            summary="Take a product out.",
         ),
-        CommandEndpoint(method="DELETE", path="/carts/{cart_id}/items", build=_clear, summary="Empty the cart."),
         CommandEndpoint(
-            method="POST", path="/carts/{cart_id}/checkout", body=CheckOutBody, build=_check_out, summary="Check out."
+            method="DELETE", path="/carts/{cart_id}/items", build=_clear, roles=COUNTER, summary="Empty the cart."
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/carts/{cart_id}/checkout",
+            body=CheckOutBody,
+            build=_check_out,
+            roles=EVERYONE,
+            summary="Check out.",
         ),
         CommandEndpoint(
             method="POST",
@@ -156,7 +179,7 @@ CART_COMMANDS = CommandApi[Cart](
             method="POST",
             path="/carts/{cart_id}/expire",
             build=_expire,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Close the cart if nobody touched it for a month.",
         ),
     ),

@@ -4,6 +4,7 @@ from functions.cart.events import CartEvent
 from functions.cart.manifest import NAME
 from functions.cart.projections import CARTS_PROJECTION
 from functions.cart.read_models import CartView
+from shared.http.auth import STAFF
 from shared.http.query_api import QueryApi
 
 CART_QUERIES = QueryApi[CartEvent, CartView](
@@ -15,4 +16,5 @@ CART_QUERIES = QueryApi[CartEvent, CartView](
     filters=("customer_id", "status"),
     required=("customer_id",),
     order_by="opened_at",
+    seen_by=STAFF,
 )

@@ -11,7 +11,7 @@ from functions.catalog.commands import DelistProduct, ListProduct, RecordChunk, 
 from functions.catalog.decider import Import, Product, is_taken_in
 from functions.catalog.manifest import IMPORT, NAME, PRODUCT
 from shared.eventsourcing.joint import Read, Target
-from shared.http.auth import OPERATORS
+from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.problems import bad_field
 from shared.http.requests import Body, Id
@@ -95,14 +95,14 @@ PRODUCT_COMMANDS = CommandApi[Product](
             path="/products/{sku}",
             body=ProductBody,
             build=_list,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="List a product, or describe it anew.",
         ),
         CommandEndpoint(
             method="DELETE",
             path="/products/{sku}",
             build=_delist,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Take a product out of the catalog.",
         ),
     ),
@@ -118,7 +118,7 @@ IMPORT_COMMANDS = CommandApi[Import](
             path="/imports",
             body=StartImportBody,
             build=_start,
-            roles=OPERATORS,
+            roles=PEOPLE,
             creates=True,
             summary="Announce an import of products.",
         ),
@@ -127,7 +127,7 @@ IMPORT_COMMANDS = CommandApi[Import](
             path="/imports/{import_id}/chunks/{number}",
             body=ChunkBody,
             plan=_take_in,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="List a chunk of an import's products, all or none; the same chunk again changes nothing.",
         ),
     ),

@@ -15,6 +15,7 @@ from functions.catalog.read_models import ImportView, ProductDocument, ProductPa
 from functions.catalog.search import TIERS, Entry, Place, Search, SearchIndex, asked_words
 from functions.catalog.search_base import SearchBase
 from functions.catalog.search_feed import SearchFeed
+from shared.http.auth import COUNTER, PEOPLE
 from shared.http.problems import bad_field
 from shared.http.query_api import (
     MAX_FILTER_CHARS,
@@ -61,6 +62,7 @@ def product_search(make_index: Callable[[], SearchIndex]) -> CustomQuery:
         answer=answer,
         returns=ProductPage,
         summary="Search products, best first, or browse them.",
+        roles=COUNTER,
     )
 
 
@@ -123,6 +125,7 @@ IMPORT_QUERIES = QueryApi[ImportEvent, ImportView](
     filters=("status",),
     required=("status",),
     order_by="started_at",
+    seen_by=PEOPLE,
 )
 PRODUCT_QUERIES = StateQueryApi(
     service=NAME,
@@ -131,4 +134,5 @@ PRODUCT_QUERIES = StateQueryApi(
     returns=ProductView,
     view=_view,
     entity="/products/{sku}",
+    roles=COUNTER,
 )

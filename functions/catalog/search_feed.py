@@ -2,7 +2,8 @@
 
 The index begins with the stored base and follows what changed since. `recorded_at` is not the order of commits: a state
 may become visible after a later one. So the feed is read on from the last state seen, twice a second at most and only
-while somebody searches, and from a safety lag before the last such pass again every few seconds.
+while somebody searches, and from a safety lag before the last such pass again every few seconds. When that pass was is
+told by the store, whose times they are; the instance's own clock only paces.
 """
 
 import asyncio
@@ -44,6 +45,7 @@ class SearchFeed:
     _ready: bool = field(default=False, init=False)
     _tail: StateCursor | None = field(default=None, init=False)
     _polled: datetime | None = field(default=None, init=False)
+    _swept: datetime | None = field(default=None, init=False)
     _running: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def current(self) -> SearchIndex:
@@ -63,22 +65,26 @@ class SearchFeed:
         return self.index
 
     async def catch_up(self) -> datetime:
-        """A pass over everything that the index may lack; returns the time before which it has all changes."""
+        """A pass over everything that the index may lack; returns the store's time before which it has all changes."""
         if not self._ready:
             await self._begin()
-        start = self.clock()
-        await self._follow(StateCursor(self._watermark) if self._watermark else None)
-        self._watermark = start - self.lag
-        self._ready = True
+        swept, start = self.clock(), await self.states.now()
+        await self._follow(self._complete)
+        self._watermark, self._swept, self._ready = start - self.lag, swept, True
         return self._watermark
+
+    @property
+    def _complete(self) -> StateCursor | None:
+        """Everything before it is in the index."""
+        return StateCursor(self._watermark) if self._watermark else None
 
     async def _run(self) -> None:
         try:
             self._polled = now = self.clock()
-            if not self._ready or self._watermark is None or now - self._watermark >= self.lag + SWEEP_EVERY:
+            if self._swept is None or now - self._swept >= SWEEP_EVERY:
                 await self.catch_up()
             else:
-                await self._follow(self._tail)
+                await self._follow(self._tail or self._complete)
         finally:
             self._running = None
 

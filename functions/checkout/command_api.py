@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from functions.checkout.manifest import NAME
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
-from shared.http.auth import STAFF
+from shared.http.auth import COUNTER, STAFF
 from shared.http.command_api import Call, CommandEndpoint
 from shared.http.problems import bad_field
 from shared.http.requests import Body, Id, Moment
@@ -39,8 +39,9 @@ class CouponBody(Body):
 
 
 class CheckoutBody(Body):
-    """`payment_token` names a card at the payment provider; card numbers are never taken. `customer_id` is whose cart
-    it is, `at` the business time: both are for staff.
+    """`payment_token` names a card at the payment provider, and is sealed like the address: whoever reads it could
+    charge the card. Card numbers are never taken. `customer_id` is whose cart it is, `at` the business time: both are
+    for staff.
     """
 
     cart_id: Id
@@ -56,12 +57,14 @@ async def _start(body: CheckoutBody, call: Call) -> Start:
     customer_id = body.customer_id or call.principal.subject
     if call.principal.has(*STAFF) and body.customer_id is None:
         raise bad_field("customer_id", "staff say whose cart it is")
+    address = to_json(body.shipping_address).decode()
+    sealed = await call.personal.seal_all(customer_id, [body.payment_token, address])
     data = {
         "checkout_id": call.entity_id,
         "cart_id": body.cart_id,
         "customer_id": customer_id,
-        "payment_token": body.payment_token,
-        "shipping_address": await call.personal.seal(customer_id, to_json(body.shipping_address).decode()),
+        "payment_token": sealed[0].sealed,
+        "shipping_address": sealed[1].sealed,
         "country": body.shipping_address.country,
         "coupons": _coupons(body),
         "at": call.at(body.at).isoformat() if body.at else None,
@@ -93,6 +96,7 @@ CHECKOUT_COMMANDS = workflow_commands(
         body=CheckoutBody,
         build=_start,
         creates=True,
+        roles=COUNTER,
         summary="Make an order of a cart.",
     ),
 )

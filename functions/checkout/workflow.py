@@ -19,7 +19,7 @@ from shared.eventsourcing.workflow.declaration import Data, Step, Undo, Workflow
 DEADLINE = timedelta(minutes=15)
 HELD_FOR = timedelta(hours=1)
 """How long the goods are kept at most for a checkout that came to nothing: well behind its deadline."""
-WHY = {"reason": "the checkout came to nothing"}
+WHY = {"reason": "checkout-failed"}
 Json = Mapping[str, Any]
 
 

@@ -1,23 +1,33 @@
 """The commands of customers over HTTP. Here personal data is sealed: nothing behind this module sees it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_core import to_json
 
 from functions.customers.commands import ChangeProfile, EraseCustomer, SealedProfile
 from functions.customers.decider import Customer, CustomerErasedError
 from functions.customers.manifest import CUSTOMER, NAME
+from shared.adapters.mail_address import MAX_CHARS, mailable
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.personal import SubjectErasedError
-from shared.http.auth import OPERATORS, Principal, Role
+from shared.http.auth import PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
 from shared.http.requests import Body
+
+
+def _as_written(address: str) -> str:
+    """Customers read it as they wrote it; how it is mailed is for the mail to know."""
+    mailable(address)
+    return address
+
 
 MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Line = Annotated[str, Field(min_length=1, max_length=200)]
-MailKind = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,49}$")]
+Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
+MailKind = Literal["order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded"]
+"""As notifications call the mails that they send."""
 
 
 class AddressBody(Body):
@@ -34,7 +44,7 @@ class ProfileBody(Body):
     """The whole profile: what is left out is empty. A kind of mail is sent unless its preference is false."""
 
     name: Line
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)
+    email: Email
     addresses: tuple[AddressBody, ...] = Field((), max_length=MAX_ADDRESSES, strict=False)
     mail_preferences: dict[MailKind, bool] = Field({}, max_length=MAX_PREFERENCES)
 
@@ -65,7 +75,7 @@ def _erase(_: Body, call: Call) -> EraseCustomer:
 
 def _check_own(call: Call) -> None:
     """By the path and not by the state, which need not exist yet; and before anything is sealed in another's name."""
-    if call.entity_id != call.principal.subject and not call.principal.has(Role.SERVICE, Role.OPERATOR):
+    if call.entity_id != call.principal.subject and not call.principal.has(*PEOPLE):
         raise NotFoundError("customer-not-found", "there is no such customer")
 
 
@@ -73,7 +83,7 @@ def checked_by_path(_principal: Principal, _customer: Customer) -> None:
     """Nothing is left to check: whose profile it is says its path."""
 
 
-OWNER_AND_OPERATORS = OPERATORS | {Role.CUSTOMER}
+OWNER_AND_PEOPLE = PEOPLE | {Role.CUSTOMER}
 CUSTOMER_COMMANDS = CommandApi[Customer](
     service=NAME,
     category=CUSTOMER,
@@ -85,7 +95,7 @@ CUSTOMER_COMMANDS = CommandApi[Customer](
             path="/customers/{customer_id}",
             body=ProfileBody,
             build=_change,
-            roles=OWNER_AND_OPERATORS,
+            roles=OWNER_AND_PEOPLE,
             summary="Write the whole profile of a customer.",
         ),
         CommandEndpoint(
@@ -93,7 +103,7 @@ CUSTOMER_COMMANDS = CommandApi[Customer](
             path="/customers/{customer_id}/erase",
             body=NoBody,
             build=_erase,
-            roles=OWNER_AND_OPERATORS,
+            roles=OWNER_AND_PEOPLE,
             settles=True,
             summary="Erase a customer's personal data, everywhere and for ever.",
         ),

@@ -5,7 +5,7 @@ from pydantic import ConfigDict, TypeAdapter
 from functions.customers.manifest import CUSTOMER, NAME
 from functions.customers.read_models import AddressView, CustomerDocument, CustomerView
 from shared.eventsourcing.errors import NotFoundError
-from shared.http.auth import Role
+from shared.http.auth import PEOPLE, Role
 from shared.http.query_api import QueryWiring, StateQueryApi
 
 _ADDRESSES = TypeAdapter(list[AddressView], config=ConfigDict(hide_input_in_errors=True))
@@ -41,5 +41,5 @@ CUSTOMER_QUERIES = StateQueryApi(
     returns=CustomerView,
     view=view,
     owner="customer_id",
-    roles=frozenset({Role.CUSTOMER, Role.SERVICE, Role.OPERATOR}),
+    roles=PEOPLE | {Role.CUSTOMER},
 )

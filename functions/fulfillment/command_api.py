@@ -17,7 +17,7 @@ from functions.fulfillment.events import ShipmentLine
 from functions.fulfillment.manifest import NAME, SHIPMENT
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.joint import Read, Target
-from shared.http.auth import OPERATORS
+from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.requests import Body, Id, Moment
 
@@ -105,14 +105,14 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             method="POST",
             path="/shipments/{shipment_id}/pick",
             build=_pick,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Everything was taken from the shelves.",
         ),
         CommandEndpoint(
             method="POST",
             path="/shipments/{shipment_id}/pack",
             build=_pack,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="The parcel is closed.",
         ),
         JointEndpoint(
@@ -120,7 +120,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             path="/shipments/{shipment_id}/split",
             body=SplitBody,
             plan=_split,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Send some lines by a shipment of their own.",
         ),
         CommandEndpoint(
@@ -128,7 +128,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             path="/shipments/{shipment_id}/dispatch",
             body=DispatchBody,
             build=_dispatch,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="The carrier has it.",
         ),
         CommandEndpoint(
@@ -136,7 +136,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             path="/shipments/{shipment_id}/deliver",
             body=AtBody,
             build=_deliver,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="The customer has it.",
         ),
     ),

@@ -8,7 +8,7 @@ from functions.fulfillment.projections import SHIPMENTS_PROJECTION
 from functions.fulfillment.read_models import LabelView, ShipmentView
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.personal import Sealed
-from shared.http.auth import Role
+from shared.http.auth import PEOPLE
 from shared.http.query_api import Asked, CustomQuery, QueryApi, QueryWiring
 
 SHIPMENT_QUERIES = QueryApi[ShipmentEvent, ShipmentView](
@@ -18,6 +18,7 @@ SHIPMENT_QUERIES = QueryApi[ShipmentEvent, ShipmentView](
     collection="/shipments",
     filters=("order_id", "status"),
     order_by="opened_at",
+    seen_by=PEOPLE,
 )
 
 
@@ -52,6 +53,6 @@ LABEL_QUERY = CustomQuery(
     path="/shipments/{shipment_id}/label",
     answer=_label,
     returns=LabelView,
-    roles=frozenset({Role.SERVICE, Role.OPERATOR}),
+    roles=PEOPLE,
     summary="What is printed on the parcel; 409 `address-erased` if the customer's data was erased.",
 )

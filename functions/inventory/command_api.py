@@ -20,10 +20,10 @@ from functions.inventory.manifest import NAME, RECEIPT_CATEGORY, RESERVATION_CAT
 from functions.inventory.plans import LONGEST_HOLD, receipt_targets, reservation_targets
 from functions.inventory.state import Receipt, Reservation, Stock
 from shared.eventsourcing.joint import Read, Target
-from shared.http.auth import OPERATORS
+from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import Body, Id, Moment, Note, Reason
 
 MAX_QUANTITY = 10**9
 """Of one line. Bulk goods are counted in small fractions of a unit."""
@@ -51,12 +51,12 @@ class AdjustBody(Body):
     """`delta` is what a count found too many (above zero) or missing (below)."""
 
     delta: int = Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY)
-    reason: Reason
+    reason: Note
 
 
 class ReceiptBody(Body):
     lines: list[LineBody] = Field(min_length=1, max_length=MAX_LINES)
-    reason: Reason
+    reason: Note
 
 
 class ReserveBody(Body):
@@ -134,7 +134,7 @@ STOCK_COMMANDS = CommandApi[Stock](
             path="/stock/{sku}/receipts",
             body=ReceiveBody,
             build=_receive,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Receive more of a product.",
         ),
         CommandEndpoint(
@@ -142,7 +142,7 @@ STOCK_COMMANDS = CommandApi[Stock](
             path="/stock/{sku}/adjustments",
             body=AdjustBody,
             build=_adjust,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Correct what is on hand after a count.",
         ),
     ),
@@ -197,7 +197,7 @@ RESERVATION_COMMANDS = CommandApi[Reservation](
             path="/reservations/{reservation_id}/ship",
             body=ShipBody,
             plan=_ship_items,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Take out what leaves with a shipment; the same shipment again does nothing.",
         ),
     ),

@@ -4,6 +4,7 @@ from functions.inventory.events import ReservationEvent, StockEvent
 from functions.inventory.manifest import NAME
 from functions.inventory.projections import AVAILABILITY_PROJECTION, RESERVATIONS_PROJECTION
 from functions.inventory.read_models import AvailabilityView, ReservationView
+from shared.http.auth import PEOPLE, TILLS
 from shared.http.query_api import QueryApi
 
 STOCK_QUERIES = QueryApi[StockEvent, AvailabilityView](
@@ -15,6 +16,8 @@ STOCK_QUERIES = QueryApi[StockEvent, AvailabilityView](
     required=("status",),
     order_by="id",
     newest_first=False,
+    seen_by=TILLS,
+    listed_by=TILLS,
 )
 RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     service=NAME,
@@ -25,4 +28,5 @@ RESERVATION_QUERIES = QueryApi[ReservationEvent, ReservationView](
     required=("status",),
     order_by="id",
     newest_first=False,
+    seen_by=PEOPLE,
 )

@@ -3,7 +3,7 @@
 from functions.notifications.commands import RetryMail
 from functions.notifications.manifest import MAIL, NAME
 from functions.notifications.state import Mail
-from shared.http.auth import OPERATORS
+from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.requests import Body, Reason
 
@@ -27,7 +27,7 @@ MAIL_COMMANDS = CommandApi[Mail](
             path="/mails/{mail_id}/retry",
             body=RetryBody,
             build=_retry,
-            roles=OPERATORS,
+            roles=PEOPLE,
             settles=True,
             summary="Try a mail again that waits, failed or was abandoned.",
         ),

@@ -4,6 +4,7 @@ from functions.notifications.events import MailEvent
 from functions.notifications.manifest import NAME
 from functions.notifications.projections import MAILS_PROJECTION
 from functions.notifications.read_models import MailView
+from shared.http.auth import PEOPLE
 from shared.http.query_api import QueryApi
 
 MAIL_QUERIES = QueryApi[MailEvent, MailView](
@@ -13,4 +14,5 @@ MAIL_QUERIES = QueryApi[MailEvent, MailView](
     collection="/mails",
     filters=("customer_id", "status"),
     order_by="requested_at",
+    seen_by=PEOPLE,
 )

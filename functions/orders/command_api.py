@@ -45,7 +45,7 @@ class PricedLineBody(Body):
 class DiscountBody(Body):
     """`sku` is the product whose line the discount was taken off; without one it is shared by all lines."""
 
-    code: str = Field(min_length=1, max_length=128)
+    code: Id
     sku: Id | None = None
     amount: Money
 

@@ -40,7 +40,7 @@ EXAMPLE_CANCELLED: JsonDict = {
     "checkout_id": _ORDER_ID,
     "reservation_id": _ORDER_ID,
     "payment_id": _ORDER_ID,
-    "reason": "the card was declined",
+    "reason": "checkout-failed",
     "placed": False,
     "cancelled_at": "2017-03-06T12:05:00Z",
 }

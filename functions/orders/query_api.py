@@ -4,6 +4,7 @@ from functions.orders.events import OrderEvent
 from functions.orders.manifest import NAME
 from functions.orders.projections import ORDERS_PROJECTION
 from functions.orders.read_models import OrderView
+from shared.http.auth import OPERATORS
 from shared.http.query_api import QueryApi
 
 ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
@@ -15,4 +16,5 @@ ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
     filters=("customer_id", "status"),
     required=("customer_id",),
     order_by="created_at",
+    seen_by=OPERATORS,
 )

@@ -1,4 +1,6 @@
-"""The payments' commands over HTTP, for services and operators: the provider has answered before they are."""
+"""The payments' commands over HTTP, for the checkout, for returns and for operators: the provider has answered before
+they are.
+"""
 
 from pydantic import Field
 
@@ -12,20 +14,22 @@ from functions.payments.commands import (
 from functions.payments.manifest import CATEGORY, NAME
 from functions.payments.state import Payment
 from shared.eventsourcing.money import Money
-from shared.http.auth import OPERATORS, Role
+from shared.eventsourcing.personal import PREFIX
+from shared.http.auth import OPERATORS, PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.requests import Body, Id, Moment, Reason
 
-TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
+WORKFLOWS = frozenset({Role.SERVICE})
+"""Only the checkout has a customer's card: it sealed the token when it took it."""
 
 
 class AuthorizePaymentBody(Body):
-    """`payment_token` names a card at the provider; card numbers are never taken. `at` is when it was asked for."""
+    """`payment_token` names a card at the provider, sealed with the customer's key. `at` is when it was asked for."""
 
     order_id: Id
     customer_id: Id
     amount: Money
-    payment_token: str = Field(pattern=TOKEN_PATTERN)
+    payment_token: str = Field(pattern=f"^{PREFIX}", max_length=2048)
     at: Moment | None = None
 
 
@@ -94,7 +98,7 @@ PAYMENT_COMMANDS = CommandApi[Payment](
             path="/payments/{payment_id}",
             body=AuthorizePaymentBody,
             build=_authorize,
-            roles=OPERATORS,
+            roles=WORKFLOWS,
             settles=True,
             summary="Hold an amount on a card.",
         ),
@@ -129,7 +133,7 @@ PAYMENT_COMMANDS = CommandApi[Payment](
             path="/payments/{payment_id}/refunds/{refund_id}/resolve",
             body=ResolveRefundBody,
             build=_resolve,
-            roles=frozenset({Role.OPERATOR}),
+            roles=PEOPLE,
             summary="A person has dealt with a refund that failed: it needs nobody any more.",
         ),
     ),

@@ -5,18 +5,19 @@ from pydantic import AwareDatetime
 from functions.payments.events import DisputeOutcome
 from shared.eventsourcing.message import Command
 from shared.eventsourcing.money import Money
+from shared.eventsourcing.personal import Sealed
 
 # --- asked by callers
 
 
 class AuthorizePayment(Command):
-    """Hold `amount` on the card that `payment_token` names at the provider."""
+    """Hold `amount` on the card that `payment_token` names at the provider, once it is opened."""
 
     payment_id: str
     order_id: str
     customer_id: str
     amount: Money
-    payment_token: str
+    payment_token: Sealed
     at: AwareDatetime
 
 

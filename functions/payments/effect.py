@@ -51,9 +51,10 @@ from functions.payments.state import Payment, RefundStatus, Status
 from shared.bootstrap import Wiring, at_end
 from shared.config import Settings
 from shared.eventsourcing.command_handler import Handled
-from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.errors import CorruptDataError, UnavailableError
 from shared.eventsourcing.message import Context
 from shared.eventsourcing.money import Money
+from shared.eventsourcing.personal import Sealed
 from shared.eventsourcing.turns import Turns
 from shared.observability.logs import Log, json_log
 
@@ -65,8 +66,17 @@ MAX_STEPS = 3 * MAX_REFUNDS
 """More than any payment has pending."""
 
 
+class Opener(Protocol):
+    """Opens what was sealed for a customer."""
+
+    async def open(self, sealed: Sealed) -> str | None: ...
+
+
 class Writers(Protocol):
     """What this needs of the service's wiring."""
+
+    @property
+    def personal(self) -> Opener: ...
 
     async def state(self, category: str, entity_id: str) -> Payment: ...
 
@@ -142,17 +152,24 @@ class Settlement:
 
     async def _create(self, payment: Payment, at: datetime) -> PaymentCommand:
         asked = payment.asked
-        charge = Charge(
-            payment_id=asked.payment_id,
-            order_id=asked.order_id,
-            amount=asked.amount,
-            payment_token=asked.payment_token,
-        )
         try:
-            intent = await self._provider.create(charge)
+            token = await self._token(asked.payment_token)
+            intent = await self._provider.create(
+                Charge(payment_id=asked.payment_id, order_id=asked.order_id, amount=asked.amount, payment_token=token)
+            )
         except PaymentRefusedError as error:
             return RecordDeclined(intent_id="", code=error.code, at=at)
         return RecordIntent(intent_id=intent.intent_id, at=at)
+
+    async def _token(self, sealed: Sealed) -> str:
+        """Opened for this call. PaymentRefusedError if it never can be."""
+        try:
+            token = await self._writers.personal.open(sealed)
+        except CorruptDataError:
+            raise PaymentRefusedError("token-not-readable") from None
+        if token is None:
+            raise PaymentRefusedError("customer-erased")
+        return token
 
     async def _refund(self, payment: Payment, at: datetime) -> PaymentCommand | None:
         """Before a refund the provider is asked what went back already, by whomever: that is news first."""

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.money import Money
+from shared.eventsourcing.personal import Sealed
 
 
 class DisputeOutcome(StrEnum):
@@ -21,14 +22,16 @@ class DisputeOutcome(StrEnum):
 
 
 class AuthorizationRequested(Event):
-    """An amount is to be held on a card. `payment_token` names the card at the provider; no card number comes here."""
+    """An amount is to be held on a card. `payment_token` names the card at the provider, and is sealed; no card number
+    comes here.
+    """
 
     TYPE: ClassVar = "AuthorizationRequested.v1"
     payment_id: str
     order_id: str
     customer_id: str
     amount: Money
-    payment_token: str
+    payment_token: Sealed
     at: AwareDatetime
 
 

@@ -1,6 +1,6 @@
 """What the payments service asks of its runtime."""
 
-from shared.topology import Collection, IndexField, ReactsTo, Schedule, event_sourced
+from shared.topology import Collection, IndexField, Permission, ReactsTo, Schedule, event_sourced
 
 NAME = "payments"
 CATEGORY = "payment"
@@ -40,6 +40,10 @@ MANIFEST = event_sourced(
             indexes=((IndexField("currency"), IndexField("opened_at", descending=True)),),
         ),
     ),
+    permissions={
+        "commands": (Permission.OPEN_PERSONAL_DATA,),
+        "reactor": (Permission.OPEN_PERSONAL_DATA,),
+    },
     reacts_to=(ReactsTo("orders", ("OrderCancelled.v1",)),),
     schedules=(
         Schedule(

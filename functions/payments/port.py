@@ -5,7 +5,7 @@ call whose answer was lost repeats it on an id that is written down, and nothing
 the provider honours idempotency keys.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Charge:
     payment_id: str
     order_id: str
     amount: Money
-    payment_token: str
+    payment_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +96,10 @@ class MoneyBack:
 
 
 class PaymentRefusedError(Exception):
-    """The provider will not even begin: the token is unknown, say. `code` is its reason."""
+    """It will not even begin: the provider does not know the token, say, or nobody can open it. `code` says why."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"the provider refused: {code}")
+        super().__init__(f"the payment was refused: {code}")
         self.code = code
 
 

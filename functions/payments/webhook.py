@@ -37,6 +37,7 @@ from shared.http.command_edge import Effect
 from shared.http.problems import ProblemError
 from shared.http.requests import read_body
 from shared.observability.logs import Log, json_log
+from shared.observability.tracing import begin_span
 
 TOLERANCE = 300
 """Seconds for which a signature is good."""
@@ -89,6 +90,7 @@ class StripeWebhook:
         self._effect = effect
 
     async def __call__(self, request: Request) -> Response:
+        begin_span(trusted=False)
         body = await read_body(request)
         _check_signature(body, request.headers.get("stripe-signature"), self._secret)
         try:

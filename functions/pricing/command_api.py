@@ -10,7 +10,7 @@ from functions.pricing.commands import ChangePrices, NewPrice
 from functions.pricing.decider import Price
 from functions.pricing.manifest import NAME, PRICE
 from shared.eventsourcing.joint import Read, Target
-from shared.http.auth import OPERATORS
+from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.requests import Body, BoundedMoment, Id, PayableMoney
 
@@ -64,7 +64,7 @@ PRICE_COMMANDS = CommandApi[Price](
             path="/prices/{sku}",
             body=PriceBody,
             build=_change,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Set a product's price, from now or from another time on.",
         ),
         JointEndpoint(
@@ -72,7 +72,7 @@ PRICE_COMMANDS = CommandApi[Price](
             path="/price-lists/{list_id}",
             body=PriceListBody,
             plan=_change_all,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Set the prices of many products, all of them or none.",
         ),
     ),

@@ -13,8 +13,8 @@ from functions.pricing.read_models import PriceAtTime, PricesView, Quote, Quoted
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.ids import ID
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
-from shared.http.auth import STAFF, Principal
-from shared.http.documents import Documents, check_reached
+from shared.http.auth import COUNTER, EVERYONE, PEOPLE, STAFF, Principal
+from shared.http.documents import DocumentReader, check_reached
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
 from shared.http.requests import Moment, Parameters
@@ -47,7 +47,7 @@ class QuoteParameters(Parameters):
 
 
 def _price(wiring: QueryWiring) -> Callable[[Asked], Awaitable[PriceAtTime]]:
-    documents = Documents(PRICES_PROJECTION, wiring.rows, wiring.log)
+    documents = DocumentReader(PRICES_PROJECTION, wiring.rows, wiring.log)
 
     async def answer(asked: Asked) -> PriceAtTime:
         wanted: PriceParameters = asked.parameters
@@ -132,6 +132,7 @@ PRICE_QUERY = CustomQuery(
     answer=_price,
     returns=PriceAtTime,
     summary="What a product costs, now or at another time.",
+    roles=COUNTER,
 )
 QUOTE_QUERY = CustomQuery(
     service=NAME,
@@ -140,6 +141,7 @@ QUOTE_QUERY = CustomQuery(
     answer=_quote,
     returns=Quote,
     summary="What a basket costs, now or at another time.",
+    roles=EVERYONE,
 )
 PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     service=NAME,
@@ -150,4 +152,5 @@ PRICES_QUERIES = QueryApi[PriceEvent, PricesView](
     required=("currency",),
     order_by="id",
     newest_first=False,
+    seen_by=PEOPLE,
 )

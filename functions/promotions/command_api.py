@@ -20,7 +20,7 @@ from functions.promotions.plans import campaign_period, redemption_targets, rele
 from functions.promotions.state import Campaign, Coupon, Redemption
 from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Money
-from shared.http.auth import OPERATORS
+from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.requests import Body, BoundedMoment, Id, Moment, PayableCurrency, Reason
 
@@ -145,7 +145,7 @@ CAMPAIGN_COMMANDS = CommandApi[Campaign](
             path="/campaigns/{campaign_id}",
             body=CampaignBody,
             build=_define_campaign,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Say what a campaign is, and when it runs.",
         ),
     ),
@@ -161,7 +161,7 @@ COUPON_COMMANDS = CommandApi[Coupon](
             path="/coupons/{code}",
             body=CouponBody,
             plan=_define_coupon,
-            roles=OPERATORS,
+            roles=PEOPLE,
             summary="Say what a coupon takes off which products, and when.",
         ),
     ),

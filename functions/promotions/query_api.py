@@ -9,6 +9,7 @@ from functions.promotions.projections import (
     REDEMPTIONS_PROJECTION,
 )
 from functions.promotions.read_models import CampaignView, CouponUseView, CouponView, RedemptionView
+from shared.http.auth import PEOPLE
 from shared.http.query_api import QueryApi
 
 CAMPAIGN_QUERIES = QueryApi[CampaignEvent, CampaignView](
@@ -20,6 +21,7 @@ CAMPAIGN_QUERIES = QueryApi[CampaignEvent, CampaignView](
     required=("kind",),
     order_by="id",
     newest_first=False,
+    seen_by=PEOPLE,
 )
 COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     service=NAME,
@@ -30,6 +32,7 @@ COUPON_QUERIES = QueryApi[CouponEvent, CouponView](
     required=("campaign_id",),
     order_by="id",
     newest_first=False,
+    seen_by=PEOPLE,
 )
 COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     service=NAME,
@@ -40,6 +43,7 @@ COUPON_USE_QUERIES = QueryApi[CouponUseEvent, CouponUseView](
     required=("code",),
     order_by="id",
     newest_first=False,
+    seen_by=PEOPLE,
 )
 REDEMPTION_QUERIES = QueryApi[RedemptionEvent, RedemptionView](
     service=NAME,
@@ -50,4 +54,5 @@ REDEMPTION_QUERIES = QueryApi[RedemptionEvent, RedemptionView](
     filters=("customer_id", "status"),
     required=("customer_id",),
     order_by="redeemed_at",
+    seen_by=PEOPLE,
 )

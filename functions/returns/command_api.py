@@ -4,7 +4,7 @@ from pydantic import Field
 
 from functions.returns.manifest import NAME, RETURN
 from shared.eventsourcing.workflow.commands import Start
-from shared.http.auth import STAFF
+from shared.http.auth import PEOPLE, Role
 from shared.http.command_api import Call, CommandEndpoint
 from shared.http.problems import bad_field
 from shared.http.requests import Body, Id, Reason
@@ -21,7 +21,7 @@ class LineBody(Body):
 
 
 class ReturnBody(Body):
-    """What of an order comes back. Customers return of their own orders, staff of any."""
+    """What of an order comes back. Customers return of their own orders, the shop's people of any."""
 
     order_id: Id
     lines: tuple[LineBody, ...] = Field(min_length=1, max_length=MAX_LINES)
@@ -34,7 +34,7 @@ def _start(body: ReturnBody, call: Call) -> Start:
     data = {
         "return_id": call.entity_id,
         "order_id": body.order_id,
-        "customer_id": None if call.principal.has(*STAFF) else call.principal.subject,
+        "customer_id": None if call.principal.has(*PEOPLE) else call.principal.subject,
         "lines": [line.model_dump() for line in body.lines],
         "reason": body.reason,
     }
@@ -51,6 +51,7 @@ RETURN_COMMANDS = workflow_commands(
         body=ReturnBody,
         build=_start,
         creates=True,
+        roles=PEOPLE | {Role.CUSTOMER},
         summary="Take goods of an order back.",
     ),
 )

@@ -51,7 +51,7 @@ def learn_refund(data: Data, body: Json) -> Json:
 
 
 def cancel_return(data: Data) -> Request:
-    body = {"reason": "the return came to nothing"}
+    body = {"reason": "return-failed"}
     return Request(service="orders", method="POST", path=f"{_return(data)}/cancel", body=body)
 
 

@@ -159,7 +159,13 @@ class StateStore(Protocol):
         """The next states of a category in the order of (recorded_at, stream): each where it changed last.
 
         One may become visible after another with a later time. Who follows the changes starts again a safety lag
-        before the last one seen: `StateCursor(recorded_at - lag)`.
+        before the store's time of the last pass: `StateCursor(now - lag)`.
+        """
+        ...
+
+    async def now(self) -> datetime:
+        """The store's own time, which `recorded_at` is of. No caller's clock can stand in for it: one that is fast by
+        more than the safety lag would pass over changes for good.
         """
         ...
 

@@ -48,7 +48,7 @@ class FeedWalk:
     One checkpoint and one query serve all shards of the category: shards are there for writing in parallel, and a walk
     reads one commit after the other anyway. A walk that finds nothing costs a get and a query, and writes nothing.
     One place for all shards is safe because a walk ends `behind` the present: by then no commit of any shard can become
-    visible before it any more.
+    visible before it any more. So `behind` covers how long an append may take, and how fast this clock may be.
 
     `name` and category name the checkpoint. A walk that is cut off goes on where it was, because it saves the
     checkpoint after each `page` of commits (which also bounds what it holds in memory).

@@ -41,7 +41,13 @@ class Role(StrEnum):
 STAFF = frozenset({Role.POS, Role.OPERATOR, Role.SERVICE})
 OPERATORS = frozenset({Role.SERVICE, Role.OPERATOR})
 """Those who run the shop: its people and its own services."""
+PEOPLE = frozenset({Role.OPERATOR})
+"""The shop's people alone: what no service has to ask for."""
+TILLS = frozenset({Role.POS, Role.OPERATOR})
+COUNTER = frozenset({Role.CUSTOMER, Role.POS, Role.OPERATOR})
+"""Whoever sells or buys, on the web or at a till."""
 EVERYONE = frozenset(Role)
+NOBODY: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class Principal:
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def is_service(self) -> bool:
+        """One of the platform's own: what it says of flows and traces counts."""
+        return self.has(Role.SERVICE)
 
     @property
     def actor(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.personal import PersonalData
-from shared.http.auth import EVERYONE, Principal, Role
+from shared.http.auth import Principal, Role
 from shared.http.problems import ProblemError, bad_field
 from shared.http.requests import Body
 
@@ -58,15 +58,16 @@ class NoBody(Body):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandEndpoint:
     """One way to send one command. `build(body, call)` makes the command, or awaits it; `creates` takes a new id for
-    the entity. `settles` says that the service's effect follows before the answer.
+    the entity. `settles` says that the service's effect follows before the answer. `roles` may send it, nobody else;
+    of what a customer may touch says the guard of the API.
     """
 
     method: str
     path: str
     build: Callable[[Any, Call], Any]
     summary: str
+    roles: frozenset[Role]
     body: type[BaseModel] = NoBody
-    roles: frozenset[Role] = EVERYONE
     creates: bool = False
     settles: bool = False
 
@@ -82,8 +83,8 @@ class JointEndpoint:
     path: str
     plan: Callable[[Any, Call, Read], Awaitable[Sequence[Target]]]
     summary: str
+    roles: frozenset[Role]
     body: type[BaseModel] = NoBody
-    roles: frozenset[Role] = EVERYONE
     settles: bool = False
 
     @property

@@ -34,8 +34,9 @@ from shared.http.requests import (
     target_of,
 )
 from shared.http.routing import Routable, Router
+from shared.observability.facts import note
 from shared.observability.timing import measure
-from shared.observability.tracing import current_traceparent
+from shared.observability.tracing import begin_span, current_traceparent
 
 Effect = Callable[[str, str, Context], Awaitable[Mapping[str, object]]]
 """What follows a command that was handled: given category, entity id and the command's context, it brings what the
@@ -120,15 +121,21 @@ class _Asked:
         )
 
     def context(self, command: str, at: datetime) -> Context:
-        return Context(
+        """Flow and cause are known to services; what others say of them is nobody's fact, and is not written down."""
+        context = Context(
             command=command,
             command_id=self.identity.command_id,
-            correlation_id=flow_id(self.request, "X-Correlation-Id") or self.identity.command_id,
-            causation_id=flow_id(self.request, "X-Causation-Id"),
+            correlation_id=self._told("X-Correlation-Id") or self.identity.command_id,
+            causation_id=self._told("X-Causation-Id"),
             actor=self.call.principal.actor,
             occurred_at=at,
             traceparent=current_traceparent(),
         )
+        note("correlation_id", context.correlation_id)
+        return context
+
+    def _told(self, header: str) -> str | None:
+        return flow_id(self.request, header) if self.call.principal.is_service else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,7 @@ class CommandEdge:
         route, path = self._router.find(request.method, path_of(request))
         api, endpoint = route.api, route.endpoint
         principal = await self.verifier.principal(request.headers.get("authorization"))
+        begin_span(trusted=principal.is_service)
         require_role(principal, endpoint.roles)
         key, conditions = idempotency_key(request), conditions_of(request.headers)
         parse_parameters(Parameters, request)

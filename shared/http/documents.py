@@ -32,7 +32,7 @@ class Found:
     whole: bool = True
 
 
-class Documents(Generic[E, D]):
+class DocumentReader(Generic[E, D]):
     """The documents of one projection. Who may see them is for the caller to say."""
 
     def __init__(self, projection: Projection[E, D], rows: ReadStore, log: EventStore) -> None:

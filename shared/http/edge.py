@@ -12,7 +12,7 @@ from shared.http.requests import check_headers, path_of
 from shared.observability.facts import facts
 from shared.observability.logs import Log
 from shared.observability.timing import server_timing, timings
-from shared.observability.tracing import current_traceparent, request_span
+from shared.observability.tracing import current_traceparent, request_trace
 
 _UNFORESEEN = 500
 Handler = Callable[[Request], Awaitable[Response]]
@@ -24,10 +24,9 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
     async def handle(request: Request) -> Response:
         started = perf_counter()
         error: Exception | None = None
-        traceparents = request.headers.getlist("traceparent")
-        traceparent = traceparents[0] if len(traceparents) == 1 else None  # of two, neither is to be believed
-        with timings() as durations, facts() as found, request_span(f"{function} {request.method}", traceparent):
-            traceparent = current_traceparent()
+        stated = request.headers.getlist("traceparent")
+        trace = stated[0] if len(stated) == 1 else None  # of two, neither is to be believed
+        with timings() as durations, facts() as found, request_trace(f"{function} {request.method}", trace):
             try:
                 check_headers(request.headers)
                 response = await handler(request)
@@ -35,6 +34,7 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
                 error = raised
                 problem = problem_of(raised) or ProblemError(500, "internal-error", "something went wrong here")
                 response = problem.response()
+            traceparent = current_traceparent()
         if durations:
             response.headers["Server-Timing"] = server_timing(durations)
         log(
@@ -43,12 +43,10 @@ def guarded(function: str, handler: Handler, log: Log) -> Handler:
             traceparent=traceparent,
             function=function,
             status=response.status_code,
-            message_id=request.headers.get("ce-id"),
             outcome=response.headers.get("outcome"),
             version=response.headers.get("etag"),
             milliseconds=round((perf_counter() - started) * 1000, 2),
             timings={name: round(duration, 2) for name, duration in durations.items()} or None,
-            correlation_id=request.headers.get("x-correlation-id") or request.headers.get("ce-correlationid"),
             error=f"{type(error).__name__}: {error}" if error else None,
             stack_trace="".join(format_exception(error)) if error and response.status_code == _UNFORESEEN else None,
             **found,

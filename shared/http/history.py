@@ -11,7 +11,8 @@ Entry = dict[str, Any]
 
 def history_entry(commit: Commit, changes: Mapping[str, tuple[Any, Any]] | None, *, staff: bool) -> Entry:
     """`changes` is what a reader of the document would notice, None where nobody looked. Stored events, with the
-    reasons in them, ids of flows and the names of others are for staff: to everybody else they are private.
+    reasons in them, ids of flows and the names of others are for people of the shop (`staff`): to everybody else they
+    are private.
     """
     context = commit.context
     entry: Entry = {

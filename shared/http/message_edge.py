@@ -16,6 +16,8 @@ from shared.eventsourcing.message import MAX_COMMIT_BYTES
 from shared.http.auth import PlatformCallers
 from shared.http.problems import ProblemError
 from shared.http.requests import Body, Parameters, parse_body, parse_parameters, path_of, read_body
+from shared.observability.facts import note
+from shared.observability.tracing import begin_span
 
 PUSH, DEAD_LETTERS, REDRIVE = "/", "/dead-letters", "/redrive"
 
@@ -49,6 +51,9 @@ class MessageEdge:
 
     async def __call__(self, request: Request) -> Response:
         await self.callers.check(request.headers.get("authorization"))
+        begin_span(trusted=True)
+        note("message_id", request.headers.get("ce-id"))
+        note("correlation_id", request.headers.get("ce-correlationid"))
         if request.method != "POST":
             raise ProblemError(405, "method-not-allowed", "this function takes POST only", headers={"Allow": "POST"})
         path = path_of(request)

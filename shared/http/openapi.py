@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.ids import ID
+from shared.http.auth import Role
 from shared.http.command_api import CommandApi, Endpoint, JointEndpoint, NoBody
 from shared.http.json_schema import ContractSchema
 from shared.http.openapi_components import CONVENTIONS, PROBLEMS, SCHEMAS, components, headers, problems, ref
@@ -23,8 +24,8 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 
-_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "422", "500", "503")
-_LIST_PROBLEMS = ("400", "401", "403", "412", "500", "503")
+_QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "414", "422", "431", "500", "503")
+_LIST_PROBLEMS = ("400", "401", "403", "412", "414", "431", "500", "503")
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status != "404")
 _CONDITIONS = ("If-Match", "If-None-Match")
@@ -87,7 +88,7 @@ def _command(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _command_id(endpoint),
         "summary": endpoint.summary,
-        "description": "Roles: " + ", ".join(sorted(endpoint.roles)) + ".",
+        "description": _roles(endpoint.roles),
         "parameters": [*_path_parameters(endpoint.path), *_command_headers(endpoint)],
         "responses": {
             "202": {
@@ -102,6 +103,10 @@ def _command(endpoint: Endpoint) -> dict[str, Any]:
         content = {"application/json": {"schema": ref("schemas", endpoint.body.__name__)}}
         operation["requestBody"] = {"required": _is_required(endpoint.body), "content": content}
     return operation
+
+
+def _roles(roles: frozenset[Role]) -> str:
+    return f"Roles: {', '.join(sorted(roles))}."
 
 
 def _command_headers(endpoint: Endpoint) -> list[dict[str, str]]:
@@ -141,6 +146,7 @@ def _state_query(api: StateQueryApi) -> dict[str, Any]:
     return {
         "operationId": f"get{name}",
         "summary": "One document, now.",
+        "description": _roles(api.roles),
         "parameters": [*_path_parameters(api.entity)],
         "responses": _answers(ref("schemas", name), _QUERY_PROBLEMS, ("ETag",)),
     }
@@ -151,7 +157,7 @@ def _custom_query(api: CustomQuery) -> dict[str, Any]:
     return {
         "operationId": f"query{name}",
         "summary": api.summary,
-        "description": _prose(api.parameters),
+        "description": f"{_prose(api.parameters)} {_roles(api.roles)}",
         "parameters": [*_path_parameters(api.path), *_parameters(api.parameters)],
         "responses": _answers(ref("schemas", name), _QUERY_PROBLEMS),
     }
@@ -159,6 +165,7 @@ def _custom_query(api: CustomQuery) -> dict[str, Any]:
 
 def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
     name = api.projection.document_type.__name__
+    roles = {path: f" {_roles(each)}" for path, each in api.roles().items()}
     history, provenance = f"{api.entity}/history", f"{api.entity}/provenance"
     document, entry = ref("schemas", name), ref("schemas", "HistoryEntry")
     cursor = {"type": ["string", "null"], "description": "The next page's `cursor`; null on the last page."}
@@ -167,28 +174,28 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
         api.entity: {
             "operationId": f"get{name}",
             "summary": "One document, now or as it was.",
-            "description": _prose(EntityParameters),
+            "description": _prose(EntityParameters) + roles[api.entity],
             "parameters": [*_path_parameters(api.entity), *_parameters(EntityParameters)],
             "responses": _answers(document, _QUERY_PROBLEMS, ("ETag",)),
         },
         history: {
             "operationId": f"get{name}History",
             "summary": "Who changed what, when and why.",
-            "description": _prose(HistoryParameters),
+            "description": _prose(HistoryParameters) + roles[history],
             "parameters": [*_path_parameters(history), *_parameters(HistoryParameters)],
             "responses": _answers(_page(entry, after), _QUERY_PROBLEMS),
         },
         provenance: {
             "operationId": f"get{name}Provenance",
             "summary": "The events that set each field.",
-            "description": _prose(ProvenanceParameters),
+            "description": _prose(ProvenanceParameters) + roles[provenance],
             "parameters": [*_path_parameters(provenance), *_parameters(ProvenanceParameters)],
             "responses": _answers(ref("schemas", "Provenance"), _QUERY_PROBLEMS, ("ETag",)),
         },
         api.collection: {
             "operationId": f"list{name}s",
             "summary": f"A page of documents, {'newest' if api.newest_first else 'lowest'} `{api.order_by}` first.",
-            "description": _prose(ListParameters) + _one_of(api),
+            "description": _prose(ListParameters) + _one_of(api) + roles[api.collection],
             "parameters": _list_parameters(api),
             "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),
         },

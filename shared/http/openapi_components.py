@@ -7,7 +7,7 @@ from shared.eventsourcing.ids import MAX_ID_CHARS
 from shared.http.conditions import BARE_VERSION
 from shared.http.documents import MAX_FOLDED
 from shared.http.problems import MEDIA_TYPE
-from shared.http.requests import FLOW_ID, MAX_BODY_BYTES, MAX_KEY_CHARS
+from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
 
 CONVENTIONS = (
     "A command answers 202 when it is durable, with the entity's version as `ETag`; read models follow within a "
@@ -50,15 +50,16 @@ _KEY_IS = (
     "Chosen by the caller, a new one for every new request. The same request with the same key is carried out once and "
     "gets the first answer, however often it is sent."
 )
-_FLOW_IS = "Names the flow that this request belongs to; kept in the history and on every message that follows."
-_CAUSE_IS = "Names the message that caused this request; kept in the history."
+_FOR_SERVICES = f"For services: 1 to {MAX_KEY_CHARS} visible ASCII characters; ignored from anybody else."
+_FLOW_IS = f"{_FOR_SERVICES} Names the flow of this request; kept in the history and on every message that follows."
+_CAUSE_IS = f"{_FOR_SERVICES} Names the message that caused this request; kept in the history."
 
 
 def _header(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-_FLOW_ID = {"type": "string", "pattern": f"^{FLOW_ID}$"}
+_FLOW_ID = {"type": "string"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "If-Match": _header("If-Match", "Only on one of these versions (`ETag`s); `*` if there is one.", _VERSIONS),
     "If-None-Match": _header("If-None-Match", "Only on none of these versions; `*` if there is none.", _VERSIONS),
@@ -83,6 +84,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("ETag",),
     ),
     "413": (f"The body has more than {MAX_BODY_BYTES} bytes. Code: `too-large`.", ()),
+    "414": ("The request line is too long. Code: `uri-too-long`.", ()),
     "415": (
         "Not `application/json`, or compressed. Codes: `unsupported-media-type`, `unsupported-content-encoding`.",
         ("Accept-Encoding",),
@@ -91,6 +93,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The key was used for another request: `idempotency-key-reused`. A query asks too much: `too-many-commits`.",
         (),
     ),
+    "431": ("A header is too long, or there are too many. Codes: `header-too-long`, `too-many-headers`.", ()),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (
         "A dependency is down or slow; it may have happened: repeat it with the same key. Code: `unavailable`.",

@@ -20,6 +20,7 @@ from shared.http.message_edge import MessageEdge, RedriveBody, readable
 from shared.http.problems import ProblemError, bad_field
 from shared.http.requests import Parameters, parse_parameters, path_of
 from shared.observability.facts import note
+from shared.observability.tracing import begin_span
 
 Job = Callable[[], Awaitable[Any]]
 
@@ -33,6 +34,7 @@ class ScheduleEdge:
 
     async def __call__(self, request: Request) -> Response:
         await self.callers.check(request.headers.get("authorization"))
+        begin_span(trusted=True)
         job = self.jobs.get(path_of(request))
         if job is None:
             raise ProblemError(404, "not-found", "there is no such job")

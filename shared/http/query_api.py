@@ -12,7 +12,7 @@ from shared.eventsourcing.event_store import EventStore, StateStore
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.projection import Projection, ReadStore
-from shared.http.auth import EVERYONE, Principal, Role
+from shared.http.auth import NOBODY, PEOPLE, Principal, Role
 from shared.http.requests import Moment, Parameters
 
 E = TypeVar("E", bound=Event)
@@ -66,10 +66,13 @@ class QueryApi(Generic[E, D]):
 
     `entity` is the path of one document below `/<service>/v1`, `collection` that of their list, which can be filtered
     by `filters` (equal) and comes newest `order_by` first, or lowest if not `newest_first`. That field of a document
-    must never change: a walk over the pages would miss what moves meanwhile. `owner` is the field that holds the
-    customer whose the document is: a customer's queries are limited to their own; without one they see nothing. A list
-    is asked for with all `required` filters and with at least one of `required_one_of`; a customer's own id is among
-    them unasked.
+    must never change: a walk over the pages would miss what moves meanwhile. A list is asked for with all `required`
+    filters and with at least one of `required_one_of`; a customer's own id is among them unasked.
+
+    Who sees what: `seen_by` every document, one by one; `listed_by` lists of them; `begun_by` those that the caller
+    began, which only the log knows. `owner` is the field that holds the customer whose a document is: customers see
+    their own, in lists and with their history; without one they see nothing. Stored events, with their authors, are for
+    people of the shop alone (`PEOPLE`).
     """
 
     service: str
@@ -78,7 +81,10 @@ class QueryApi(Generic[E, D]):
     collection: str
     filters: tuple[str, ...]
     order_by: str
+    seen_by: frozenset[Role]
     newest_first: bool = True
+    listed_by: frozenset[Role] = PEOPLE
+    begun_by: frozenset[Role] = NOBODY
     owner: str | None = None
     required: tuple[str, ...] = ()
     required_one_of: tuple[str, ...] = ()
@@ -94,6 +100,21 @@ class QueryApi(Generic[E, D]):
     @property
     def id_parameter(self) -> str:
         return self.entity.rpartition("{")[2].rstrip("}")
+
+    @property
+    def owners(self) -> frozenset[Role]:
+        """Those who see only what is theirs."""
+        return frozenset({Role.CUSTOMER}) if self.owner else NOBODY
+
+    def roles(self) -> dict[str, frozenset[Role]]:
+        """Path → who may ask there."""
+        past = PEOPLE | self.owners
+        return {
+            self.entity: self.seen_by | self.begun_by | self.owners,
+            f"{self.entity}/history": past,
+            f"{self.entity}/provenance": past,
+            self.collection: self.listed_by | self.owners,
+        }
 
     def list_parameters(self) -> type[ListParameters]:
         """The list's query parameters, filters included."""
@@ -131,8 +152,8 @@ class CustomQuery:
     answer: Callable[[QueryWiring], Callable[[Asked], Awaitable[BaseModel]]]
     returns: type[BaseModel]
     summary: str
+    roles: frozenset[Role]
     parameters: type[Parameters] = Parameters
-    roles: frozenset[Role] = EVERYONE
 
     @property
     def prefix(self) -> str:
@@ -148,8 +169,8 @@ class StateQueryApi:
     """The state documents of one category (level 2) over HTTP, one by one.
 
     `state` is what the decider keeps; `view(state, wiring)` makes of it what is returned, or None if there is nothing
-    to be seen. `owner` is the field of the state that holds the customer whose it is; without one everybody with one of
-    the `roles` sees it.
+    to be seen. `owner` is the field of the state that holds the customer whose it is: of the `roles`, customers see
+    only their own. Without one everybody with one of the roles sees it.
     """
 
     service: str
@@ -158,8 +179,8 @@ class StateQueryApi:
     returns: type[BaseModel]
     view: Callable[[Any, QueryWiring], Awaitable[BaseModel | None]]
     entity: str
+    roles: frozenset[Role]
     owner: str | None = None
-    roles: frozenset[Role] = EVERYONE
 
     @property
     def prefix(self) -> str:

@@ -15,10 +15,10 @@ from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace, changed_fields
-from shared.http.auth import EVERYONE, STAFF, Principal, Role, TokenVerifier, Verifier, require_role
+from shared.http.auth import PEOPLE, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.documents import MAX_FOLDED, Documents, check_reached, fitting, too_many_commits
+from shared.http.documents import MAX_FOLDED, DocumentReader, check_reached, fitting, too_many_commits
 from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
@@ -33,8 +33,10 @@ from shared.http.query_api import (
     QueryWiring,
     StateQueryApi,
 )
-from shared.http.requests import Parameters, parse_parameters, path_of
+from shared.http.requests import Parameters, flow_id, parse_parameters, path_of
 from shared.http.routing import Routable, Router
+from shared.observability.facts import note
+from shared.observability.tracing import begin_span
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -55,7 +57,7 @@ class _Endpoint:
     path: str
     id_parameter: str
     answer: Callable[[_Asked], Awaitable[Response]]
-    roles: frozenset[Role] = EVERYONE
+    roles: frozenset[Role]
     method: str = "GET"
 
 
@@ -77,6 +79,9 @@ class QueryEdge:
         only_headers = request.method == "HEAD"
         endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
         principal = await self._verifier.principal(request.headers.get("authorization"))
+        begin_span(trusted=principal.is_service)
+        if principal.is_service:
+            note("correlation_id", flow_id(request, "X-Correlation-Id"))
         require_role(principal, endpoint.roles)
         conditions = conditions_of(request.headers)
         answer = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
@@ -108,7 +113,7 @@ def _custom_query(api: CustomQuery, wiring: QueryWiring) -> Callable[[_Asked], A
 
 
 def _state_query(api: StateQueryApi, wiring: QueryWiring) -> Callable[[_Asked], Awaitable[Response]]:
-    everybodys = STAFF & api.roles  # who may not ask at all does not see more by asking as a customer
+    everybodys = api.roles - {Role.CUSTOMER}
 
     async def respond(asked: _Asked) -> Response:
         parse_parameters(Parameters, asked.request)
@@ -135,19 +140,15 @@ class ReadModelQueries(Generic[E, D]):
         self._api = api
         self._rows = rows
         self._log = log
-        self._documents = Documents(api.projection, rows, log)
+        self._documents = DocumentReader(api.projection, rows, log)
         self._list_parameters = api.list_parameters()
         ordered: Any = api.projection.document_type.model_fields[api.order_by].annotation
         self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
 
     def endpoints(self) -> tuple[_Endpoint, ...]:
-        api = self._api
-        return (
-            _Endpoint(api.entity, api.id_parameter, self.entity),
-            _Endpoint(f"{api.entity}/history", api.id_parameter, self.history),
-            _Endpoint(f"{api.entity}/provenance", api.id_parameter, self.provenance),
-            _Endpoint(api.collection, api.id_parameter, self.list),
-        )
+        answers = (self.entity, self.history, self.provenance, self.list)
+        asked = zip(self._api.roles().items(), answers, strict=True)
+        return tuple(_Endpoint(path, self._api.id_parameter, answer, roles) for (path, roles), answer in asked)
 
     async def entity(self, asked: _Asked) -> Response:
         """The document, now or as it was."""
@@ -166,7 +167,7 @@ class ReadModelQueries(Generic[E, D]):
         """Who changed what, when and why, commit by commit."""
         wanted = parse_parameters(HistoryParameters, asked.request)
         told = self._folded_history if wanted.after <= MAX_FOLDED else self._late_history
-        entries = await told(asked, wanted, staff=asked.principal.has(*STAFF))
+        entries = await told(asked, wanted, staff=asked.principal.has(*PEOPLE))
         bodies = fitting([to_json(entry) for entry in entries[: wanted.limit]])
         return _page(bodies, wanted.after + len(bodies) if len(entries) > len(bodies) else None)
 
@@ -176,7 +177,7 @@ class ReadModelQueries(Generic[E, D]):
         document: D | None = None
         async for commit in self._log.read(self._stream(asked), up_to=wanted.after + wanted.limit + 1):
             before, document = document, projection.apply(document, commit)
-            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+            visible = visible or (document is not None and (staff or self._owns(asked, projection.fields(document))))
             if commit.version > wanted.after:
                 entries.append(history_entry(commit, changed_fields(before, document), staff=staff))
         if not visible:
@@ -185,7 +186,8 @@ class ReadModelQueries(Generic[E, D]):
 
     async def _late_history(self, asked: _Asked, wanted: HistoryParameters, *, staff: bool) -> Sequence[Entry]:
         """Behind more commits than a query folds: without the fields that each changed."""
-        if self._visible(asked, await self._documents.stored(asked.key)) is None:
+        row = await self._documents.stored(asked.key)
+        if row is None or not (staff or self._owns(asked, row.fields)):
             raise _not_found()
         up_to = min(wanted.after + wanted.limit + 1, MAX_VERSION)
         commits = self._log.read(self._stream(asked), after=wanted.after, up_to=up_to)
@@ -196,12 +198,12 @@ class ReadModelQueries(Generic[E, D]):
         wanted = parse_parameters(ProvenanceParameters, asked.request)
         if wanted.version is not None and wanted.as_of is not None:
             raise bad_field("version", "only one of version and as_of can be given")
-        projection, staff = self._api.projection, asked.principal.has(*STAFF)
+        projection, staff = self._api.projection, asked.principal.has(*PEOPLE)
         trace, seen, visible = Trace(projection, field=wanted.field, limit=wanted.limit), 0, False
         async for commit in self._documents.commits(asked.key, version=wanted.version, as_of=wanted.as_of):
             trace.add(commit)
             document, seen = trace.document, commit.version
-            visible = visible or (document is not None and self._sees(asked, projection.fields(document)))
+            visible = visible or (document is not None and (staff or self._owns(asked, projection.fields(document))))
         if not visible:
             raise _not_found()
         if seen > MAX_FOLDED:
@@ -229,14 +231,11 @@ class ReadModelQueries(Generic[E, D]):
         return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
-        """The filters, limited to what is the caller's own unless they are staff."""
+        """The filters, limited to what is the caller's own unless they see everybody's."""
         where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
-        owner = self._api.owner
-        if not principal.has(*STAFF):
-            if owner is None:
-                raise ProblemError(403, "forbidden", "this is for staff")
-            if where.setdefault(owner, principal.subject) != principal.subject:
-                raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
+        owner = None if principal.has(*self._api.listed_by) else self._api.owner
+        if owner and where.setdefault(owner, principal.subject) != principal.subject:
+            raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
         for name in self._api.required:
             if name not in where:
                 raise bad_field(name, "this filter is required")
@@ -247,27 +246,35 @@ class ReadModelQueries(Generic[E, D]):
     async def _present(self, asked: _Asked, min_version: int) -> Row | None:
         """The read model's document; what it lacks to `min_version` is folded on the fly."""
         found = await self._documents.current(asked.key, min_version)
-        row = self._visible(asked, found.row)
+        row = await self._visible(asked, found.row)
         if row is not None and row.body is not None:
             check_reached(row, min_version, whole=found.whole)
         return row
 
     async def _past(self, asked: _Asked, version: int | None, as_of: datetime | None) -> Row | None:
         found = await self._documents.past(asked.key, version=version, as_of=as_of)
-        row = self._visible(asked, found.row)
+        row = await self._visible(asked, found.row)
         if row is not None:
             if not found.whole:
                 raise too_many_commits()
             _check_there(row.version, version)
         return row
 
-    def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
-        return row if row is not None and self._sees(asked, row.fields) else None
+    async def _visible(self, asked: _Asked, row: Row | None) -> Row | None:
+        if row is None or asked.principal.has(*self._api.seen_by) or self._owns(asked, row.fields):
+            return row
+        return row if await self._began(asked) else None
 
-    def _sees(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
-        if asked.principal.has(*STAFF):
-            return True
-        return self._api.owner is not None and fields.get(self._api.owner) == asked.principal.subject
+    def _owns(self, asked: _Asked, fields: Mapping[str, Scalar]) -> bool:
+        owner, principal = self._api.owner, asked.principal
+        return owner is not None and principal.has(Role.CUSTOMER) and fields.get(owner) == principal.subject
+
+    async def _began(self, asked: _Asked) -> bool:
+        """Whether the caller, of a role that sees what it began, is the author of the first commit."""
+        if not asked.principal.has(*self._api.begun_by):
+            return False
+        first = self._documents.commits(asked.key, version=1)
+        return any([commit.context.actor == asked.principal.actor async for commit in first])
 
     def _stream(self, asked: _Asked) -> str:
         return self._documents.stream(asked.key)

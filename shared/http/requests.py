@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -74,8 +74,29 @@ PayableMoney = Annotated[Money, AfterValidator(_payable_money)]
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
-Reason = Annotated[str, Field(min_length=1, max_length=200)]
-"""Why somebody did something, in a few words."""
+Reason = Literal[
+    # of customers
+    "changed-mind",
+    "damaged",
+    "wrong-item",
+    "not-as-described",
+    "arrived-late",
+    # of the shop's people
+    "customer-request",
+    "out-of-stock",
+    "fraud",
+    "mistake",
+    "outage",
+    # of the workflows
+    "checkout-failed",
+    "return-failed",
+    "other",
+]
+"""Why somebody did something to what is a person's. It goes into the log for ever and on to other services, where no
+erasure reaches it: so it is one of these words, and never in anybody's own.
+"""
+Note = Annotated[str, Field(min_length=1, max_length=200)]
+"""Why somebody did something to goods, in a few words of the shop's people. It stays in the log: no persons in it."""
 
 
 class Body(BaseModel):
@@ -192,7 +213,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def flow_id(request: Request, name: str) -> str | None:
-    """An id that the caller hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
+    """An id that a service hands on (`X-Correlation-Id`, `X-Causation-Id`). It travels as a header of every message
     that the command causes, so it must be fit for one; and it may be the id of a message, which is longer than that of
     an entity.
     """

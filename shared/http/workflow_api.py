@@ -7,13 +7,12 @@ from shared.eventsourcing.workflow.commands import ForceCompensate, Retry
 from shared.eventsourcing.workflow.events import WorkflowEvent
 from shared.eventsourcing.workflow.projection import WorkflowView
 from shared.eventsourcing.workflow.state import Saga
-from shared.http.auth import Role
+from shared.http.auth import NOBODY, PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
 from shared.http.requests import Body, Reason
 
 V = TypeVar("V", bound=WorkflowView)
-_PEOPLE = frozenset({Role.OPERATOR})
 
 
 class OperatorBody(Body):
@@ -44,7 +43,7 @@ def workflow_commands(service: str, category: str, entity: str, start: CommandEn
                 path=f"{entity}/retry",
                 body=OperatorBody,
                 build=_retry,
-                roles=_PEOPLE,
+                roles=PEOPLE,
                 summary="Go on with what is stuck or waits, at once and with all its attempts.",
             ),
             CommandEndpoint(
@@ -52,22 +51,26 @@ def workflow_commands(service: str, category: str, entity: str, start: CommandEn
                 path=f"{entity}/force-compensate",
                 body=OperatorBody,
                 build=_force,
-                roles=_PEOPLE,
+                roles=PEOPLE,
                 summary="Turn back: undo all that was done. Refused from the pivot on.",
             ),
         ),
     )
 
 
-def workflow_queries(service: str, projection: Projection[WorkflowEvent, V], entity: str) -> QueryApi[WorkflowEvent, V]:
-    """One workflow with its timeline; a customer's own, of any status; for staff those of a status
-    (`?status=stuck`), of a customer, or both.
+def workflow_queries(
+    service: str, projection: Projection[WorkflowEvent, V], entity: str, *, begun_by: frozenset[Role] = NOBODY
+) -> QueryApi[WorkflowEvent, V]:
+    """One workflow with its timeline; a customer's own, of any status; for people of the shop those of a status
+    (`?status=stuck`), of a customer, or both; for the roles `begun_by` those that they started themselves.
     """
     return QueryApi[WorkflowEvent, V](
         service=service,
         projection=projection,
         entity=entity,
         collection=entity.rpartition("/")[0],
+        seen_by=PEOPLE,
+        begun_by=begun_by,
         owner="customer_id",
         filters=("customer_id", "status"),
         required_one_of=("customer_id", "status"),

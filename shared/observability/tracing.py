@@ -1,24 +1,66 @@
 """Spans by OpenTelemetry, and the W3C `traceparent` that carries them through HTTP and Pub/Sub.
 
-Without a configured SDK nothing is recorded, and the caller's trace is still passed on.
+Without a configured SDK nothing is recorded, and a trace is still passed on.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from secrets import randbits
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
+@dataclass(slots=True)
+class _Request:
+    """A request whose caller is not known yet. `stated` is the trace that it claims to belong to."""
+
+    name: str
+    stated: str | None
+    spans: ExitStack = field(default_factory=ExitStack)
+    begun: bool = False
+
+
+_request: ContextVar[_Request | None] = ContextVar("request", default=None)
+
+
 @contextmanager
-def request_span(name: str, traceparent: str | None) -> Iterator[Span]:
-    """The span of one request or message, a child of whatever its `traceparent` names."""
-    parent = _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
-    with trace.get_tracer("commerce").start_as_current_span(name, parent, kind=SpanKind.SERVER) as span:
-        yield span
+def request_trace(name: str, traceparent: str | None) -> Iterator[None]:
+    """Around one request or message. Its span begins when `begin_span` says who calls: until then it is in no trace."""
+    request = _Request(name, traceparent)
+    token = _request.set(request)
+    try:
+        with request.spans:
+            yield
+    finally:
+        _request.reset(token)
+
+
+def begin_span(*, trusted: bool) -> None:
+    """The span of the request that is being handled, once. A trusted caller's trace goes on; to anybody else's request
+    belongs a trace of our own, because what we write down and send on names it.
+    """
+    request = _request.get()
+    if request is None or request.begun:
+        return
+    request.begun = True
+    parent = _PROPAGATOR.extract({"traceparent": request.stated}) if trusted and request.stated else Context()
+    tracer = trace.get_tracer("commerce")
+    span = request.spans.enter_context(tracer.start_as_current_span(request.name, parent, kind=SpanKind.SERVER))
+    if not span.get_span_context().is_valid:
+        request.spans.enter_context(trace.use_span(_unrecorded()))
+
+
+def _unrecorded() -> NonRecordingSpan:
+    """Nobody records it: its ids are for those who are called next."""
+    sampled = TraceFlags(TraceFlags.SAMPLED)
+    return NonRecordingSpan(SpanContext(randbits(128) | 1, randbits(64) | 1, is_remote=False, trace_flags=sampled))
 
 
 @contextmanager

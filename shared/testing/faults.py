@@ -105,6 +105,10 @@ class FaultyEventStore:
         self._check()
         return await self._log.changed(category, after=after, limit=limit)
 
+    async def now(self) -> datetime:
+        self._check()
+        return await self._log.now()
+
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         self._check()
         async for commit in self._log.read(stream, after=after, up_to=up_to):

@@ -69,7 +69,7 @@ async def environment(around: Surroundings) -> AsyncIterator[Environment]:
             service=cart,
             archive=packaging.write(cart, around.folder / "archives"),
             variables={**variables, "GOOGLE_CLOUD_PROJECT": store.project},
-            till_token=users.mint("till-1", roles=("pos",), audience=USER_AUDIENCE),
+            till_token=users.mint("till-1", roles=("pos", "operator"), audience=USER_AUDIENCE),
             platform_token=callers.mint(DELIVERY_IDENTITY, email=DELIVERY_IDENTITY, audience=PLATFORM_AUDIENCE),
             gateway_port=port,
             session=session,

@@ -1,6 +1,8 @@
 """What every engine behind the port of the product search promises, kept by SQLite's."""
 
 import asyncio
+import gc
+import sqlite3
 from collections.abc import Sequence
 from random import Random
 
@@ -229,3 +231,15 @@ async def test_many_products_fit(index: SearchIndex) -> None:
     search = Search(words=("kind", "1"), limit=50)
 
     assert list(await index.search(search)) == by_definition(entries, search)
+
+
+def test_an_index_that_nobody_holds_is_closed() -> None:
+    """Its memory is given back, and no database is left open."""
+    index = SqliteSearchIndex()
+    database = index._db
+
+    del index
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database.execute("SELECT 1")

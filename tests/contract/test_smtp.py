@@ -17,7 +17,7 @@ from shared.eventsourcing.errors import UnavailableError
 MAIL = Mail(
     message_id="<order_placed.o1@shop.test>",
     sender="orders@shop.test",
-    recipient="jane@customer.test",
+    recipient="jane@example.com",
     recipient_name="Jane Ödegård",
     subject="Your order o1",
     text="Hello Jane,\n\nthank you.\n",
@@ -42,19 +42,19 @@ class TestWhatIsTaken:
 
         (mail,) = sink.mails()
         assert (mail.sender, mail.recipients) == (MAIL.sender, (MAIL.recipient,))
-        assert (mail.to, mail.subject, mail.text) == ("Jane Ödegård <jane@customer.test>", MAIL.subject, MAIL.text)
+        assert (mail.to, mail.subject, mail.text) == ("Jane Ödegård <jane@example.com>", MAIL.subject, MAIL.text)
         assert mail.message_id == MAIL.message_id
 
     async def test_goes_to_any_domain(self, sink: MailSink) -> None:
         """One with letters beyond ASCII is written as the domain name system writes it."""
-        await mailer(sink).send(replace(MAIL, recipient="jane@bücher.test"))
+        await mailer(sink).send(replace(MAIL, recipient="jane@bücher.example.com"))
 
         (mail,) = sink.mails()
-        assert mail.recipients == ("jane@xn--bcher-kva.test",)
+        assert mail.recipients == ("jane@xn--bcher-kva.example.com",)
 
     async def test_goes_to_any_name(self, sink: MailSink) -> None:
         """What is in a name can neither end the header nor keep the mail back."""
-        await mailer(sink).send(replace(MAIL, recipient_name='Jane\r\nBcc: "all" <all@customer.test>,\x00'))
+        await mailer(sink).send(replace(MAIL, recipient_name='Jane\r\nBcc: "all" <all@example.com>,\x00'))
 
         (mail,) = sink.mails()
         assert (mail.recipients, "\n" in mail.to) == ((MAIL.recipient,), False)
@@ -141,7 +141,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize(
         "recipient",
-        ["", "nobody", "jörg@customer.test", "a@b\r\nBcc: all@customer.test", "@", "two words@customer.test"],
+        ["", "nobody", "jörg@example.com", "a@b\r\nBcc: all@example.com", "@", "two words@example.com"],
     )
     async def test_an_address_that_is_none(self, sink: MailSink, recipient: str) -> None:
         """Refused for good, and no line of it becomes a header; few servers take a name beyond ASCII."""
@@ -150,7 +150,7 @@ class TestTrouble:
 
         assert sink.mails() == []
 
-    @pytest.mark.parametrize("wrong", [{"text": "Hello Jane \ud800"}, {"subject": "Jane\nBcc: all@customer.test"}])
+    @pytest.mark.parametrize("wrong", [{"text": "Hello Jane \ud800"}, {"subject": "Jane\nBcc: all@example.com"}])
     async def test_a_mail_that_cannot_be_written(self, sink: MailSink, wrong: dict[str, Any]) -> None:
         """Refused for good; nothing of the mail is quoted."""
         with pytest.raises(MailRefusedError) as caught:

@@ -59,7 +59,7 @@ _BODIES: Mapping[str, Mapping[str, Any]] = {
         "at": "2017-03-01T12:00:00Z",
     },
     "/carts/{cart_id}/checkout": {"at": "2017-03-01T12:00:00Z"},
-    "/carts/{cart_id}/restore": {"reason": "why not"},
+    "/carts/{cart_id}/restore": {"reason": "other"},
 }
 """What each command would take."""
 

@@ -12,6 +12,9 @@ from shared.adapters.system import new_id
 from tests.e2e.embedded_shop import EMAIL, NAME, PRICE, SKU, STOCK, STREET, Shop, opened
 from tests.e2e.rig import held
 
+WORDS = "it smells of my late uncle Theodor"
+CARD = "pm_card_visa"
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -35,7 +38,7 @@ async def test_goods_that_come_back_are_refunded_and_on_the_shelf(stocked: Shop)
     await stocked.deliver(order)
     await stocked.platform.caught_up()
     before, told = await stocked.stock(), len(await stocked.mails("refund"))
-    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": "sour"}
+    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": "damaged"}
 
     returned = (await stocked.ask("POST", "/returns/v1/returns", asked, customer="900"))["id"]
     await stocked.becomes(f"/returns/v1/returns/{returned}", lambda body: body["status"] == "completed")
@@ -54,7 +57,7 @@ async def test_a_placed_order_that_is_cancelled_leaves_nothing_behind(stocked: S
     before = await stocked.stock()
     order = await stocked.buy("901", 3)
 
-    await stocked.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed their mind"})
+    await stocked.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
     payment = await stocked.becomes(
         f"/payments/v1/payments/{order}", lambda body: (body["refunded"] or {}).get("amount")
     )
@@ -67,11 +70,18 @@ async def test_a_placed_order_that_is_cancelled_leaves_nothing_behind(stocked: S
 
 
 async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
-    """Name, mail address and street are in no log, message, read model, answer or file; the order still counts
-    what it did.
+    """Name, mail address, street and card are in no log, message, read model, answer or file; the order still counts
+    what it did. Nor is there a word of the customer's own about what they sent back.
     """
     order = await stocked.buy("902", 1)
     await stocked.deliver(order)
+    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": WORDS}
+    told, problem = await stocked.send("POST", "/returns/v1/returns", asked, customer="902")
+    assert (told, problem["errors"][0]["field"]) == (400, "reason")
+    assert WORDS not in repr(problem)
+    returned = (await stocked.ask("POST", "/returns/v1/returns", {**asked, "reason": "damaged"}, customer="902"))["id"]
+    await stocked.becomes(f"/returns/v1/returns/{returned}", lambda body: body["status"] == "completed")
+    await stocked.platform.caught_up()
     before = await stocked.ask("GET", f"/orders/v1/orders/{order}")
 
     await stocked.ask("POST", "/customers/v1/customers/902/erase", {}, customer="902")
@@ -82,7 +92,18 @@ async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
     assert await stocked.ask("GET", f"/orders/v1/orders/{order}") == before
     kept = await _everything(stocked)
     assert all(order.encode() in kept[store] for store in ("log", "read models", "files"))
-    assert [(text, store) for text in (STREET, EMAIL, NAME) for store in kept if text.encode() in kept[store]] == []
+    typed = (STREET, EMAIL, NAME, WORDS)
+    assert [(text, store) for text in typed for store in kept if text.encode() in kept[store]] == []
+    assert [store for store in kept.keys() - {"files"} if CARD.encode() in kept[store]] == []
+    history = [await stocked.ask("GET", path) for path in _histories(order, returned)]
+    assert [text for text in (*typed, CARD) if text in repr(history)] == []
+
+
+def _histories(order: str, returned: str) -> list[str]:
+    """Of all that the customer left behind."""
+    theirs = ("checkout/v1/checkouts", "orders/v1/orders", "payments/v1/payments", "payments/v1/ledger")
+    streams = [*(f"/{each}/{order}" for each in theirs), f"/returns/v1/returns/{returned}"]
+    return [f"{stream}/{way}" for stream in streams for way in ("history", "provenance")]
 
 
 async def _everything(shop: Shop) -> dict[str, bytes]:

@@ -42,7 +42,7 @@ async def order_is(shop: Shop, order: str, *disputes: str) -> None:
 
 
 async def returned(shop: Shop, order: str, customer: str, quantity: int) -> None:
-    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": quantity}], "reason": "sour"}
+    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": quantity}], "reason": "damaged"}
     started = (await shop.ask("POST", "/returns/v1/returns", asked, customer=customer))["id"]
     await shop.becomes(f"/returns/v1/returns/{started}", lambda body: body["status"] == "completed")
 
@@ -76,7 +76,7 @@ async def test_money_goes_back_once_after_a_chargeback(shop: Shop, desk: StripeD
     await desk.decide(dispute, "lost")
     await payment_is(shop, order, "lost")
 
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "charged back"})
+    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud"})
     await shop.platform.caught_up()
 
     payment = await shop.ask("GET", f"/payments/v1/payments/{order}")
@@ -88,7 +88,7 @@ async def test_a_cancelled_order_waits_for_its_dispute(shop: Shop, desk: StripeD
     order = await shop.buy("912", 2)
     dispute = await desk.dispute(order)
     await payment_is(shop, order, "open")
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed their mind"})
+    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
     payments = f"/payments/v1/payments/{order}"
     await shop.becomes(payments, lambda body: [each["status"] for each in body["refunds"]] == ["deferred"])
 
@@ -104,7 +104,7 @@ async def test_a_refund_of_the_dashboard_counts(shop: Shop, desk: StripeDesk) ->
     order = await shop.buy("913", 2)
     await desk.refund(order, 300)
 
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed their mind"})
+    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
 
     seen = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == TWO)
     assert sorted(each["amount"]["amount"] for each in seen["refunds"]) == [200, 300]
@@ -115,7 +115,7 @@ async def test_a_goodwill_of_one_cent_leaves_a_return_possible(shop: Shop, desk:
     """Both pieces come back, for what is left of their money."""
     order = await shop.buy("914", 2)
     await shop.deliver(order)
-    cent = {"refund_id": "goodwill", "amount": {"amount": 1, "currency": "USD"}, "reason": "a late parcel"}
+    cent = {"refund_id": "goodwill", "amount": {"amount": 1, "currency": "USD"}, "reason": "arrived-late"}
     await shop.ask("POST", f"/payments/v1/payments/{order}/refunds", cent)
 
     await returned(shop, order, "914", 2)
@@ -137,7 +137,7 @@ async def test_a_refund_that_the_bank_sends_back_is_told_to_everybody(shop: Shop
     seen = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == 0)
     listed = await shop.ask("GET", "/payments/v1/payments?attention=refund-failed")
     resolve = f"/payments/v1/payments/{order}/refunds/{listed['items'][0]['refunds'][0]['refund_id']}/resolve"
-    await shop.ask("POST", resolve, {"paid_otherwise": True, "reason": "by bank transfer"})
+    await shop.ask("POST", resolve, {"paid_otherwise": True, "reason": "other"})
     await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == PRICE)
     await shop.platform.caught_up()
 

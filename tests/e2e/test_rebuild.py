@@ -55,7 +55,7 @@ class Load:
         while not self.over:
             for cart in list(self.versions)[-5:]:
                 await self._look_at(cart)
-            answer = await self.rig.send("GET", f"{CARTS_PATH}?customer_id={CUSTOMER}&limit=5")
+            answer = await self.rig.send("GET", f"{CARTS_PATH}?customer_id={CUSTOMER}&limit=5", role="operator")
             self._expect(answer.status == 200, f"list: {answer.status} {answer.content!r}")
 
     async def _look_at(self, cart: str) -> None:

@@ -18,6 +18,7 @@ from functions.cart.manifest import MANIFEST
 
 CART = (MANIFEST,)
 EMULATED = pytest.param("emulators", marks=pytest.mark.emulators)
+STAFF = "operator"
 OPENING = {"currency": "USD", "customer_id": "900", "opened_at": "2017-01-01T11:53:26Z"}
 
 
@@ -39,7 +40,7 @@ async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 @pytest.fixture
 async def client(platform: LocalPlatform) -> AsyncIterator[PlatformClient]:
-    async with connect(platform.origin) as client:
+    async with connect(platform.origin, role=STAFF) as client:
         yield client
 
 
@@ -90,7 +91,7 @@ async def test_two_platforms_in_turn_share_nothing(tmp_path: Path) -> None:
     """An embedded platform starts empty, whatever ran in this process before."""
     carts = []
     for name in ("first", "second"):
-        async with on_cart(tmp_path / name, "embedded") as platform, connect(platform.origin) as client:
+        async with on_cart(tmp_path / name, "embedded") as platform, connect(platform.origin, role=STAFF) as client:
             carts.append(await open_cart(client, "the same key"))
             await platform.caught_up(within=30)
             assert len(await listed(client)) == 1
@@ -108,7 +109,7 @@ async def test_the_embedded_runtime_has_no_emulator_to_restart(tmp_path: Path) -
 @pytest.mark.emulators
 async def test_a_broker_that_forgets_everything_loses_nothing(tmp_path: Path) -> None:
     """After a restart the topology is back, and relay and sweep bring the read models to the end of the log."""
-    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin) as client:
+    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin, role=STAFF) as client:
         before = await open_cart(client, "k1")
 
         await platform.restart_pubsub()
@@ -124,7 +125,7 @@ async def test_a_function_process_that_is_killed_costs_nothing(tmp_path: Path) -
     said: list[str] = []
     async with (
         LocalPlatform(options(tmp_path, "emulators"), say=said.append, services=CART) as platform,
-        connect(platform.origin) as client,
+        connect(platform.origin, role=STAFF) as client,
     ):
         processes: Any = platform.parts.processes
         before = await open_cart(client, "k1")
@@ -141,7 +142,7 @@ async def test_a_function_process_that_is_killed_costs_nothing(tmp_path: Path) -
 @pytest.mark.emulators
 async def test_a_dead_pubsub_emulator_is_started_again(tmp_path: Path) -> None:
     """A crash of the broker is healed like a restart."""
-    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin) as client:
+    async with on_cart(tmp_path, "emulators") as platform, connect(platform.origin, role=STAFF) as client:
         emulators: Any = platform.parts.emulators
 
         emulators.pubsub.kill()

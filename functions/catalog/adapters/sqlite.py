@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -76,6 +77,7 @@ class SqliteSearchIndex:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._db.close)  # an index has no end of its own: it goes with who holds it
         self._db.executescript(_SCHEMA)
 
     async def put(self, entries: Sequence[Entry]) -> None:

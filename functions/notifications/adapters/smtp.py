@@ -11,6 +11,7 @@ from email.utils import format_datetime
 import aiosmtplib
 
 from functions.notifications.port import Mail, MailRefusedError
+from shared.adapters.mail_address import mailable
 from shared.eventsourcing.errors import UnavailableError
 
 TIMEOUT = 20.0
@@ -66,11 +67,10 @@ class SmtpMailer:
 
 
 def _address(mail: Mail) -> Address:
-    """Domains may have any letters, mailboxes ASCII only: few servers take others."""
-    mailbox, _, domain = mail.recipient.rpartition("@")
+    """By the rule by which customers state theirs; who was not held to it yet is refused here."""
     name = "".join(letter for letter in " ".join(mail.recipient_name.split()) if letter.isprintable())
     try:
-        return Address(display_name=name, addr_spec=f"{mailbox}@{domain.encode('idna').decode()}")
+        return Address(display_name=name, addr_spec=mailable(mail.recipient))
     except (ValueError, MessageError, IndexError):  # the last is what the parser raises on some bad addresses
         raise MailRefusedError("address-not-usable") from None
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import grpc.aio
@@ -24,6 +25,7 @@ from shared.adapters.firestore.rpc_errors import (
     write_failed,
     write_is_invalid,
 )
+from shared.adapters.firestore.values import moment
 from shared.adapters.system import full_jitter_pause
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts
@@ -102,6 +104,18 @@ class Database:
         found = await self._insist("BatchGetDocuments", send)
         self._counts.rpc("BatchGetDocuments", read=len(names))
         return found
+
+    async def now(self) -> datetime:
+        """The database's own time; it costs the read of a document that does not exist."""
+        request = BatchGetDocumentsRequest(database=self.name, documents=[f"{self.root}/now/now"])
+
+        async def send(timeout: float) -> datetime:  # noqa: ASYNC109 - gRPC's own deadline
+            call = self._channel.stubs.batch_get(request, timeout=timeout, metadata=self._metadata)
+            return max([moment(response.read_time) async for response in call])
+
+        now = await self._insist("BatchGetDocuments", send)
+        self._counts.rpc("BatchGetDocuments", read=1)
+        return now
 
     async def query(
         self, query: Query, *, below: str | None = None, patience: float | None = None

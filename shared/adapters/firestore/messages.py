@@ -31,7 +31,7 @@ BatchWriteResponse: write_results 1 repeated WriteResult; status 2 repeated Stat
 Status: code 1 int32; message 2 string
 
 BatchGetDocumentsRequest: database 1 string; documents 2 repeated string
-BatchGetDocumentsResponse: found 1 Document | missing 2 string
+BatchGetDocumentsResponse: found 1 Document; missing 2 string; read_time 4 google.protobuf.Timestamp
 
 FieldReference: field_path 2 string
 Projection: fields 2 repeated FieldReference

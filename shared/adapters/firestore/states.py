@@ -1,6 +1,7 @@
 """The states that are kept in the database `events`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from shared.adapters.firestore import messages
 from shared.adapters.firestore.events_database import EventsDatabase
@@ -20,6 +21,9 @@ class FirestoreStates(EventsDatabase):
         names = {self._layout.state(stream): stream for stream in streams}
         found = await self._database.get([*names]) if names else {}
         return {stream: read_state(found[name]) for name, stream in names.items() if name in found}
+
+    async def now(self) -> datetime:
+        return await self._database.now()
 
     async def changed(self, category: str, *, after: StateCursor | None, limit: int) -> Sequence[StateDocument]:
         query = Query(STATES).order_by("recorded_at").limit(limit)

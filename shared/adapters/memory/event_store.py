@@ -112,6 +112,12 @@ class MemoryEventStore:
         self._counts.rpc("RunQuery", read=max(1, len(found)))
         return found
 
+    async def now(self) -> datetime:
+        await asyncio.sleep(0)
+        self._counts.rpc("BatchGetDocuments", read=1)
+        now = self._clock()
+        return now if self._last is None else max(now, self._last)
+
     async def read(self, stream: str, *, after: int = 0, up_to: int | None = None) -> AsyncIterator[Commit]:
         await asyncio.sleep(0)
         kept = self._streams.get(stream, [])

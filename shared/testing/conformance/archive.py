@@ -186,6 +186,16 @@ class ArchiveConformance:
         assert (recorded_at, occurred_at, as_json(data)) == (NOON, NOON, {"note": "a"})
         assert [each.events for each in reader.growth()] == [1]
 
+    async def test_a_product_is_as_its_highest_version_says(self, store: ArchiveStore, reader: Reader) -> None:
+        """Whatever the times say, and as a number: 10 comes after 9."""
+        listed = {**fact("product-milk@9.0"), "type": "commerce.catalog.ProductListed.v1", "subject": "milk"}
+        ninth = {**listed, "recorded_at": NOON + timedelta(seconds=2), "payload": '{"sku":"milk","department":"OLD"}'}
+        tenth = {**listed, "id": "product-milk@10.0", "payload": '{"sku":"milk","department":"NEW"}'}
+
+        await store.insert(FACTS, [tenth, ninth])
+
+        assert [tuple(row)[:2] for row in reader.view("products").rows] == [("milk", "NEW")]
+
     @pytest.mark.parametrize("order", [1, -1])
     async def test_two_rows_of_one_fact_count_once(self, store: ArchiveStore, reader: Reader, order: int) -> None:
         """As of events: the same one stays whenever it is asked for."""

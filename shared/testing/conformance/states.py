@@ -55,6 +55,16 @@ class StateConformance:
 
         assert await store.get(STREAM) is None
 
+    async def test_the_stores_time_is_that_of_its_records(self, store: EventStore) -> None:
+        """It lies between what was recorded before and what is recorded after, to the millisecond."""
+        before = await store.append([kept(Position(STREAM, 0))])
+        now = await store.now()
+        after = await store.append([kept(Position("product-2", 0))])
+
+        assert isinstance(before, Appended)
+        assert isinstance(after, Appended)
+        assert before.recorded_at <= now <= after.recorded_at + timedelta(milliseconds=1)
+
     async def test_a_state_is_read_back_as_it_was_kept(self, store: EventStore) -> None:
         """With the version and the time of its commit."""
         result = await store.append([kept(Position(STREAM, 0), b'{"\xc3\xa4":1}')])

@@ -123,16 +123,6 @@ async def test_a_product_is_as_it_was_listed_last(archive: Archive) -> None:
     assert [row[1] for row in archive.view("revenue_by_department_week")] == ["FRESH"]
 
 
-@pytest.mark.parametrize("recorded", [MONDAY - timedelta(seconds=2), MONDAY, MONDAY + timedelta(seconds=2)])
-async def test_the_last_listing_is_that_of_the_highest_version(archive: Archive, recorded: datetime) -> None:
-    """Whatever the clocks say, and as a number: 10 comes after 9."""
-    ninth = {**listed("milk", "DAIRY"), "id": "product-milk@9.0"}
-    tenth = {**listed("milk", "FRESH"), "id": "product-milk@10.0", "recorded_at": recorded}
-    await archive.add(tenth, ninth)
-
-    assert [row[:2] for row in archive.view("products")] == [("milk", "FRESH")]
-
-
 async def test_a_sale_that_is_there_with_two_times_counts_once(archive: Archive) -> None:
     """An order of 1,000 is a revenue of 1,000."""
     first = order("1", {"milk": (2, 1000)})

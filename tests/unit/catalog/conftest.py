@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,10 @@ class Store:
         edge = QueryEdge(apis, query_wiring(self._deps, self.clock), self._verifier)
         return guarded("catalog-queries", edge, lambda *_, **__: None)
 
-    def new_feed(self) -> SearchFeed:
-        return SearchFeed(
-            index=SqliteSearchIndex(), base=SearchBase(self.rows), states=self.events, clock=self.clock, lag=LAG
-        )
+    def new_feed(self, clock: Callable[[], datetime] | None = None) -> SearchFeed:
+        """Of an instance, whose clock may differ from the store's."""
+        base = SearchBase(self.rows)
+        return SearchFeed(index=SqliteSearchIndex(), base=base, states=self.events, clock=clock or self.clock, lag=LAG)
 
     def caller(self, *roles: str) -> ApiSpec:
         return ApiSpec(self.commands, self._token(*roles))

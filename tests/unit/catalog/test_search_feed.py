@@ -1,7 +1,7 @@
 """How an instance's index follows the catalog."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +35,9 @@ class Hidden:
         page = await self._states.changed(category, after=after, limit=limit)
         self.read += len(page)
         return [document for document in page if document.stream != self.hidden]
+
+    async def now(self) -> datetime:
+        return await self._states.now()
 
 
 async def test_an_index_begins_with_what_there_is(store: Store) -> None:
@@ -108,6 +111,47 @@ async def test_a_state_that_becomes_visible_late_is_found(store: Store) -> None:
     store.clock.advance(seconds=5)
 
     assert (before, between, await skus(feed)) == (["early"], ["early"], ["early", "late"])
+
+
+@pytest.mark.parametrize("wrong", [-60, 0, 60])
+async def test_a_state_that_becomes_visible_late_is_found_by_any_clock(store: Store, wrong: int) -> None:
+    """How far the index is complete is a time of the store's: that of the instance may be fast or slow."""
+    await store.listed("late", "early")
+    feed = store.new_feed(lambda: store.clock() + timedelta(seconds=wrong))
+    feed.states = hiding = Hidden(store, "product-late")  # type: ignore[assignment] # as much of the port as is asked for
+    await skus(feed)
+
+    hiding.hidden = None
+    store.clock.advance(seconds=6)
+
+    assert await skus(feed) == ["early", "late"]
+
+
+async def test_a_base_of_a_wrong_clock_lacks_nothing(store: Store) -> None:
+    """What becomes visible after it was written is found by whoever begins with it."""
+    await store.listed("late", "early")
+    feed = store.new_feed(lambda: store.clock() + timedelta(seconds=60))
+    feed.states = Hidden(store, "product-late")  # type: ignore[assignment] # as much of the port as is asked for
+    watermark = await feed.catch_up()
+    await feed.base.save(Base(await feed.index.entries(), watermark), store.clock())
+
+    assert await skus(store.new_feed()) == ["early", "late"]
+
+
+async def test_a_poll_behind_a_base_reads_no_product_again(store: Store) -> None:
+    """Also where nothing has changed since the base was written."""
+    await store.listed("old")
+    store.clock.advance(hours=1)
+    feed = store.new_feed()
+    await feed.base.save(Base(await feed.index.entries(), await feed.catch_up()), store.clock())
+    later = store.new_feed()
+    later.states = counting = Hidden(store, "")  # type: ignore[assignment] # as much of the port as is asked for
+    await skus(later)
+
+    store.clock.advance(seconds=1)
+    await skus(later)
+
+    assert counting.read == 0
 
 
 async def test_a_state_that_cannot_be_read_holds_up_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,14 +81,14 @@ async def test_the_services_agree_at_the_end(case: Case) -> None:
     """Whatever goes wrong between them, their logs tell the same story."""
     premises = await stocked(Premises(virtual_now))
     cart_id = await filled_cart(premises)
-    services = RealServices(premises)
+    services, token = RealServices(premises), await premises.sealed("900", APPROVED)
 
     def data(now: datetime) -> Mapping[str, Any]:
         return {
             "checkout_id": WORKFLOW_ID,
             "cart_id": cart_id,
             "customer_id": "900",
-            "payment_token": APPROVED,
+            "payment_token": token,
             "shipping_address": "sealed:v1:x",
             "country": "US",
             "coupons": [{"code": "TEN"}],

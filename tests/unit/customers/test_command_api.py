@@ -70,7 +70,7 @@ class TestWriting:
 
 
 class TestErasing:
-    @pytest.mark.parametrize("caller", [("900", "customer"), ("ann", "operator"), ("crm", "service")])
+    @pytest.mark.parametrize("caller", [("900", "customer"), ("ann", "operator")])
     async def test_an_erasure_is_done_when_it_is_answered(self, registry: Registry, caller: tuple[str, ...]) -> None:
         """On request of the customer, or of an operator."""
         await registry.caller("900", "customer").send("PUT", URL, json=PROFILE)

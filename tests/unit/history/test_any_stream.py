@@ -24,7 +24,7 @@ from shared.testing.doubles import FixedClock
 from tests.replay.samples import Sample, categories, samples
 from tests.unit.cart.test_properties import histories as of_a_cart
 from tests.unit.history.entities import QUERIES, Queries, append, entity_in, folded, shown
-from tests.unit.inventory.test_properties import single as of_a_stock
+from tests.unit.inventory.test_properties import of_one_product as of_a_stock
 from tests.unit.orders.test_properties import histories as of_an_order
 from tests.unit.payments.test_properties import histories as of_a_payment
 from tests.unit.pricing.test_properties import histories as of_a_price

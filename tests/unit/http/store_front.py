@@ -18,7 +18,7 @@ from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.message import Command, Commit, Context, Event
 from shared.eventsourcing.personal import Sealed
-from shared.http.auth import Principal, Role, TokenVerifier
+from shared.http.auth import EVERYONE, Principal, Role, TokenVerifier
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.command_edge import CommandEdge, Effect
 from shared.http.edge import guarded
@@ -137,7 +137,12 @@ def apis(*, settles: bool) -> tuple[CommandApi[Shelf], CommandApi[Basket]]:
         guard=open_to_its_roles,
         endpoints=(
             CommandEndpoint(
-                method="POST", path="/shelves/{sku}/moves", body=MoveBody, build=build_move, summary="Moves goods."
+                method="POST",
+                path="/shelves/{sku}/moves",
+                body=MoveBody,
+                build=build_move,
+                roles=EVERYONE,
+                summary="Moves goods.",
             ),
         ),
     )
@@ -154,6 +159,7 @@ def apis(*, settles: bool) -> tuple[CommandApi[Shelf], CommandApi[Basket]]:
                 build=build_fill,
                 creates=True,
                 settles=settles,
+                roles=EVERYONE,
                 summary="Fills a new basket.",
             ),
             JointEndpoint(
@@ -162,6 +168,7 @@ def apis(*, settles: bool) -> tuple[CommandApi[Shelf], CommandApi[Basket]]:
                 body=FillBody,
                 plan=_fill_basket,
                 settles=settles,
+                roles=EVERYONE,
                 summary="Fills a basket from the shelves.",
             ),
             JointEndpoint(

@@ -118,7 +118,7 @@ class TestOnce:
         await till.post(f"{CARTS}/{cart}/checkout", "k3")
         first = await till.post(f"{CARTS}/{cart}/checkout", "k4")
         operator = shop.caller("op", "operator")
-        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "declined"})
+        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "checkout-failed"})
 
         again = await till.post(f"{CARTS}/{cart}/checkout", "k4")
 
@@ -253,11 +253,27 @@ class TestRefusing:
 
     @pytest.mark.parametrize("header", ["X-Correlation-Id", "X-Causation-Id"])
     @pytest.mark.parametrize("value", ["", "two words", "caf\xe9", "x" * 256])
-    async def test_an_id_of_a_flow_is_fit_for_a_header(self, till: ApiSpec, header: str, value: str) -> None:
+    async def test_an_id_of_a_flow_is_fit_for_a_header(
+        self, shop: Shop, till: ApiSpec, header: str, value: str
+    ) -> None:
         """What would travel on as a header of every message is refused by name if it cannot."""
-        reply = await till.post(CARTS, "k1", FOR_900, **{header: value})
+        url = f"{CARTS}/{await opened(till)}/checkout"
+        reply = await shop.caller("checkout", "service").post(url, "k1", **{header: value})
 
         assert (reply.status, reply.fields_at_fault) == (400, [header])
+
+    @pytest.mark.parametrize("role", ["customer", "pos", "operator"])
+    @pytest.mark.parametrize("value", ["another-flow", "two words"])
+    async def test_a_strangers_flow_is_nobodys(self, shop: Shop, role: str, value: str) -> None:
+        """Log, messages and log line have ids of our own, whatever the caller states, and however."""
+        flow = {"x_correlation_id": value, "x_causation_id": value, "ce_correlationid": value, "ce_id": value}
+
+        reply = await shop.caller("900", role).post(CARTS, "k1", {"currency": "USD"}, **flow)
+
+        (commit,), context = await shop.log(reply.json["id"]), (await shop.log(reply.json["id"]))[0].context
+        assert (context.correlation_id, context.causation_id) == (context.command_id, None)
+        assert shop.lines[-1]["correlation_id"] == context.command_id
+        assert value not in repr((commit, shop.topics.sent, shop.lines))
 
     async def test_another_version_is_refused(self, shop: Shop, till: ApiSpec) -> None:
         """If-Match with another version changes nothing and says which version there is."""
@@ -378,6 +394,6 @@ class TestWho:
     async def test_a_customer_may_not_restore(self, customer: ApiSpec) -> None:
         """Restoring is for the saga and for operators."""
         cart = await opened(customer, USD)
-        reply = await customer.post(f"{CARTS}/{cart}/restore", "k2", {"reason": "please"})
+        reply = await customer.post(f"{CARTS}/{cart}/restore", "k2", {"reason": "other"})
 
         assert reply.status == 403

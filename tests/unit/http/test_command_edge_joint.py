@@ -135,7 +135,7 @@ class TestTheContext:
 
         assert (await context_of(store, "basket-b1")).occurred_at == NOON
 
-    async def test_has_the_flow_of_the_request(self, store: Store, caller: ApiSpec) -> None:
+    async def test_has_the_flow_of_a_services_request(self, store: Store, caller: ApiSpec) -> None:
         """And its cause, as that of any command."""
         headers = {"X-Correlation-Id": "flow", "X-Causation-Id": "checkout-c1@2"}
         await caller.send("PUT", BASKET, json=BOTH, headers=headers)

@@ -28,7 +28,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
         "reservation_id": "7",
         "payment_id": "7",
     },
-    "/payments/v1/payments/7": {"order_id": "7", "customer_id": "7", "amount": USD, "payment_token": "pm_card"},
+    "/payments/v1/payments/7": {"order_id": "7", "customer_id": "7", "amount": USD, "payment_token": "sealed:v1:x"},
     "/pricing/v1/prices/7": {"price": USD},
     "/promotions/v1/campaigns/7": {"name": "Spring", "kind": "web", **PERIOD},
     "/promotions/v1/coupons/7": {

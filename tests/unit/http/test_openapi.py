@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from functions.cart.command_api import CART_COMMANDS
 from functions.cart.query_api import CART_QUERIES
 from shared.eventsourcing.errors import TopologyError
+from shared.http.auth import EVERYONE
 from shared.http.command_api import CommandEndpoint
 from shared.http.openapi import openapi
 from shared.http.problems import MEDIA_TYPE
@@ -245,7 +246,9 @@ class TestAnswers:
 class TestDeclarationsThatCannotBeDescribed:
     def test_a_builder_says_what_it_builds(self) -> None:
         """An operation is named for its command, so its builder must be annotated."""
-        endpoint = CommandEndpoint(method="POST", path="/carts", build=lambda _body, _call: None, summary="?")
+        endpoint = CommandEndpoint(
+            method="POST", path="/carts", build=lambda _body, _call: None, roles=EVERYONE, summary="?"
+        )
 
         with pytest.raises(TopologyError, match="POST /carts does not say"):
             openapi("Carts.", [replace(CART_COMMANDS, endpoints=(endpoint,))], [CART_QUERIES])

@@ -251,12 +251,12 @@ class TestAReadModelWithoutAnOwner:
 
         assert [(await reader.get(url)).status for url in urls] == [200, 200, 200]
 
-    async def test_is_not_there_for_customers(self, shop: Shop, cart: str) -> None:
-        """Not even if their name is in it; that there is a list is no secret."""
+    async def test_is_not_for_customers(self, shop: Shop, cart: str) -> None:
+        """Not even if their name is in it; that there is such a read model is no secret."""
         reader = cart_reader(shop, "customer", owner=None)
         urls = [f"{CARTS}/{cart}", f"{CARTS}/{cart}?version=1", f"{CARTS}/{cart}/history", f"{CARTS}?customer_id=900"]
 
-        assert [(await reader.get(url)).status for url in urls] == [404, 404, 404, 403]
+        assert [(await reader.get(url)).status for url in urls] == [403, 403, 403, 403]
 
 
 class TestFiltersOfAList:

@@ -172,11 +172,11 @@ class TestHistory:
     async def test_says_why(self, shop: Shop, till: ApiSpec, reader: ApiSpec, cart: str) -> None:
         """The reason that came with a command is told to staff."""
         await till.post(f"{CARTS}/{cart}/checkout", "c")
-        await shop.caller("op", "operator").post(f"{CARTS}/{cart}/restore", "r", {"reason": "wrong till"})
+        await shop.caller("op", "operator").post(f"{CARTS}/{cart}/restore", "r", {"reason": "mistake"})
 
         *_, checked_out, restored = (await reader.get(f"{CARTS}/{cart}/history")).json["items"]
 
-        assert (checked_out["reason"], restored["reason"]) == (None, "wrong till")
+        assert (checked_out["reason"], restored["reason"]) == (None, "mistake")
 
     async def test_comes_in_pages(self, reader: ApiSpec, cart: str) -> None:
         """A page ends where the next one begins."""

@@ -92,3 +92,8 @@ def warehouse() -> Warehouse:
 @pytest.fixture
 def service(warehouse: Warehouse) -> ApiSpec:
     return warehouse.caller("service")
+
+
+@pytest.fixture
+def operator(warehouse: Warehouse) -> ApiSpec:
+    return warehouse.caller("operator")

@@ -31,10 +31,10 @@ async def test_a_receipt_is_booked_once(service: ApiSpec, warehouse: Any) -> Non
     assert (await warehouse.stock("milk"), await warehouse.stock("tea")) == ((10, 0), (5, 0))
 
 
-async def test_one_product_is_received_and_adjusted(service: ApiSpec, warehouse: Any) -> None:
+async def test_one_product_is_received_and_adjusted(operator: ApiSpec, warehouse: Any) -> None:
     """What came in and what a count found are summed."""
-    await service.post(f"{BASE}/stock/milk/receipts", "k1", {"quantity": 5, "reference": "note-1"})
-    reply = await service.post(f"{BASE}/stock/milk/adjustments", "k2", {"delta": -2, "reason": "broken"})
+    await operator.post(f"{BASE}/stock/milk/receipts", "k1", {"quantity": 5, "reference": "note-1"})
+    reply = await operator.post(f"{BASE}/stock/milk/adjustments", "k2", {"delta": -2, "reason": "broken"})
 
     assert (reply.status, reply.json) == (202, {"id": "milk", "version": 2})
     assert await warehouse.stock("milk") == (3, 0)
@@ -72,7 +72,7 @@ async def test_a_reservation_is_held_for_an_hour_at_most(service: ApiSpec, wareh
 async def test_a_late_reserve_finds_the_tombstone(service: ApiSpec, warehouse: Any) -> None:
     """Released before it was made, a reservation can never be made."""
     await fill(service, milk=10)
-    await service.post(f"{BASE}/reservations/r1/release", "k1", {"reason": "timeout"})
+    await service.post(f"{BASE}/reservations/r1/release", "k1", {"reason": "checkout-failed"})
 
     reply = await reserve(service, "r1", warehouse.soon, milk=1)
 
@@ -86,13 +86,13 @@ async def test_a_release_gives_back_once(service: ApiSpec, warehouse: Any) -> No
     await reserve(service, "r1", warehouse.soon, milk=4)
 
     for key in ("k1", "k2"):
-        reply = await service.post(f"{BASE}/reservations/r1/release", key, {"reason": "declined"})
+        reply = await service.post(f"{BASE}/reservations/r1/release", key, {"reason": "checkout-failed"})
         assert reply.status == 202
 
     assert await warehouse.stock("milk") == (10, 0)
 
 
-async def test_an_allocated_basket_ships_in_parts(service: ApiSpec, warehouse: Any) -> None:
+async def test_an_allocated_basket_ships_in_parts(service: ApiSpec, operator: ApiSpec, warehouse: Any) -> None:
     """Each shipment takes its lines out once."""
     await fill(service, milk=10)
     await reserve(service, "r1", warehouse.soon, milk=4)
@@ -100,7 +100,7 @@ async def test_an_allocated_basket_ships_in_parts(service: ApiSpec, warehouse: A
 
     for key in ("k2", "k3"):
         body = {"shipment_id": "s1", "lines": lines(milk=3)}
-        assert (await service.post(f"{BASE}/reservations/r1/ship", key, body)).status == 202
+        assert (await operator.post(f"{BASE}/reservations/r1/ship", key, body)).status == 202
 
     assert (await warehouse.stock("milk"), await warehouse.status("r1")) == ((7, 1), "allocated")
 

@@ -111,7 +111,7 @@ class PostOffice:
 
     async def contact(self, customer_id: str = "900", **preferences: bool) -> None:
         """A customer becomes known."""
-        name, email = await self.deps.personal.seal_all(customer_id, ["Jane", "jane@customer.test"])
+        name, email = await self.deps.personal.seal_all(customer_id, ["Jane", "jane@example.com"])
         command = RecordContact(
             customer_id=customer_id,
             customer_version=next(self._versions),

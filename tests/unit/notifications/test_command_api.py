@@ -11,7 +11,7 @@ from tests.unit.notifications.post_office import PostOffice
 
 CANCELLED = OrderCancelled.model_validate(EXAMPLE_CANCELLED)
 RETRY = f"/notifications/v1/mails/order_cancelled.{CANCELLED.order_id}/retry"
-REASON = {"reason": "the mailbox exists now"}
+REASON = {"reason": "customer-request"}
 
 
 class SaidNames(TokenVerifier):

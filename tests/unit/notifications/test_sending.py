@@ -28,7 +28,7 @@ class TestAFact:
         assert await office.told("orders", CANCELLED) == "done"
 
         (mail,) = office.server.taken
-        assert (mail.recipient, mail.recipient_name, mail.message_id) == ("jane@customer.test", "Jane", MESSAGE_ID)
+        assert (mail.recipient, mail.recipient_name, mail.message_id) == ("jane@example.com", "Jane", MESSAGE_ID)
         assert [type(event) for event in await office.history(ID)] == [MailRequested, MailSendStarted, MailSent]
 
     @pytest.mark.parametrize("message_id", ["order-o1@6.0", "order-o1@7.0"])

@@ -112,7 +112,7 @@ async def test_an_order_that_comes_again_is_the_same(checkout: ApiSpec) -> None:
 async def test_the_checkout_gives_up_what_was_never_created(orders: Orders) -> None:
     """A create that comes late is refused."""
     service = orders.caller("service")
-    await service.post(f"{ORDER}/cancel", "k1", {"reason": "timeout"})
+    await service.post(f"{ORDER}/cancel", "k1", {"reason": "checkout-failed"})
 
     reply = await service.send("PUT", ORDER, json=BODY)
 
@@ -121,8 +121,8 @@ async def test_the_checkout_gives_up_what_was_never_created(orders: Orders) -> N
 
 async def test_only_people_cancel_what_is_paid(placed: ApiSpec, orders: Orders) -> None:
     """The checkout is refused, an operator is not."""
-    refused = await placed.post(f"{ORDER}/cancel", "k3", {"reason": "timeout"})
-    done = await orders.caller("operator").post(f"{ORDER}/cancel", "k4", {"reason": "changed their mind"})
+    refused = await placed.post(f"{ORDER}/cancel", "k3", {"reason": "checkout-failed"})
+    done = await orders.caller("operator").post(f"{ORDER}/cancel", "k4", {"reason": "changed-mind"})
 
     assert (refused.status, refused.json["code"]) == (409, "order-is-placed")
     assert (done.status, await orders.status()) == (202, "cancelled")
@@ -130,8 +130,8 @@ async def test_only_people_cancel_what_is_paid(placed: ApiSpec, orders: Orders) 
 
 async def test_only_the_checkout_cancels_what_it_is_at(checkout: ApiSpec, orders: Orders) -> None:
     """An operator is refused, and told what to do; the checkout is not."""
-    refused = await orders.caller("operator").post(f"{ORDER}/cancel", "k1", {"reason": "changed their mind"})
-    done = await checkout.post(f"{ORDER}/cancel", "k2", {"reason": "declined"})
+    refused = await orders.caller("operator").post(f"{ORDER}/cancel", "k1", {"reason": "changed-mind"})
+    done = await checkout.post(f"{ORDER}/cancel", "k2", {"reason": "checkout-failed"})
 
     assert (refused.status, refused.json["code"]) == (409, "order-in-checkout")
     assert "force-compensate" in refused.json["detail"]
@@ -140,7 +140,7 @@ async def test_only_the_checkout_cancels_what_it_is_at(checkout: ApiSpec, orders
 
 async def test_a_return_is_forestalled_and_named_by_its_path(placed: ApiSpec) -> None:
     """Cancelled first, it can be neither opened nor completed."""
-    body = {"return_id": "b1", "lines": [{"sku": "milk", "quantity": 1}], "reason": "too big"}
+    body = {"return_id": "b1", "lines": [{"sku": "milk", "quantity": 1}], "reason": "wrong-item"}
 
     replies = [
         await placed.post(f"{ORDER}/returns/b1/cancel", "k3"),

@@ -66,12 +66,23 @@ def context(command: PaymentCommand | str, at: datetime = AT) -> Context:
     return Context(command=name, command_id="c1", correlation_id="f1", actor="service:checkout", occurred_at=at)
 
 
+class Unsealed:
+    """Opens tokens that were never sealed: that is tested elsewhere. Whose key is gone is in `erased`."""
+
+    def __init__(self) -> None:
+        self.erased: set[str] = set()
+
+    async def open(self, sealed: str) -> str | None:
+        return None if sealed in self.erased else sealed
+
+
 @dataclass
 class PaymentsInMemory:
     """The log of some payments, and what the effect and the webhook need of a service's wiring."""
 
     events: dict[str, list[PaymentEvent]] = field(default_factory=lambda: defaultdict(list))
     contexts: list[Context] = field(default_factory=list)
+    personal: Unsealed = field(default_factory=Unsealed)
 
     async def state(self, category: str, entity_id: str) -> Payment:
         assert category == CATEGORY

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from emulators.edge.issuer import Issuer
+from functions.payments.adapters.memory import APPROVED
 from functions.payments.command_api import PAYMENT_COMMANDS
 from functions.payments.commands import PaymentCommand
 from functions.payments.decider import PAYMENT
@@ -17,7 +18,7 @@ from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
 from shared.http.query_edge import QueryEdge
-from shared.testing.api_spec import ApiSpec
+from shared.testing.api_spec import ApiSpec, Reply
 from shared.testing.doubles import FixedClock, RecordingPublisher
 from shared.testing.memory_platform import memory_dependencies, query_wiring
 from tests.unit.payments.bank import Bank
@@ -28,9 +29,9 @@ BODY = {
     "order_id": "o1",
     "customer_id": "900",
     "amount": {"amount": 1998, "currency": "USD"},
-    "payment_token": "pm_card_visa",
+    "payment_token": "sealed:v1:OTAw:x",
 }
-REFUND = {"refund_id": "r1", "amount": {"amount": 500, "currency": "USD"}, "reason": "returned"}
+REFUND = {"refund_id": "r1", "amount": {"amount": 500, "currency": "USD"}, "reason": "damaged"}
 
 
 class Service:
@@ -44,10 +45,20 @@ class Service:
         self._verifier = TokenVerifier("https://issuer.test", "shop", keys, self.clock)
         self._dependencies = memory_dependencies(self.clock, publisher=self.topics)
         self._ids = itertools.count(1)
+        self._sealed: dict[str, str] = {}
         queries = QueryEdge(
             (PAYMENT_QUERIES, LEDGER_QUERIES), query_wiring(self._dependencies, self.clock), self._verifier
         )
         self._queries = guarded("payments-queries", queries, lambda *_, **__: None)
+
+    async def sealed(self, token: str) -> dict[str, object]:
+        """As the checkout asks for it, always in the same words."""
+        if token not in self._sealed:
+            self._sealed[token] = await self._dependencies.personal.seal("900", token)
+        return {**BODY, "payment_token": self._sealed[token]}
+
+    async def authorize(self, token: str = APPROVED, subject: str = "checkout", role: str = "service") -> Reply:
+        return await authorize(self.caller(subject, role), await self.sealed(token))
 
     def caller(self, subject: str = "checkout", role: str = "service") -> ApiSpec:
         """One that talks to an instance of its own."""
@@ -83,3 +94,7 @@ class Service:
 
     def _token(self, subject: str, role: str) -> str:
         return self._issuer.mint(subject, roles=(role,), audience="shop", ttl=3600)
+
+
+async def authorize(caller: ApiSpec, body: object) -> Reply:
+    return await caller.send("PUT", URL, json=body, headers={"Idempotency-Key": "authorize"})

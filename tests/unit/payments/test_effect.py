@@ -71,6 +71,16 @@ class TestAuthorizing:
         assert refused.value.code == "card-declined"
         assert (log.names[-1], provider.held("p1")) == ("PaymentDeclined", 0)
 
+    async def test_a_customer_who_was_erased_is_not_charged(self) -> None:
+        """The key is gone, and the card's token with it: the payment is declined, and no provider is asked."""
+        caller, log, provider = shop()
+        log.personal.erased.add(APPROVED)
+
+        with pytest.raises(DomainError, match="customer-erased"):
+            await caller.ask(AUTHORIZE)
+
+        assert (log.names[-1], provider.calls) == ("PaymentDeclined", [])
+
     async def test_a_replayed_request_is_declined_again(self) -> None:
         """The effect refuses by itself: a replayed command has passed its own refusal."""
         caller, _, _ = shop()

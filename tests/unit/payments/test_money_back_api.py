@@ -12,7 +12,7 @@ from tests.unit.payments.bank import INTENT
 from tests.unit.payments.payments_in_memory import LATER
 from tests.unit.payments.service import BODY, REFUND, URL, Service
 
-RESOLVED = {"paid_otherwise": True, "reason": "by bank transfer"}
+RESOLVED = {"paid_otherwise": True, "reason": "other"}
 UP_TO = {**REFUND, "amount": BODY["amount"], "up_to": True}
 
 
@@ -20,7 +20,7 @@ UP_TO = {**REFUND, "amount": BODY["amount"], "up_to": True}
 async def service(tmp_path: Path) -> Service:
     """Of a payment that is captured."""
     service = Service(tmp_path / "jwks.json")
-    await service.caller().send("PUT", URL, json=BODY)
+    await service.authorize()
     await service.caller().post(f"{URL}/capture", "capture")
     return service
 
@@ -106,7 +106,7 @@ async def test_a_refund_that_was_sent_back_needs_a_person(service: Service, oper
     assert (resolved.status, after.json["attention"], after.json["left"]["amount"]) == (202, None, 1498)
     assert (after.json["refunds"][0]["status"], after.json["refunds"][0]["resolution"]) == (
         "paid-otherwise",
-        "by bank transfer",
+        "other",
     )
 
 

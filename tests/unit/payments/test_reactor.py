@@ -79,7 +79,7 @@ def test_a_cancelled_order_gives_all_back() -> None:
     assert GIVE_BACK.type == OrderCancelled.TYPE
     assert (target.category, target.entity_id) == ("payment", EXAMPLE["payment_id"])
     assert target.command == RefundRest(
-        refund_id=f"cancelled-{EXAMPLE['order_id']}", reason="the order was cancelled: the card was declined", at=LATER
+        refund_id=f"cancelled-{EXAMPLE['order_id']}", reason="the order was cancelled: checkout-failed", at=LATER
     )
 
 

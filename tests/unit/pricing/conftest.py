@@ -83,4 +83,4 @@ def customer(pricing: Pricing) -> ApiSpec:
 
 @pytest.fixture
 def staff(pricing: Pricing) -> ApiSpec:
-    return pricing.reader("saga", "service")
+    return pricing.reader("ann", "operator")

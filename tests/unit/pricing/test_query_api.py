@@ -83,7 +83,7 @@ class TestAPrice:
 
     async def test_has_no_history_for_customers(self, customer: ApiSpec) -> None:
         """Announced prices stay in the house."""
-        assert (await customer.get(f"{V1}/price-histories/milk")).status == 404
+        assert (await customer.get(f"{V1}/price-histories/milk")).status == 403
 
 
 class TestAQuote:

@@ -37,7 +37,9 @@ async def redeem(
 
 
 async def release(service: ApiSpec, redemption: str) -> Reply:
-    return await service.post(f"{V1}/redemptions/{redemption}/release", f"release-{redemption}", {"reason": "declined"})
+    return await service.post(
+        f"{V1}/redemptions/{redemption}/release", f"release-{redemption}", {"reason": "checkout-failed"}
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +190,7 @@ class TestReleasing:
         await release(service, "r1")
         await redeem(service, "r2", "26.few")
 
-        reply = await service.post(f"{V1}/redemptions/r1/release", "another key", {"reason": "declined"})
+        reply = await service.post(f"{V1}/redemptions/r1/release", "another key", {"reason": "checkout-failed"})
 
         assert reply.status == 202
         assert (await redeem(service, "r3", "26.few", customer="901")).json["code"] == "coupon-exhausted"

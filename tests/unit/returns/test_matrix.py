@@ -21,7 +21,7 @@ def return_data(_: datetime) -> Mapping[str, Any]:
         "order_id": "o1",
         "customer_id": "900",
         "lines": [{"sku": "milk", "quantity": 1}],
-        "reason": "sour",
+        "reason": "damaged",
     }
 
 

@@ -9,7 +9,7 @@ from shared.eventsourcing.workflow.events import StepSucceeded, WorkflowStarted
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 STARTED = WorkflowStarted(
     workflow_id="r1",
-    data={"order_id": "o1", "customer_id": None, "lines": [{"sku": "milk", "quantity": 1}], "reason": "sour"},
+    data={"order_id": "o1", "customer_id": None, "lines": [{"sku": "milk", "quantity": 1}], "reason": "damaged"},
     deadline_at=AT,
     at=AT,
 )

@@ -15,7 +15,7 @@ DATA: Mapping[str, Any] = {
     "order_id": "o1",
     "customer_id": "900",
     "lines": [{"sku": "milk", "quantity": 1}],
-    "reason": "sour",
+    "reason": "damaged",
     "payment_id": "p1",
     "order_version": 9,
     "refund": REFUND,
@@ -60,7 +60,7 @@ def test_the_refund_is_given_under_the_id_of_the_return() -> None:
 
     assert (asked.path, asked.body) == (
         "/payments/p1/refunds",
-        {"refund_id": "r1", "amount": REFUND, "up_to": True, "reason": "sour"},
+        {"refund_id": "r1", "amount": REFUND, "up_to": True, "reason": "damaged"},
     )
 
 
