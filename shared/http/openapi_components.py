@@ -128,8 +128,8 @@ _SETTER = {
         **_COMMIT,
         before={"description": "Null if the field was not there."},
         after={"description": "Null if the field is there no more."},
-        id={"type": "string", "description": "The event's id, such as `cart-42@7.0`. For staff."},
-        type={"type": "string", "description": "The event's stored type. For staff."},
+        id={"type": "string", "description": "The event's id, such as `cart-42@7.0`. For operators."},
+        type={"type": "string", "description": "The event's stored type. For operators."},
     ),
 }
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -156,10 +156,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         **_object(
             "version command actor occurred_at recorded_at changes",
             **_COMMIT,
-            reason={"type": ["string", "null"], "description": "Why, if an event says so. For staff."},
-            correlation_id={"type": "string", "description": "For staff."},
-            causation_id={"type": ["string", "null"], "description": "For staff."},
-            events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
+            reason={"type": ["string", "null"], "description": "Why, if an event says so. For operators."},
+            correlation_id={"type": "string", "description": "For operators."},
+            causation_id={"type": ["string", "null"], "description": "For operators."},
+            events={"type": "array", "description": "For operators.", "items": _STORED_EVENT},
             changes={
                 "type": ["object", "null"],
                 "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → before and after; "
