@@ -3,24 +3,23 @@
 As its own command line would start it, it writes everything it knows to one file in a shared folder after each change,
 and listens on all interfaces. It also approves cards that Stripe declines, does not know by what name Stripe is now
 told which kinds of payment are meant, and looks through everything it has for the refunds of each charge that it shows,
-six times for a payment. Here it does as Stripe does, and is as fast with the thousandth payment as with the first. Runs
-alone, by its path.
+six times for a payment. Here it does as Stripe does, and is as fast with the thousandth payment as with the first
+(refunds and disputes: `stripe_money_back`). Runs alone, by its path.
 """
 
 import sys
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-from localstripe.resources import Charge, List, PaymentIntent, PaymentMethod, Refund, Store  # type: ignore[import-untyped] # it has none
+from localstripe.resources import PaymentIntent, PaymentMethod, Store  # type: ignore[import-untyped] # it has none
 from localstripe.server import app  # type: ignore[import-untyped] # it has none
+
+from emulators.processes import stripe_money_back
 
 _charged: Callable[[Any], bool] = PaymentMethod._charging_is_declined  # noqa: SLF001 - there is no other way into it
 _kept: Callable[[Any], bool] = PaymentMethod._attaching_is_declined  # noqa: SLF001 - as above
 _begin: Callable[..., None] = PaymentIntent.__init__
-_give_back: Callable[..., None] = Refund.__init__
-_refunds: dict[str, list[Any]] = defaultdict(list)
 
 
 @web.middleware
@@ -37,20 +36,8 @@ def is_declined(card: Any) -> bool:
 def begin(intent: Any, *, allowed_payment_method_types: object = None, **parameters: object) -> None:
     """There are no others than cards here."""
     del allowed_payment_method_types
+    stripe_money_back.check_amount(parameters.get("amount"), parameters.get("currency"))
     _begin(intent, **parameters)
-
-
-def give_back(refund: Any, **parameters: object) -> None:
-    """Also kept by its charge."""
-    _give_back(refund, **parameters)
-    _refunds[refund.charge].insert(0, refund)
-
-
-def refunds_of(charge: Any) -> Any:
-    """Newest first."""
-    found = List(f"/v1/charges/{charge.id}/refunds")
-    found._list = list(_refunds.get(charge.id, ()))  # noqa: SLF001 - as above
-    return found
 
 
 def main(host: str, port: int) -> None:
@@ -58,8 +45,7 @@ def main(host: str, port: int) -> None:
     Store.dump_to_disk = lambda _: None
     PaymentMethod._charging_is_declined = is_declined  # noqa: SLF001 - as above
     PaymentIntent.__init__ = begin
-    Refund.__init__ = give_back
-    Charge.refunds = property(refunds_of)
+    stripe_money_back.install(app)
     app.middlewares.insert(0, health)
     web.run_app(app, host=host, port=port, access_log=None, print=None)
 

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from emulators.feed.books import AFTER_ALL
 from emulators.shop.compare import Sums, Witness
 from emulators.shop.selling import Sold
-from emulators.shop.witnesses import entry, of_basket, of_sku, said_pieces, said_stock, said_sums
+from emulators.shop.witnesses import entry, of_basket, of_sku, said_pieces, said_refund, said_stock, said_sums
 from functions.cart.decider import CART, Cart
 from functions.inventory.decider import RESERVATION, STOCK
 from functions.inventory.state import Reservation, Stock
 from functions.orders.decider import ORDER
 from functions.orders.state import Order
 from functions.payments.decider import PAYMENT
-from functions.payments.state import Payment
+from functions.payments.state import Payment, RefundStatus
 from functions.payments.state import Status as PaymentStatus
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.event_store import EventStore
@@ -63,7 +63,9 @@ def log_witness(logged: Logged, sold: Mapping[str, Sold], received: Mapping[str,
         for sku, pieces in received.items()
         if (state := logged.stock.get(sku))
     }
-    about = frozenset({"cart", "line", "order", "payment", "paid", "pieces", "moved", "on-hand", "reserved"})
+    about = frozenset(
+        {"cart", "line", "order", "payment", "paid", "refunded", "pieces", "moved", "on-hand", "reserved"}
+    )
     return Witness(name=NAME, about=about, says=says, sums=_sums(logged, sold))
 
 
@@ -80,7 +82,11 @@ def _basket(logged: Logged, sold: Sold) -> dict[str, str]:
     facts |= said_pieces(_left(logged, sold))
     payment = logged.payments.get(sold.checkout_id)
     if payment and payment.request:
-        facts |= {"payment": payment.status.value, **said_sums(_captured(payment), 0)}
+        facts |= {
+            "payment": payment.status.value,
+            **said_sums(_captured(payment), 0),
+            **said_refund(_refunded(payment)),
+        }
     return facts
 
 
@@ -95,8 +101,12 @@ def _left(logged: Logged, sold: Sold) -> list[tuple[str, int]]:
 def _captured(payment: Payment) -> int:
     if payment.status is not PaymentStatus.CAPTURED:
         return 0
-    refunded = sum(each.amount.amount for each in payment.refunds.values() if each.status == "completed")
-    return payment.asked.amount.amount - refunded
+    return payment.asked.amount.amount - _refunded(payment)
+
+
+def _refunded(payment: Payment) -> int:
+    given = {RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE}
+    return sum(each.amount.amount for each in payment.refunds.values() if each.status in given)
 
 
 def _sums(logged: Logged, sold: Mapping[str, Sold]) -> Sums:

@@ -7,7 +7,7 @@ from typing import Any
 from emulators.shop.answers import Answers
 from emulators.shop.compare import Sums, Witness
 from emulators.shop.selling import Sold
-from emulators.shop.witnesses import of_basket, of_sku, said_lines, said_pieces, said_stock, said_sums
+from emulators.shop.witnesses import of_basket, of_sku, said_lines, said_pieces, said_refund, said_stock, said_sums
 
 _PAID = frozenset({"placed", "shipped", "delivered"})
 
@@ -60,6 +60,7 @@ def _orders(seen: Seen) -> Witness:
     paid = []
     for basket, body in seen.of(seen.answers.orders.values()):
         says[of_basket(basket)] = {"order": body["status"], **said_lines(body["lines"])}
+        says[of_basket(basket)] |= said_refund(body["refunded"]["amount"])
         if body["status"] in _PAID:
             says[of_basket(basket)] |= said_sums(body["total"]["amount"], body["discount"]["amount"])
             paid.append(body)
@@ -70,7 +71,9 @@ def _orders(seen: Seen) -> Witness:
         pieces=sum(line["quantity"] for line in lines),
         cents=sum(body["total"]["amount"] for body in paid),
     )
-    return Witness(name="orders", about=frozenset({"order", "line", "paid", "discount"}), says=says, sums=sums)
+    return Witness(
+        name="orders", about=frozenset({"order", "line", "paid", "discount", "refunded"}), says=says, sums=sums
+    )
 
 
 def _payments(seen: Seen) -> Witness:
@@ -80,13 +83,13 @@ def _payments(seen: Seen) -> Witness:
     for basket, body in seen.of(seen.answers.payments.values()):
         if body["amount"] is None:
             continue
-        says[of_basket(basket)] = {"payment": body["status"]}
+        says[of_basket(basket)] = {"payment": body["status"], **said_refund(body["refunded"]["amount"])}
         if body["status"] == "captured":
             cents = body["amount"]["amount"] - body["refunded"]["amount"]
             says[of_basket(basket)] |= said_sums(cents, 0)
             captured.append(cents)
     sums = Sums(baskets=len(captured), cents=sum(captured))
-    return Witness(name="payments", about=frozenset({"payment", "paid"}), says=says, sums=sums)
+    return Witness(name="payments", about=frozenset({"payment", "paid", "refunded"}), says=says, sums=sums)
 
 
 def _ledger(seen: Seen) -> Witness:
@@ -94,14 +97,15 @@ def _ledger(seen: Seen) -> Witness:
     says: dict[str, dict[str, str]] = {}
     paid = []
     for basket, body in seen.of(seen.answers.ledger.values()):
-        cents = -body["balances"].get("customers", 0) - body["balances"].get("refunds", 0)
+        refunded = body["balances"].get("refunds", 0)
+        cents = -body["balances"].get("customers", 0) - refunded
         off = ledger_sum(body)
         says[of_basket(basket)] = {"ledger": f"off by {off} cents" if off else "balanced", **said_sums(cents, 0)}
+        says[of_basket(basket)] |= said_refund(refunded)
         if cents:
             paid.append(cents)
-    return Witness(
-        name="ledger", about=frozenset({"ledger", "paid"}), says=says, sums=Sums(baskets=len(paid), cents=sum(paid))
-    )
+    about = frozenset({"ledger", "paid", "refunded"})
+    return Witness(name="ledger", about=about, says=says, sums=Sums(baskets=len(paid), cents=sum(paid)))
 
 
 def ledger_sum(body: Any) -> int:

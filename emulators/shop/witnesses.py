@@ -100,6 +100,11 @@ def said_sums(paid: int, discount: int) -> dict[str, str]:
     return {name: money(cents) for name, cents in (("paid", paid), ("discount", discount)) if cents}
 
 
+def said_refund(cents: int) -> dict[str, str]:
+    """What the customer has back; what is nothing is not said."""
+    return {"refunded": money(cents)} if cents else {}
+
+
 def said_stock(moved: int, on_hand: int, reserved: int) -> dict[str, str]:
     return {"moved": f"{moved}", "on-hand": f"{on_hand}", "reserved": f"{reserved}"}
 

@@ -16,10 +16,10 @@ from functions.cart.decider import MAX_QUANTITY, Cart
 from functions.cart.events import Channel
 from functions.cart.manifest import NAME
 from shared.eventsourcing.errors import NotFoundError
-from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.money import Money
 from shared.http.auth import COUNTER, EVERYONE, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
-from shared.http.requests import AnyReason, Body, Id, Moment
+from shared.http.requests import AnyReason, Body, Id, Moment, PayableCurrency
 
 TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 
@@ -27,7 +27,7 @@ TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 class OpenCartBody(Body):
     """`customer_id` and `opened_at` are for tills; everybody else opens their own cart, now."""
 
-    currency: Currency
+    currency: PayableCurrency
     customer_id: Id | None = None
     opened_at: Moment | None = None
 

@@ -26,7 +26,9 @@ MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
-MailKind = Literal["order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded"]
+MailKind = Literal[
+    "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
+]
 """As notifications call the mails that they send."""
 
 

@@ -54,6 +54,28 @@ class CancelShipment(Command):
     at: AwareDatetime
 
 
+class HoldShipment(Command):
+    """The order's payment is disputed."""
+
+    dispute_id: str
+    at: AwareDatetime
+
+
+class ReleaseShipment(Command):
+    """The dispute was won."""
+
+    dispute_id: str
+    at: AwareDatetime
+
+
 ShipmentCommand = (
-    OpenShipment | SplitShipment | PickShipment | PackShipment | DispatchShipment | DeliverShipment | CancelShipment
+    OpenShipment
+    | SplitShipment
+    | PickShipment
+    | PackShipment
+    | DispatchShipment
+    | DeliverShipment
+    | CancelShipment
+    | HoldShipment
+    | ReleaseShipment
 )

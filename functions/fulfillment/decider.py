@@ -11,9 +11,11 @@ from functions.fulfillment.commands import (
     CancelShipment,
     DeliverShipment,
     DispatchShipment,
+    HoldShipment,
     OpenShipment,
     PackShipment,
     PickShipment,
+    ReleaseShipment,
     ShipmentCommand,
     SplitShipment,
 )
@@ -23,10 +25,12 @@ from functions.fulfillment.events import (
     ShipmentDispatched,
     ShipmentEvent,
     ShipmentForestalled,
+    ShipmentHeld,
     ShipmentLine,
     ShipmentOpened,
     ShipmentPacked,
     ShipmentPicked,
+    ShipmentReleased,
     ShipmentSplit,
 )
 from functions.fulfillment.manifest import SHIPMENT
@@ -59,7 +63,9 @@ _WAY = (Status.OPEN, Status.PICKED, Status.PACKED, Status.DISPATCHED, Status.DEL
 
 
 class Shipment(BaseModel):
-    """A shipment as its commands need to know it: `lines` are quantities by product."""
+    """A shipment as its commands need to know it: `lines` are quantities by product; `disputes` hold it (True), or were
+    won (False).
+    """
 
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
@@ -71,6 +77,12 @@ class Shipment(BaseModel):
     lines: dict[str, int] = {}
     carrier: str = ""
     tracking: str = ""
+    disputes: dict[str, bool] = {}
+
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """Disputes of its payment that were not won."""
+        return tuple(dispute_id for dispute_id, holds in self.disputes.items() if holds)
 
 
 def is_closed(shipment: Shipment) -> bool:
@@ -92,6 +104,8 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
             return _open(command, shipment)
         case CancelShipment():
             return _cancel(command, shipment)
+        case HoldShipment() | ReleaseShipment():
+            return _dispute(command, shipment)
         case SplitShipment():
             return _split(command, _opened(shipment))
         case PickShipment(at=at):
@@ -107,8 +121,13 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
 
 
 def _open(command: OpenShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
-    """An order that was cancelled in the meantime, or told of twice, is expected: nothing to do."""
-    return [ShipmentOpened(**command.model_dump())] if shipment.status is Status.ABSENT else []
+    """An order that was cancelled in the meantime, or told of twice, is expected: nothing to do. One whose payment is
+    disputed already is held from the beginning.
+    """
+    if shipment.status is not Status.ABSENT:
+        return []
+    held = (ShipmentHeld(dispute_id=dispute_id, at=command.at) for dispute_id in shipment.held_by)
+    return [ShipmentOpened(**command.model_dump()), *held]
 
 
 def _cancel(command: CancelShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
@@ -123,6 +142,27 @@ def _cancel(command: CancelShipment, shipment: Shipment) -> Sequence[ShipmentEve
             return [cancelled]
         case _:
             return []
+
+
+_NEVER_SENT = frozenset({Status.CANCELLED, Status.FORESTALLED})
+_GONE = frozenset({Status.DISPATCHED, Status.DELIVERED})
+
+
+def _dispute(command: HoldShipment | ReleaseShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
+    """What is with the carrier cannot be held. That a dispute was won is remembered all the same: the news that there
+    is one may come later, and other shipments of the order ask this one.
+    """
+    holds = shipment.disputes.get(command.dispute_id)
+    if shipment.status in _NEVER_SENT or holds is False:
+        return []
+    if isinstance(command, ReleaseShipment):
+        return [ShipmentReleased(**command.model_dump())]
+    return [] if holds or shipment.status in _GONE else [ShipmentHeld(**command.model_dump())]
+
+
+def _check_held(shipment: Shipment) -> None:
+    if shipment.held_by:
+        raise DomainError("shipment-is-held", f"its payment is disputed: {', '.join(shipment.held_by)}")
 
 
 def _opened(shipment: Shipment) -> Shipment:
@@ -144,6 +184,7 @@ def _steps_to(wanted: Status, shipment: Shipment) -> bool:
 def _split(command: SplitShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
     if shipment.status not in (Status.OPEN, Status.PICKED):
         raise DomainError(f"shipment-is-{shipment.status}", "only what is not packed yet can be split")
+    _check_held(shipment)
     for line in command.lines:
         if shipment.lines.get(line.sku, 0) < line.quantity:
             raise DomainError("not-in-shipment", f"it holds fewer than {line.quantity} of {line.sku}", field="lines")
@@ -157,6 +198,7 @@ def _dispatch(command: DispatchShipment, shipment: Shipment) -> Sequence[Shipmen
         if (shipment.carrier, shipment.tracking) != (command.carrier, command.tracking):
             raise DomainError("dispatched-otherwise", "it was dispatched with another carrier or tracking number")
         return []
+    _check_held(shipment)
     return [
         ShipmentDispatched(
             shipment_id=shipment.shipment_id,
@@ -201,9 +243,12 @@ def _without(quantities: Mapping[str, int], lines: Sequence[ShipmentLine]) -> di
 def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
     match event:
         case ShipmentOpened():
-            return _new(event)
+            return _new(event, shipment.disputes)
+        case ShipmentHeld() | ShipmentReleased():
+            holds = isinstance(event, ShipmentHeld)
+            changed: dict[str, object] = {"disputes": {**shipment.disputes, event.dispute_id: holds}}
         case ShipmentForestalled():
-            changed: dict[str, object] = {"status": Status.FORESTALLED, "order_id": event.order_id}
+            changed = {"status": Status.FORESTALLED, "order_id": event.order_id}
         case ShipmentSplit():
             changed = {"lines": _without(shipment.lines, event.lines)}
         case ShipmentPicked():
@@ -221,7 +266,7 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
     return shipment.model_copy(update=changed)
 
 
-def _new(event: ShipmentOpened) -> Shipment:
+def _new(event: ShipmentOpened, disputes: dict[str, bool]) -> Shipment:
     return Shipment(
         status=Status.OPEN,
         shipment_id=event.shipment_id,
@@ -230,6 +275,7 @@ def _new(event: ShipmentOpened) -> Shipment:
         reservation_id=event.reservation_id,
         shipping_address=event.shipping_address,
         lines={line.sku: line.quantity for line in event.lines},
+        disputes=disputes,
     )
 
 

@@ -60,6 +60,24 @@ class ShipmentPacked(Event):
     at: AwareDatetime
 
 
+class ShipmentHeld(Event):
+    """The order's payment is disputed: nothing is handed to a carrier before that is over. It may be told of before
+    the shipment is opened.
+    """
+
+    TYPE: ClassVar = "ShipmentHeld.v1"
+    dispute_id: str
+    at: AwareDatetime
+
+
+class ShipmentReleased(Event):
+    """The dispute was won. It may be told of before the dispute itself, which then holds nothing."""
+
+    TYPE: ClassVar = "ShipmentReleased.v1"
+    dispute_id: str
+    at: AwareDatetime
+
+
 class ShipmentDispatched(Event):
     """The carrier has it. Complete in itself, so that what is published from it needs no look at earlier events."""
 
@@ -101,6 +119,8 @@ ShipmentEvent = (
     | ShipmentSplit
     | ShipmentPicked
     | ShipmentPacked
+    | ShipmentHeld
+    | ShipmentReleased
     | ShipmentDispatched
     | ShipmentDelivered
     | ShipmentCancelled

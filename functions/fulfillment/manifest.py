@@ -10,7 +10,7 @@ _NEWEST_FIRST = IndexField("opened_at", descending=True)
 
 MANIFEST = event_sourced(
     NAME,
-    description="Shipments of placed orders: picked, packed, split, dispatched, delivered.",
+    description="Shipments of placed orders: picked, packed, split, held, dispatched, delivered.",
     publishes="ShipmentDispatched, ShipmentDelivered and ShipmentCancelled, for everybody.",
     categories=(SHIPMENT,),
     collections=(
@@ -26,5 +26,8 @@ MANIFEST = event_sourced(
         ),
     ),
     permissions={"queries": (Permission.OPEN_PERSONAL_DATA,)},
-    reacts_to=(ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),),
+    reacts_to=(
+        ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),
+        ReactsTo("payments", ("PaymentDisputed.v1", "PaymentDisputeClosed.v1")),
+    ),
 )

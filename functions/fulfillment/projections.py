@@ -9,10 +9,12 @@ from functions.fulfillment.events import (
     ShipmentDispatched,
     ShipmentEvent,
     ShipmentForestalled,
+    ShipmentHeld,
     ShipmentLine,
     ShipmentOpened,
     ShipmentPacked,
     ShipmentPicked,
+    ShipmentReleased,
     ShipmentSplit,
 )
 from functions.fulfillment.manifest import SHIPMENT, SHIPMENTS
@@ -26,6 +28,8 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
         return _opened(event)
     if isinstance(event, ShipmentForestalled):
         return None
+    if document is None and isinstance(event, ShipmentHeld | ShipmentReleased):
+        return None  # told of before it was opened
     if document is None:
         raise ValueError(f"{type(event).__name__} before ShipmentOpened")
     match event:
@@ -36,6 +40,10 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
             changed = {"status": "picked"}
         case ShipmentPacked():
             changed = {"status": "packed"}
+        case ShipmentHeld():
+            changed = {"held_by": [*document.held_by, event.dispute_id]}
+        case ShipmentReleased():
+            changed = {"held_by": [each for each in document.held_by if each != event.dispute_id]}
         case ShipmentDispatched():
             sent = {"carrier": event.carrier, "tracking": event.tracking, "dispatched_at": event.at}
             changed = {"status": "dispatched", **sent}

@@ -12,7 +12,9 @@ class ShipmentLineView(BaseModel):
 
 
 class ShipmentView(BaseModel):
-    """A shipment. `split_into` are the shipments by which lines of this one go instead."""
+    """A shipment. `split_into` are the shipments by which lines of this one go instead; `held_by` are disputes of its
+    payment: it is not dispatched before they are won.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
@@ -23,6 +25,7 @@ class ShipmentView(BaseModel):
     lines: list[ShipmentLineView]
     split_from: str | None
     split_into: list[str] = []
+    held_by: list[str] = []
     carrier: str | None = None
     tracking: str | None = None
     opened_at: AwareDatetime

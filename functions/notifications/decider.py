@@ -35,8 +35,7 @@ from functions.notifications.events import (
 )
 from functions.notifications.manifest import CONTACT, MAIL
 from functions.notifications.state import Contact, ContactStatus, Mail, Status, is_closed, is_erased, pause_after
-from functions.notifications.upcasters import CONTACT_CODEC
-from shared.eventsourcing.codec import Codec
+from functions.notifications.upcasters import CONTACT_CODEC, MAIL_CODEC
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
 
@@ -202,7 +201,7 @@ MAILS_DECIDER = Decider[MailCommand, MailEvent, Mail](
     evolve=evolve,
     initial_state=Mail,
     state_type=Mail,
-    codec=Codec[MailEvent](MailEvent),
+    codec=MAIL_CODEC,
     is_closed=is_closed,
 )
 CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](

@@ -12,7 +12,9 @@ from shared.eventsourcing.message import Event
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import Sealed
 
-MailKind = Literal["order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded"]
+MailKind = Literal[
+    "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
+]
 """The facts that customers are told of; also the names under which they say which of these mails they want."""
 
 
@@ -63,13 +65,22 @@ class AboutRefunded(_About):
     amount: Money
 
 
-About = Annotated[AboutPlaced | AboutShipped | AboutCancelled | AboutRefunded, Field(discriminator="kind")]
+class AboutRefundFailed(_About):
+    kind: Literal["payment_refund_failed"] = "payment_refund_failed"
+    payment_id: str
+    refund_id: str
+    amount: Money
+
+
+About = Annotated[
+    AboutPlaced | AboutShipped | AboutCancelled | AboutRefunded | AboutRefundFailed, Field(discriminator="kind")
+]
 
 
 class MailRequested(Event):
     """There is a fact to tell a customer of. `at` is the fact's business time; all later times are those of sending."""
 
-    TYPE: ClassVar = "MailRequested.v1"
+    TYPE: ClassVar = "MailRequested.v2"
     mail_id: str
     customer_id: str
     about: About

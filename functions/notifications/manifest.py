@@ -39,7 +39,7 @@ MANIFEST = event_sourced(
     reacts_to=(
         ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),
         ReactsTo("fulfillment", ("ShipmentDispatched.v1",)),
-        ReactsTo("payments", ("PaymentRefunded.v1",)),
+        ReactsTo("payments", ("PaymentRefunded.v1", "PaymentRefundFailed.v1")),
         ReactsTo("customers", ("ContactChanged.v1", "CustomerErased.v1")),
     ),
     schedules=(

@@ -16,7 +16,7 @@ from functions.notifications.events import (
 )
 from functions.notifications.manifest import MAIL, MAILS
 from functions.notifications.read_models import MailView
-from shared.eventsourcing.codec import Codec
+from functions.notifications.upcasters import MAIL_CODEC
 from shared.eventsourcing.projection import Projection, Scalar
 
 
@@ -66,7 +66,7 @@ MAILS_PROJECTION = Projection[MailEvent, MailView](
     category=MAIL,
     collection=MAILS,
     document_type=MailView,
-    codec=Codec[MailEvent](MailEvent),
+    codec=MAIL_CODEC,
     project=project_mail,
     fields=_fields,
 )

@@ -19,6 +19,7 @@ from functions.notifications.events import (
     AboutCancelled,
     AboutPlaced,
     AboutRefunded,
+    AboutRefundFailed,
     AboutShipped,
     MailKind,
     MailLine,
@@ -86,6 +87,14 @@ class PaymentRefunded(Reads):
     refund_id: str
     amount: Money
     refunded_at: AwareDatetime
+
+
+class PaymentRefundFailed(Reads):
+    payment_id: str
+    order_id: str
+    customer_id: str
+    refund_id: str
+    amount: Money
 
 
 class ContactChanged(Reads):
@@ -159,6 +168,14 @@ def _on_refunded(event: PaymentRefunded, _: Delivery) -> Sequence[Target]:
     return _request(identity, event.customer_id, about, event.refunded_at)
 
 
+def _on_refund_failed(event: PaymentRefundFailed, delivery: Delivery) -> Sequence[Target]:
+    """Also after the customer was told that it was given: the bank has sent it back."""
+    about = AboutRefundFailed(
+        order_id=event.order_id, payment_id=event.payment_id, refund_id=event.refund_id, amount=event.amount
+    )
+    return _request(mail_id(about.kind, event.payment_id, event.refund_id), event.customer_id, about, delivery.at)
+
+
 # --- contacts
 
 
@@ -184,6 +201,7 @@ REACTIONS = (
     Reaction(service="orders", type="OrderCancelled.v1", reads=OrderCancelled, react=_on_cancelled),
     Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=_on_dispatched),
     Reaction(service="payments", type="PaymentRefunded.v1", reads=PaymentRefunded, react=_on_refunded),
+    Reaction(service="payments", type="PaymentRefundFailed.v1", reads=PaymentRefundFailed, react=_on_refund_failed),
     Reaction(service="customers", type="ContactChanged.v1", reads=ContactChanged, react=_on_contact),
     Reaction(service="customers", type="CustomerErased.v1", reads=CustomerErased, react=_on_erased),
 )

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
-from functions.notifications.events import About, AboutCancelled, AboutPlaced, AboutRefunded, AboutShipped, MailLine
+from functions.notifications.events import (
+    About,
+    AboutCancelled,
+    AboutPlaced,
+    AboutRefunded,
+    AboutRefundFailed,
+    AboutShipped,
+    MailLine,
+)
+from shared.eventsourcing.currencies import DIGITS
 from shared.eventsourcing.money import Money
 
-_NO_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
-"""ISO 4217: what a currency's minor unit is, where it is not a hundredth."""
+_USUAL_DIGITS = 2
 _CANCELLED = "your order was cancelled. What you paid for it, if anything, is paid back."
 
 
@@ -28,14 +35,16 @@ def render(about: About, name: str) -> Text:
             text = Text(f"Your order {about.order_id} was cancelled", _CANCELLED)
         case AboutRefunded():
             text = Text(f"A refund for your order {about.order_id}", _refunded(about))
+        case AboutRefundFailed():
+            text = Text(f"Our refund for your order {about.order_id} did not reach you", _refund_failed(about))
         case _:
             assert_never(about)
     return Text(_one_line(text.subject), f"Hello{_to(name)},\n\n{text.body}\n")
 
 
 def money(amount: Money) -> str:
-    """To the last minor unit, such as `1,234.05 USD`: computed with whole numbers."""
-    digits = 0 if amount.currency in _NO_MINOR_UNIT else 3 if amount.currency in _THOUSANDTHS else 2
+    """With the digits of its currency, such as `1,234.05 USD` and `1,234 ISK`: computed with whole numbers."""
+    digits = DIGITS.get(amount.currency, _USUAL_DIGITS)
     whole, rest = divmod(amount.amount, 10**digits)
     return f"{whole:,}{f'.{rest:0{digits}d}' if digits else ''} {amount.currency}"
 
@@ -54,6 +63,11 @@ def _shipped(about: AboutShipped) -> str:
 
 def _refunded(about: AboutRefunded) -> str:
     return f"we paid {money(about.amount)} back to you, the way you paid."
+
+
+def _refund_failed(about: AboutRefundFailed) -> str:
+    failed = f"we could not pay {money(about.amount)} back to you the way you paid: the payment failed, or your bank"
+    return f"{failed} sent it back. We will get in touch with you about another way."
 
 
 def _lines(lines: Sequence[MailLine]) -> list[str]:

@@ -1,9 +1,11 @@
-"""Earlier shapes of a contact's events, made current when they are read. What is released here is never edited."""
+"""Earlier shapes of the events of mails and contacts, made current when they are read. What is released here is never
+edited.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from functions.notifications.events import ContactEvent
+from functions.notifications.events import ContactEvent, MailEvent
 from shared.eventsourcing.codec import Codec
 
 
@@ -12,4 +14,10 @@ def recorded_v1(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**data, "customer_version": 0}
 
 
+def requested_v1(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """v2 has one more kind of mail."""
+    return data
+
+
+MAIL_CODEC = Codec[MailEvent](MailEvent, {"MailRequested.v1": requested_v1})
 CONTACT_CODEC = Codec[ContactEvent](ContactEvent, {"ContactRecorded.v1": recorded_v1})

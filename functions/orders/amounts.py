@@ -3,7 +3,8 @@
 Discounts that name a line are taken off that line, the others are shared out over the lines in proportion to what is
 left of them, then the tax in the same way; both by largest remainder. What a line comes to is refunded in proportion to
 the pieces that come back, each time of what has not come back yet: the last pieces take what rounding left over.
-Shipping is refunded with the last of the goods. So whatever way an order is returned, the refunds sum to what was paid.
+Shipping is refunded with the last of the goods. So whatever way an order is returned, the refunds sum to what was paid,
+less what went back for other reasons: the last pieces come back for what is left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,23 +72,34 @@ def _discounted(command: CreateOrder) -> list[int]:
     return [cents - off for cents, off in zip(left.values(), parts, strict=True)]
 
 
-def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[ReturnOpened]) -> ReturnOpened:
-    """The return with its refund, after those `before` it. Its lines are known to be there to be returned."""
+def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[ReturnOpened], gone: int = 0) -> ReturnOpened:
+    """The return with its refund, after those `before` it, and after `gone` cents that the customer has back for other
+    reasons: no more than what is left. Its lines are known to be there to be returned.
+    """
     back, quantities = pieces(before), {line.sku: line.quantity for line in command.lines}
-    lines = tuple(
-        ReturnedLine(sku=line.sku, quantity=quantity, refund=_money(_line_refund(line, quantity, before), terms))
-        for line in terms.lines
-        if (quantity := quantities.get(line.sku))
-    )
-    goods, shipping = sum(line.refund.amount for line in lines), 0
+    returned = [line for line in terms.lines if quantities.get(line.sku)]
+    goods = [_line_refund(line, quantities[line.sku], before) for line in returned]
+    left, shipping = terms.total.amount - sum(each.refund.amount for each in before), 0
     if is_all(terms, {line.sku: back.get(line.sku, 0) + quantities.get(line.sku, 0) for line in terms.lines}):
-        shipping = terms.total.amount - sum(each.refund.amount for each in before) - goods
+        shipping = left - sum(goods)
+    *goods, shipping = _within(left - gone, [*goods, shipping])
     return ReturnOpened(
         **command.model_dump(exclude={"lines"}),
-        lines=lines,
+        lines=tuple(
+            ReturnedLine(sku=line.sku, quantity=quantities[line.sku], refund=_money(cents, terms))
+            for line, cents in zip(returned, goods, strict=True)
+        ),
         shipping=_money(shipping, terms),
-        refund=_money(goods + shipping, terms),
+        refund=_money(sum(goods) + shipping, terms),
     )
+
+
+def _within(left: int, parts: Sequence[int]) -> list[int]:
+    """The parts as long as they last."""
+    given: list[int] = []
+    for part in parts:
+        given.append(max(min(part, left - sum(given)), 0))
+    return given
 
 
 def pieces(returns: Sequence[ReturnOpened]) -> dict[str, int]:

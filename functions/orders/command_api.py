@@ -18,11 +18,11 @@ from functions.orders.commands import (
 from functions.orders.events import MovedLine, OrderDiscount
 from functions.orders.manifest import NAME, ORDER_CATEGORY
 from functions.orders.state import Order
-from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
 from shared.http.auth import OPERATORS, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import AnyReason, Body, Id, Moment, ReturnReason, WorkflowReason
+from shared.http.requests import AnyReason, Body, Id, Moment, PayableCurrency, ReturnReason, WorkflowReason
 
 MAX_LINES = 500
 """As many as a cart holds."""
@@ -57,7 +57,7 @@ class CreateOrderBody(Body):
 
     customer_id: Id
     checkout_id: Id
-    currency: Currency
+    currency: PayableCurrency
     lines: list[PricedLineBody] = Field(min_length=1, max_length=MAX_LINES)
     discounts: list[DiscountBody] = Field(max_length=MAX_DISCOUNTS)
     shipping: Money

@@ -1,5 +1,7 @@
 """What can be asked of an order."""
 
+from typing import Literal
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from functions.orders.events import MovedLine, OrderDiscount
@@ -97,6 +99,41 @@ class CancelReturn(Command):
     at: AwareDatetime
 
 
+class _OfPayment(Command):
+    """What a payment tells. Only the one that the order was paid by counts."""
+
+    payment_id: str
+    amount: Money
+    at: AwareDatetime
+
+
+class RecordRefund(_OfPayment):
+    refund_id: str
+
+
+class RecordRefundFailure(_OfPayment):
+    refund_id: str
+    code: str
+
+
+class RecordRefundResolution(_OfPayment):
+    refund_id: str
+    paid_otherwise: bool
+
+
+class RecordDispute(_OfPayment):
+    dispute_id: str
+    reason: str
+
+
+class RecordDisputeEnd(_OfPayment):
+    """It may come before the news that there is a dispute."""
+
+    dispute_id: str
+    outcome: Literal["won", "lost"]
+
+
+MoneyCommand = RecordRefund | RecordRefundFailure | RecordRefundResolution | RecordDispute | RecordDisputeEnd
 OrderCommand = (
     CreateOrder
     | ConfirmOrder
@@ -107,4 +144,5 @@ OrderCommand = (
     | OpenReturn
     | CompleteReturn
     | CancelReturn
+    | MoneyCommand
 )

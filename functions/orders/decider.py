@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from functions.orders import refunds
 from functions.orders.amounts import created, is_all, opened, pieces
 from functions.orders.commands import (
     CancelOrder,
@@ -10,6 +11,7 @@ from functions.orders.commands import (
     CompleteReturn,
     ConfirmOrder,
     CreateOrder,
+    MoneyCommand,
     OpenReturn,
     OrderCommand,
     PlaceOrder,
@@ -43,6 +45,8 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         return _create(command, order)
     if isinstance(command, CancelOrder):
         return _cancel(command, order)
+    if isinstance(command, MoneyCommand):
+        return refunds.record(command, order)
     if order.status is Status.ABSENT:
         raise NotFoundError("order-not-found", "there is no such order")
     match command:
@@ -209,7 +213,7 @@ def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
         left = order.shipped.get(sku, 0) - back.get(sku, 0)
         if quantity > left:
             raise DomainError("not-returnable", f"{sku}: {left} can be returned", field=sku)
-    return [opened(command, order.terms, order.coming_back)]
+    return [opened(command, order.terms, order.coming_back, order.gone_otherwise)]
 
 
 def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEvent]:
@@ -277,7 +281,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             if event.complete:
                 changed["status"] = Status.RETURNED
         case _:
-            assert_never(event)
+            changed = refunds.evolve(order, event)
     return order.model_copy(update=changed)
 
 

@@ -1,6 +1,6 @@
 """What can have happened to an order: the storage contract. A shape never changes under the same version."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -162,6 +162,57 @@ class OrderReturned(Event):
     at: AwareDatetime
 
 
+class OrderRefunded(Event):
+    """`amount` of what was paid for the order was given back, whatever for: a return's refund has the return's id."""
+
+    TYPE: ClassVar = "OrderRefunded.v1"
+    refund_id: str
+    amount: Money
+    at: AwareDatetime
+
+
+class OrderRefundFailed(Event):
+    """`amount` was not given back, or came back from the customer's bank. `code` is the payment provider's reason."""
+
+    TYPE: ClassVar = "OrderRefundFailed.v1"
+    refund_id: str
+    amount: Money
+    code: str
+    at: AwareDatetime
+
+
+class OrderRefundResolved(Event):
+    """A person has dealt with a refund that failed; `paid_otherwise`: the customer got `amount` by other means."""
+
+    TYPE: ClassVar = "OrderRefundResolved.v1"
+    refund_id: str
+    amount: Money
+    paid_otherwise: bool
+    at: AwareDatetime
+
+
+class OrderDisputed(Event):
+    """The customer's bank took `amount` back until a dispute is decided."""
+
+    TYPE: ClassVar = "OrderDisputed.v1"
+    dispute_id: str
+    amount: Money
+    reason: str
+    at: AwareDatetime
+
+
+class OrderDisputeClosed(Event):
+    """The bank has decided: `amount` is the shop's (`won`), or the customer's (`lost`)."""
+
+    TYPE: ClassVar = "OrderDisputeClosed.v1"
+    dispute_id: str
+    amount: Money
+    outcome: Literal["won", "lost"]
+    at: AwareDatetime
+
+
+MoneyEvent = OrderRefunded | OrderRefundFailed | OrderRefundResolved | OrderDisputed | OrderDisputeClosed
+"""What payments tell of the order's money."""
 OrderEvent = (
     OrderCreated
     | OrderConfirmed
@@ -172,4 +223,5 @@ OrderEvent = (
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned
+    | MoneyEvent
 )

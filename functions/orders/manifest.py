@@ -22,5 +22,17 @@ MANIFEST = event_sourced(
             ),
         ),
     ),
-    reacts_to=(ReactsTo("fulfillment", ("ShipmentDispatched.v1", "ShipmentDelivered.v1")),),
+    reacts_to=(
+        ReactsTo("fulfillment", ("ShipmentDispatched.v1", "ShipmentDelivered.v1")),
+        ReactsTo(
+            "payments",
+            (
+                "PaymentRefunded.v1",
+                "PaymentRefundFailed.v1",
+                "PaymentRefundResolved.v1",
+                "PaymentDisputed.v1",
+                "PaymentDisputeClosed.v1",
+            ),
+        ),
+    ),
 )

@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
 from functions.orders.events import (
+    MoneyEvent,
     MovedLine,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
     OrderDelivered,
+    OrderDisputeClosed,
+    OrderDisputed,
     OrderEvent,
     OrderPlaced,
+    OrderRefunded,
+    OrderRefundFailed,
+    OrderRefundResolved,
     OrderReturned,
     OrderShipped,
     ReturnCancelled,
@@ -20,8 +26,10 @@ from functions.orders.events import (
 from functions.orders.manifest import ORDER_CATEGORY, ORDERS
 from functions.orders.read_models import (
     DiscountView,
+    DisputeView,
     OrderLineView,
     OrderView,
+    RefundView,
     ReturnLineView,
     ReturnView,
     ShipmentView,
@@ -39,6 +47,7 @@ _Later = (
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned
+    | MoneyEvent
 )
 """What can happen to an order that exists."""
 
@@ -76,12 +85,53 @@ def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
             return {"returns": _cancelled(document, event)}
         case OrderReturned():
             returns = [_with_status(each, event.return_id, "completed") for each in document.returns]
-            refunded = Money(amount=document.refunded.amount + event.refund.amount, currency=document.currency)
             status = "returned" if event.complete else document.status
-            lines = _returned(document.lines, event.lines)
-            return {"lines": lines, "returns": returns, "refunded": refunded, "status": status}
+            return {"lines": _returned(document.lines, event.lines), "returns": returns, "status": status}
+        case _:
+            return _money(document, event)
+
+
+def _money(document: OrderView, event: MoneyEvent) -> Mapping[str, object]:
+    """What its payment tells of the order's money."""
+    match event:
+        case OrderRefunded():
+            return _with_refund(
+                document, RefundView(refund_id=event.refund_id, amount=event.amount, status="completed")
+            )
+        case OrderRefundFailed():
+            return _with_refund(
+                document,
+                RefundView(refund_id=event.refund_id, amount=event.amount, status="failed", code=event.code),
+            )
+        case OrderRefundResolved():
+            status: Literal["paid-otherwise", "resolved"] = "paid-otherwise" if event.paid_otherwise else "resolved"
+            return _with_refund(document, RefundView(refund_id=event.refund_id, amount=event.amount, status=status))
+        case OrderDisputed():
+            opened = DisputeView(dispute_id=event.dispute_id, amount=event.amount, reason=event.reason, status="open")
+            return {"disputes": [*document.disputes, opened]}
+        case OrderDisputeClosed():
+            return {"disputes": _with_outcome(document.disputes, event)}
         case _:
             assert_never(event)
+
+
+def _with_refund(document: OrderView, refund: RefundView) -> Mapping[str, object]:
+    others = [each for each in document.refunds if each.refund_id != refund.refund_id]
+    given = [each.amount.amount for each in (*others, refund) if each.status in {"completed", "paid-otherwise"}]
+    failed = {"refund_failed": refund.status == "failed"}
+    return {
+        "refunds": [*others, refund],
+        "refunded": Money(amount=sum(given), currency=document.currency),
+        "returns": [x.model_copy(update=failed) if x.return_id == refund.refund_id else x for x in document.returns],
+    }
+
+
+def _with_outcome(disputes: Sequence[DisputeView], event: OrderDisputeClosed) -> list[DisputeView]:
+    """Of one that nobody heard of before, the reason is not known."""
+    known = {each.dispute_id: each for each in disputes}
+    reason = known[event.dispute_id].reason if event.dispute_id in known else None
+    closed = DisputeView(dispute_id=event.dispute_id, amount=event.amount, reason=reason, status=event.outcome)
+    return list({**known, event.dispute_id: closed}.values())
 
 
 def _created(event: OrderCreated) -> OrderView:

@@ -1,11 +1,24 @@
-"""What orders do about the news of others: shipments leave and arrive."""
+"""What orders do about the news of others: shipments leave and arrive, money goes back or is disputed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
-from functions.orders.commands import RecordDelivery, RecordShipment
+from pydantic import AwareDatetime
+
+from functions.orders.commands import (
+    MoneyCommand,
+    RecordDelivery,
+    RecordDispute,
+    RecordDisputeEnd,
+    RecordRefund,
+    RecordRefundFailure,
+    RecordRefundResolution,
+    RecordShipment,
+)
 from functions.orders.events import MovedLine
 from functions.orders.manifest import ORDER_CATEGORY
 from shared.eventsourcing.joint import Target
+from shared.eventsourcing.money import Money
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
 
 
@@ -26,6 +39,40 @@ class ShipmentDelivered(Reads):
     lines: tuple[ShipmentLine, ...]
 
 
+class _OfPayment(Reads):
+    payment_id: str
+    order_id: str
+    amount: Money
+
+
+class PaymentRefunded(_OfPayment):
+    refund_id: str
+    refunded_at: AwareDatetime
+
+
+class PaymentRefundFailed(_OfPayment):
+    refund_id: str
+    code: str
+
+
+class PaymentRefundResolved(_OfPayment):
+    refund_id: str
+    paid_otherwise: bool
+
+
+class PaymentDisputed(_OfPayment):
+    dispute_id: str
+    reason: str
+
+
+class PaymentDisputeClosed(_OfPayment):
+    dispute_id: str
+    outcome: Literal["won", "lost"]
+
+
+# --- goods
+
+
 def record_shipment(event: ShipmentDispatched, delivery: Delivery) -> Sequence[Target]:
     """An order that was cancelled while its shipment left refuses: that is for a person to look at."""
     command = RecordShipment(shipment_id=event.shipment_id, lines=_lines(event.lines), at=delivery.at)
@@ -41,7 +88,44 @@ def _lines(lines: Sequence[ShipmentLine]) -> tuple[MovedLine, ...]:
     return tuple(MovedLine(sku=line.sku, quantity=line.quantity) for line in lines)
 
 
+# --- money
+
+
+def _record(event: _OfPayment, command: MoneyCommand) -> Sequence[Target]:
+    return (Target(ORDER_CATEGORY, event.order_id, command),)
+
+
+def record_refund(event: PaymentRefunded, _: Delivery) -> Sequence[Target]:
+    told = event.model_dump(exclude={"order_id", "refunded_at"})
+    return _record(event, RecordRefund(**told, at=event.refunded_at))
+
+
+def record_refund_failure(event: PaymentRefundFailed, delivery: Delivery) -> Sequence[Target]:
+    return _record(event, RecordRefundFailure(**event.model_dump(exclude={"order_id"}), at=delivery.at))
+
+
+def record_refund_resolution(event: PaymentRefundResolved, delivery: Delivery) -> Sequence[Target]:
+    return _record(event, RecordRefundResolution(**event.model_dump(exclude={"order_id"}), at=delivery.at))
+
+
+def record_dispute(event: PaymentDisputed, delivery: Delivery) -> Sequence[Target]:
+    return _record(event, RecordDispute(**event.model_dump(exclude={"order_id"}), at=delivery.at))
+
+
+def record_dispute_end(event: PaymentDisputeClosed, delivery: Delivery) -> Sequence[Target]:
+    return _record(event, RecordDisputeEnd(**event.model_dump(exclude={"order_id"}), at=delivery.at))
+
+
+def _payments(type_name: str, reads: type[Reads], react: Callable[[Any, Delivery], Sequence[Target]]) -> Reaction:
+    return Reaction(service="payments", type=type_name, reads=reads, react=react)
+
+
 REACTIONS = (
     Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=record_shipment),
     Reaction(service="fulfillment", type="ShipmentDelivered.v1", reads=ShipmentDelivered, react=record_delivery),
+    _payments("PaymentRefunded.v1", PaymentRefunded, record_refund),
+    _payments("PaymentRefundFailed.v1", PaymentRefundFailed, record_refund_failure),
+    _payments("PaymentRefundResolved.v1", PaymentRefundResolved, record_refund_resolution),
+    _payments("PaymentDisputed.v1", PaymentDisputed, record_dispute),
+    _payments("PaymentDisputeClosed.v1", PaymentDisputeClosed, record_dispute_end),
 )

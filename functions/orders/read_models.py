@@ -42,8 +42,30 @@ class ReturnLineView(BaseModel):
     refund: Money
 
 
+class RefundView(BaseModel):
+    """What the customer got back, whatever for; or did not get (`failed`, with its `code`), until a person paid it by
+    other means or resolved it without.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    refund_id: str
+    amount: Money
+    status: Literal["completed", "failed", "paid-otherwise", "resolved"]
+    code: str | None = None
+
+
+class DisputeView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    dispute_id: str
+    amount: Money
+    reason: str | None
+    status: Literal["open", "won", "lost"]
+
+
 class ReturnView(BaseModel):
-    """`refund` is what the customer gets when the return is complete: for its lines, and of the shipping."""
+    """`refund` is what the customer gets when the return is complete: for its lines, and of the shipping.
+    `refund_failed` says that the payment did not give it back, or that the bank sent it back.
+    """
 
     model_config = ConfigDict(extra="forbid")
     return_id: str
@@ -51,11 +73,14 @@ class ReturnView(BaseModel):
     lines: list[ReturnLineView]
     shipping: Money
     refund: Money
+    refund_failed: bool = False
     reason: str | None
 
 
 class OrderView(BaseModel):
-    """An order. total = subtotal - discount + shipping + tax; `refunded` is what came back of it."""
+    """An order. total = subtotal - discount + shipping + tax; `refunded` is what the customer has back,
+    for returns or for any other reason; `refunds` and `disputes` are what its payment told.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
@@ -71,6 +96,8 @@ class OrderView(BaseModel):
     tax: Money
     total: Money
     refunded: Money
+    refunds: list[RefundView] = []
+    disputes: list[DisputeView] = []
     reservation_id: str
     payment_id: str
     shipments: list[ShipmentView]

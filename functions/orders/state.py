@@ -1,6 +1,7 @@
 """The state of an order: what its commands need to know."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,8 +33,31 @@ class Return(BaseModel):
     opened: ReturnOpened | None
 
 
+class RefundStatus(StrEnum):
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PAID_OTHERWISE = "paid-otherwise"
+    RESOLVED = "resolved"
+
+
+class Refund(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    status: RefundStatus
+    amount: int
+
+
+class Dispute(BaseModel):
+    """`outcome` is None while it is open."""
+
+    model_config = ConfigDict(frozen=True)
+    amount: int
+    outcome: Literal["won", "lost"] | None = None
+
+
 class Order(BaseModel):
-    """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product."""
+    """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product.
+    `refunds` and `disputes` are what its payment told.
+    """
 
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
@@ -42,6 +66,8 @@ class Order(BaseModel):
     shipments: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
     returns: dict[str, Return] = {}
+    refunds: dict[str, Refund] = {}
+    disputes: dict[str, Dispute] = {}
 
     @property
     def terms(self) -> OrderCreated:
@@ -59,8 +85,16 @@ class Order(BaseModel):
         """All that were not cancelled."""
         return self.opened(ReturnStatus.OPEN, ReturnStatus.COMPLETED)
 
+    @property
+    def gone_otherwise(self) -> int:
+        """Cents that the customer has back, and not for a return: by refunds of another reason, and lost disputes."""
+        given, returns = {RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE}, {x.return_id for x in self.coming_back}
+        refunds = (x.amount for name, x in self.refunds.items() if x.status in given and name not in returns)
+        return sum(refunds) + sum(each.amount for each in self.disputes.values() if each.outcome == "lost")
+
 
 def is_closed(order: Order) -> bool:
-    """Delivered, back or cancelled, and nothing on its way back. A return may still be opened."""
+    """Delivered, back or cancelled, nothing on its way back and no dispute open. A return may still be opened."""
     ended = order.status in {Status.DELIVERED, Status.RETURNED, Status.CANCELLED}
-    return ended and not order.opened(ReturnStatus.OPEN)
+    disputed = any(each.outcome is None for each in order.disputes.values())
+    return ended and not disputed and not order.opened(ReturnStatus.OPEN)

@@ -4,12 +4,18 @@ they are.
 
 from pydantic import Field
 
-from functions.payments.commands import AuthorizePayment, CapturePayment, RefundPayment, VoidPayment
+from functions.payments.commands import (
+    AuthorizePayment,
+    CapturePayment,
+    RefundPayment,
+    ResolveRefund,
+    VoidPayment,
+)
 from functions.payments.manifest import CATEGORY, NAME
 from functions.payments.state import Payment
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
-from shared.http.auth import OPERATORS, Role
+from shared.http.auth import OPERATORS, PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.requests import AnyReason, Body, Id, Moment, ReturnReason, ShopReason
 
@@ -32,10 +38,21 @@ class VoidPaymentBody(Body):
 
 
 class RefundPaymentBody(Body):
-    """`refund_id` is the caller's own: a refund is given once for each."""
+    """`refund_id` is the caller's own: a refund is given once for each. `up_to`: if less than `amount` is left of the
+    payment, that much is given, and none at all if nothing is; a dispute's end is waited for. Without it such a refund
+    is refused.
+    """
 
     refund_id: Id
     amount: Money
+    reason: ShopReason
+    up_to: bool = False
+
+
+class ResolveRefundBody(Body):
+    """How it was dealt with. `paid_otherwise`: the customer got the amount by other means. It counts as refunded."""
+
+    paid_otherwise: bool
     reason: ShopReason
 
 
@@ -60,7 +77,13 @@ def _void(body: VoidPaymentBody, call: Call) -> VoidPayment:
 
 def _refund(body: RefundPaymentBody, call: Call) -> RefundPayment:
     reason = call.reason(body.reason, of_services=ReturnReason)
-    return RefundPayment(refund_id=body.refund_id, amount=body.amount, reason=reason, at=call.now)
+    return RefundPayment(refund_id=body.refund_id, amount=body.amount, up_to=body.up_to, reason=reason, at=call.now)
+
+
+def _resolve(body: ResolveRefundBody, call: Call) -> ResolveRefund:
+    return ResolveRefund(
+        refund_id=call.path["refund_id"], paid_otherwise=body.paid_otherwise, reason=body.reason, at=call.now
+    )
 
 
 PAYMENT_COMMANDS = CommandApi[Payment](
@@ -103,6 +126,14 @@ PAYMENT_COMMANDS = CommandApi[Payment](
             roles=OPERATORS,
             settles=True,
             summary="Give back some or all of what was captured.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/payments/{payment_id}/refunds/{refund_id}/resolve",
+            body=ResolveRefundBody,
+            build=_resolve,
+            roles=PEOPLE,
+            summary="A person has dealt with a refund that failed: it needs nobody any more.",
         ),
     ),
 )

@@ -36,19 +36,46 @@ class VoidPayment(Command):
 
 
 class RefundPayment(Command):
-    """Give `amount` of what was captured back."""
+    """Give `amount` of what was captured back; with `up_to`, what is left if that is less."""
 
     refund_id: str
     amount: Money
+    up_to: bool = False
     reason: str
     at: AwareDatetime
 
 
 class RefundRest(Command):
-    """Give back all that was captured and is not given back already."""
+    """Give back what is left of the payment."""
 
     refund_id: str
     reason: str
+    at: AwareDatetime
+
+
+class ResolveRefund(Command):
+    """A person has dealt with a refund that failed; `paid_otherwise` if the customer got its amount by other means."""
+
+    refund_id: str
+    paid_otherwise: bool
+    reason: str
+    at: AwareDatetime
+
+
+# --- found out when a refund is about to be asked for
+
+
+class DeferRefund(Command):
+    """The payment is disputed."""
+
+    refund_id: str
+    at: AwareDatetime
+
+
+class DropRefund(Command):
+    """Nothing is left."""
+
+    refund_id: str
     at: AwareDatetime
 
 
@@ -87,16 +114,28 @@ class RecordCancelled(Command):
     at: AwareDatetime
 
 
-class RecordRefunded(Command):
+class _RecordRefund(Command):
+    """A refund of the intent that is not known here was made by somebody else."""
+
+    intent_id: str
     refund_id: str
     provider_refund_id: str
+    amount: Money
     at: AwareDatetime
 
 
-class RecordRefundFailed(Command):
-    refund_id: str
+class RecordRefundPending(_RecordRefund):
+    """The provider has it under way."""
+
+
+class RecordRefunded(_RecordRefund):
+    """The provider gave `amount` back."""
+
+
+class RecordRefundFailed(_RecordRefund):
+    """Nothing was given back, or it came back. `provider_refund_id` is empty if the provider did not even begin."""
+
     code: str
-    at: AwareDatetime
 
 
 class RecordDispute(Command):
@@ -118,7 +157,9 @@ class RecordDisputeClosed(Command):
     at: AwareDatetime
 
 
-RequestCommand = AuthorizePayment | CapturePayment | VoidPayment | RefundPayment | RefundRest
+RequestCommand = AuthorizePayment | CapturePayment | VoidPayment | RefundPayment | RefundRest | ResolveRefund
 IntentCommand = RecordAuthorized | RecordDeclined | RecordCaptured | RecordCancelled
+RefundCommand = RecordRefundPending | RecordRefunded | RecordRefundFailed
 DisputeCommand = RecordDispute | RecordDisputeClosed
-PaymentCommand = RequestCommand | RecordIntent | IntentCommand | RecordRefunded | RecordRefundFailed | DisputeCommand
+ProviderCommand = RecordIntent | IntentCommand | RefundCommand | DisputeCommand
+PaymentCommand = RequestCommand | DeferRefund | DropRefund | ProviderCommand

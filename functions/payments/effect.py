@@ -14,35 +14,46 @@ from typing import Protocol, assert_never
 from functions.payments.commands import (
     AuthorizePayment,
     CapturePayment,
+    DeferRefund,
+    DisputeCommand,
+    DropRefund,
     IntentCommand,
     PaymentCommand,
     RecordAuthorized,
     RecordCancelled,
     RecordCaptured,
     RecordDeclined,
+    RecordDispute,
+    RecordDisputeClosed,
     RecordIntent,
     RecordRefunded,
     RecordRefundFailed,
+    RecordRefundPending,
+    RefundCommand,
     VoidPayment,
 )
-from functions.payments.decider import MAX_REFUNDS, refuse_authorization, refuse_void
+from functions.payments.decider import decide, refuse_authorization, refuse_void
 from functions.payments.manifest import STRIPE_API_BASE, STRIPE_SECRET_KEY
 from functions.payments.port import (
     Charge,
+    DisputeFound,
     Intent,
     IntentStatus,
+    MoneyBack,
     PaymentProvider,
     PaymentRefusedError,
     RefundOrder,
     RefundResult,
     RefundState,
 )
+from functions.payments.refunds import MAX_REFUNDS
 from functions.payments.state import Payment, RefundStatus, Status
 from shared.bootstrap import Wiring, at_end
 from shared.config import Settings
 from shared.eventsourcing.command_handler import Handled
 from shared.eventsourcing.errors import CorruptDataError, UnavailableError
 from shared.eventsourcing.message import Context
+from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import Sealed
 from shared.eventsourcing.turns import Turns
 from shared.observability.logs import Log, json_log
@@ -51,7 +62,7 @@ DEADLINE = 8.0
 """Seconds that the provider is given for all that is pending of a payment, waiting for one's turn included. A workflow
 waits 10 s for its answer: it shall be one.
 """
-MAX_STEPS = MAX_REFUNDS + 10
+MAX_STEPS = 3 * MAX_REFUNDS
 """More than any payment has pending."""
 
 
@@ -161,18 +172,35 @@ class Settlement:
         return token
 
     async def _refund(self, payment: Payment, at: datetime) -> PaymentCommand | None:
-        for refund_id, refund in payment.refunds.items():
-            if refund.status is not RefundStatus.REQUESTED:
-                continue
-            order = RefundOrder(
-                intent_id=payment.intent_id,
-                payment_id=payment.asked.payment_id,
-                refund_id=refund_id,
-                amount=refund.amount,
-            )
-            if news := refund_news(refund_id, await self._provider.refund(order), at):
+        """Before a refund the provider is asked what went back already, by whomever: that is news first."""
+        asked = [refund_id for refund_id, x in payment.refunds.items() if x.status is RefundStatus.REQUESTED]
+        if not asked:
+            return None
+        back = await self._provider.money_back(payment.intent_id)
+        for news in money_back_news(payment.intent_id, back, at):
+            if decide(news, payment):
                 return news
+        there = {each.refund_id for each in back.refunds}
+        for refund_id in asked:
+            if refund_id not in there and not payment.refunds[refund_id].found_as:
+                return await self._give_back(refund_id, payment, at)
         return None
+
+    async def _give_back(self, refund_id: str, payment: Payment, at: datetime) -> PaymentCommand:
+        """What is left, if that is less than what was asked for."""
+        amount = payment.refunds[refund_id].amount
+        left = min(amount.amount, payment.left_beside(refund_id))
+        if payment.in_dispute:
+            return DeferRefund(refund_id=refund_id, at=at)
+        if left <= 0:
+            return DropRefund(refund_id=refund_id, at=at)
+        order = RefundOrder(
+            intent_id=payment.intent_id,
+            payment_id=payment.asked.payment_id,
+            refund_id=refund_id,
+            amount=Money(amount=left, currency=amount.currency),
+        )
+        return refund_news(payment.intent_id, await self._provider.refund(order), at)
 
     async def _discard(self, intent_id: str, payment: Payment) -> None:
         """An intent that came too late, after a void or beside another one. It holds nothing and is never confirmed, so
@@ -223,17 +251,44 @@ def intent_news(intent: Intent, at: datetime) -> IntentCommand | None:
             assert_never(intent.status)
 
 
-def refund_news(refund_id: str, result: RefundResult, at: datetime) -> RecordRefunded | RecordRefundFailed | None:
-    """What the provider's refund tells of ours, if it tells anything."""
+def refund_news(intent_id: str, result: RefundResult, at: datetime) -> RefundCommand:
+    """What to record of a refund at the provider."""
+    terms = {
+        "intent_id": intent_id,
+        "refund_id": result.refund_id,
+        "provider_refund_id": result.provider_refund_id,
+        "amount": result.amount,
+        "at": at,
+    }
     match result.state:
         case RefundState.PENDING:
-            return None
+            return RecordRefundPending(**terms)
         case RefundState.COMPLETED:
-            return RecordRefunded(refund_id=refund_id, provider_refund_id=result.provider_refund_id, at=at)
+            return RecordRefunded(**terms)
         case RefundState.FAILED:
-            return RecordRefundFailed(refund_id=refund_id, code=result.code, at=at)
+            return RecordRefundFailed(**terms, code=result.code)
         case _:
             assert_never(result.state)
+
+
+def dispute_news(intent_id: str, dispute: DisputeFound, at: datetime) -> DisputeCommand:
+    """What to record of a dispute at the provider."""
+    terms = {
+        "intent_id": intent_id,
+        "dispute_id": dispute.dispute_id,
+        "amount": dispute.amount,
+        "reason": dispute.reason,
+        "at": at,
+    }
+    if dispute.outcome is None:
+        return RecordDispute(**terms)
+    return RecordDisputeClosed(**terms, outcome=dispute.outcome)
+
+
+def money_back_news(intent_id: str, back: MoneyBack, at: datetime) -> list[PaymentCommand]:
+    """What to record of all that went back of an intent; most of it may be known."""
+    disputes = [dispute_news(intent_id, each, at) for each in back.disputes]
+    return [*disputes, *(refund_news(intent_id, each, at) for each in back.refunds)]
 
 
 def _refuse(payment: Payment, command: str) -> None:

@@ -118,7 +118,9 @@ class RefundRequested(Event):
 
 
 class RefundCompleted(Event):
-    """The provider gave `amount` back; `provider_refund_id` is its name for it."""
+    """The provider gave `amount` back, which is less than what was asked for if no more was left; `provider_refund_id`
+    is its name for it.
+    """
 
     TYPE: ClassVar = "RefundCompleted.v1"
     payment_id: str
@@ -143,6 +145,50 @@ class RefundFailed(Event):
     at: AwareDatetime
 
 
+class ProviderRefundFound(Event):
+    """The provider tells of a refund that nobody asked for here, such as one made in its dashboard. `refund_id` is
+    derived from the provider's id; what comes of it follows as for any other refund.
+    """
+
+    TYPE: ClassVar = "ProviderRefundFound.v1"
+    refund_id: str
+    provider_refund_id: str
+    amount: Money
+    at: AwareDatetime
+
+
+class RefundDeferred(Event):
+    """The provider gives nothing back while the payment is disputed: this refund waits for the dispute's end."""
+
+    TYPE: ClassVar = "RefundDeferred.v1"
+    refund_id: str
+    amount: Money
+    reason: str
+    at: AwareDatetime
+
+
+class RefundDropped(Event):
+    """There is nothing left that this refund could give: the customer has all of it, by other refunds or a dispute."""
+
+    TYPE: ClassVar = "RefundDropped.v1"
+    refund_id: str
+    at: AwareDatetime
+
+
+class RefundResolved(Event):
+    """A person has dealt with a refund that failed. `paid_otherwise`: the customer got its amount by other means."""
+
+    TYPE: ClassVar = "RefundResolved.v1"
+    payment_id: str
+    order_id: str
+    customer_id: str
+    refund_id: str
+    amount: Money
+    paid_otherwise: bool
+    reason: str
+    at: AwareDatetime
+
+
 class DisputeOpened(Event):
     """The customer's bank took `amount` back until the dispute is decided."""
 
@@ -157,13 +203,30 @@ class DisputeOpened(Event):
 
 
 class DisputeClosed(Event):
-    TYPE: ClassVar = "DisputeClosed.v1"
+    """The bank has decided: the amount came back, or is gone. The ids are empty in what was stored as v1."""
+
+    TYPE: ClassVar = "DisputeClosed.v2"
+    payment_id: str
+    order_id: str
+    customer_id: str
     dispute_id: str
     amount: Money
     outcome: DisputeOutcome
     at: AwareDatetime
 
 
+RefundEvent = (
+    RefundRequested
+    | RefundCompleted
+    | RefundFailed
+    | ProviderRefundFound
+    | RefundDeferred
+    | RefundDropped
+    | RefundResolved
+    | DisputeOpened
+    | DisputeClosed
+)
+"""Of refunds and disputes."""
 PaymentEvent = (
     AuthorizationRequested
     | IntentCreated
@@ -174,9 +237,5 @@ PaymentEvent = (
     | VoidRequested
     | PaymentVoided
     | PaymentBarred
-    | RefundRequested
-    | RefundCompleted
-    | RefundFailed
-    | DisputeOpened
-    | DisputeClosed
+    | RefundEvent
 )

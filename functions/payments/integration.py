@@ -1,6 +1,6 @@
 """What other services may know of payments: pure maps from private events to published ones."""
 
-from typing import ClassVar, assert_never
+from typing import ClassVar, Literal, assert_never
 
 from pydantic import AwareDatetime, ConfigDict
 from pydantic.config import JsonDict
@@ -29,7 +29,14 @@ EXAMPLE_REFUND_FAILED: JsonDict = {
     "amount": {"amount": 500, "currency": "USD"},
     "code": "expired_or_canceled_card",
 }
+EXAMPLE_REFUND_RESOLVED: JsonDict = {
+    **_EXAMPLE,
+    "refund_id": "5e0a7c1d-8b7e-4f0a-9c3d-2a1b0c9d8e7f",
+    "amount": {"amount": 500, "currency": "USD"},
+    "paid_otherwise": True,
+}
 EXAMPLE_DISPUTE: JsonDict = {**_EXAMPLE, "dispute_id": "dp_1", "reason": "fraudulent"}
+EXAMPLE_DISPUTE_CLOSED: JsonDict = {**_EXAMPLE, "dispute_id": "dp_1", "outcome": "won"}
 
 
 class PaymentAuthorized(IntegrationEvent):
@@ -105,6 +112,19 @@ class PaymentRefundFailed(IntegrationEvent):
     code: str
 
 
+class PaymentRefundResolved(IntegrationEvent):
+    """A person has dealt with a refund that failed; `paid_otherwise`: the customer got `amount` by other means."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_REFUND_RESOLVED]})
+    TYPE: ClassVar = "PaymentRefundResolved.v1"
+    payment_id: str
+    order_id: str
+    customer_id: str
+    refund_id: str
+    amount: Money
+    paid_otherwise: bool
+
+
 class PaymentDisputed(IntegrationEvent):
     """The customer's bank took `amount` back until the dispute is decided."""
 
@@ -118,6 +138,19 @@ class PaymentDisputed(IntegrationEvent):
     reason: str
 
 
+class PaymentDisputeClosed(IntegrationEvent):
+    """The bank has decided: `amount` came back to the shop (`won`), or is the customer's (`lost`)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_DISPUTE_CLOSED]})
+    TYPE: ClassVar = "PaymentDisputeClosed.v1"
+    payment_id: str
+    order_id: str
+    customer_id: str
+    dispute_id: str
+    amount: Money
+    outcome: Literal["won", "lost"]
+
+
 Published = (
     PaymentAuthorized
     | PaymentDeclined
@@ -125,7 +158,9 @@ Published = (
     | PaymentVoided
     | PaymentRefunded
     | PaymentRefundFailed
+    | PaymentRefundResolved
     | PaymentDisputed
+    | PaymentDisputeClosed
 )
 
 
@@ -143,8 +178,12 @@ def to_integration(event: PaymentEvent) -> Published | None:
             return PaymentRefunded(**event.model_dump(exclude={"at", "provider_refund_id"}), refunded_at=event.at)
         case events.RefundFailed():
             return PaymentRefundFailed(**event.model_dump(exclude={"at"}))
+        case events.RefundResolved():
+            return PaymentRefundResolved(**event.model_dump(exclude={"at", "reason"}))
         case events.DisputeOpened():
             return PaymentDisputed(**event.model_dump(exclude={"at"}))
+        case events.DisputeClosed():
+            return PaymentDisputeClosed(**event.model_dump(exclude={"at"}))
         case (
             events.AuthorizationRequested()
             | events.IntentCreated()
@@ -152,7 +191,9 @@ def to_integration(event: PaymentEvent) -> Published | None:
             | events.VoidRequested()
             | events.PaymentBarred()
             | events.RefundRequested()
-            | events.DisputeClosed()
+            | events.RefundDeferred()
+            | events.RefundDropped()
+            | events.ProviderRefundFound()
         ):
             return None
         case _:

@@ -11,12 +11,14 @@ STRIPE_API_BASE = "STRIPE_API_BASE"
 STRIPE_SECRET_KEY = "STRIPE_SECRET_KEY"  # noqa: S105 - the name of a variable
 STRIPE_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
+_NEWEST_FIRST = IndexField("requested_at", descending=True)
+
 MANIFEST = event_sourced(
     NAME,
     description="Payments: authorized, captured, voided and refunded at a provider; disputes; the ledger.",
     publishes=(
-        "PaymentAuthorized, PaymentDeclined, PaymentCompleted, PaymentVoided, PaymentRefunded, PaymentRefundFailed and"
-        " PaymentDisputed, for everybody."
+        "PaymentAuthorized, PaymentDeclined, PaymentCompleted, PaymentVoided, PaymentRefunded, PaymentRefundFailed,"
+        " PaymentRefundResolved, PaymentDisputed and PaymentDisputeClosed, for everybody."
     ),
     categories=(CATEGORY,),
     collections=(
@@ -24,8 +26,12 @@ MANIFEST = event_sourced(
             name=PAYMENTS,
             description="One document per payment, as the queries return it.",
             indexes=(
-                (IndexField("customer_id"), IndexField("requested_at", descending=True)),
-                (IndexField("customer_id"), IndexField("status"), IndexField("requested_at", descending=True)),
+                (IndexField("customer_id"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("status"), _NEWEST_FIRST),
+                (IndexField("attention"), _NEWEST_FIRST),
+                (IndexField("attention"), IndexField("status"), _NEWEST_FIRST),
+                (IndexField("attention"), IndexField("customer_id"), _NEWEST_FIRST),
+                (IndexField("attention"), IndexField("customer_id"), IndexField("status"), _NEWEST_FIRST),
             ),
         ),
         Collection(

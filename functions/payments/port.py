@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from functions.payments.events import DisputeOutcome
 from shared.eventsourcing.money import Money
 
 
@@ -65,11 +66,33 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundResult:
-    """A refund at the provider. `provider_refund_id` is empty if there is none; `code` says why it failed."""
+    """A refund at the provider. `refund_id` is ours, or derived from the provider's if nobody asked for it here;
+    `provider_refund_id` is empty if there is none; `code` says why it failed.
+    """
 
+    refund_id: str
     provider_refund_id: str
+    amount: Money
     state: RefundState
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFound:
+    """A dispute of an intent, as it is now. `outcome` is None while it is open."""
+
+    dispute_id: str
+    amount: Money
+    reason: str
+    outcome: DisputeOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyBack:
+    """All refunds and disputes of an intent, whoever caused them."""
+
+    refunds: tuple[RefundResult, ...] = ()
+    disputes: tuple[DisputeFound, ...] = ()
 
 
 class PaymentRefusedError(Exception):
@@ -105,6 +128,12 @@ class PaymentProvider(Protocol):
         """The intent as it is; None if there is none."""
         ...
 
+    async def money_back(self, intent_id: str) -> MoneyBack:
+        """What went back of an intent that was captured, or is about to."""
+        ...
+
     async def refund(self, order: RefundOrder) -> RefundResult:
-        """Give back once for each `refund_id` of an intent, however often it is asked."""
+        """Give back once for each `refund_id` of an intent, however often it is asked. Fails where more would go back
+        than came in, and while the payment is disputed, or after the dispute was lost.
+        """
         ...

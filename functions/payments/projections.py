@@ -17,9 +17,14 @@ from functions.payments.events import (
     PaymentDeclined,
     PaymentEvent,
     PaymentVoided,
+    ProviderRefundFound,
     RefundCompleted,
+    RefundDeferred,
+    RefundDropped,
+    RefundEvent,
     RefundFailed,
     RefundRequested,
+    RefundResolved,
     VoidRequested,
 )
 from functions.payments.manifest import CATEGORY, LEDGER, PAYMENTS
@@ -32,12 +37,20 @@ from functions.payments.read_models import (
     PaymentView,
     RefundView,
 )
-from shared.eventsourcing.codec import Codec
+from functions.payments.upcasters import PAYMENT_CODEC
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.projection import Projection, Scalar
 
 Kind = Literal[
-    "authorized", "released", "captured", "refunded", "refund-returned", "disputed", "dispute-won", "dispute-lost"
+    "authorized",
+    "released",
+    "captured",
+    "refunded",
+    "refund-returned",
+    "paid-otherwise",
+    "disputed",
+    "dispute-won",
+    "dispute-lost",
 ]
 
 # --- payments
@@ -65,21 +78,9 @@ def project_payment(document: PaymentView | None, event: PaymentEvent) -> Paymen
             changed = {"status": "voiding"}
         case PaymentVoided():
             changed = {"status": "voided", "void_reason": event.reason}
-        case RefundRequested():
-            refund = RefundView(refund_id=event.refund_id, amount=event.amount, reason=event.reason, status="requested")
-            changed = {"refunds": [*document.refunds, refund]}
-        case RefundCompleted():
-            changed = _refunds(document, event.refund_id, {"status": "completed"})
-        case RefundFailed():
-            changed = _refunds(document, event.refund_id, {"status": "failed", "code": event.code})
-        case DisputeOpened():
-            dispute = DisputeView(dispute_id=event.dispute_id, amount=event.amount, reason=event.reason, status="open")
-            changed = {"disputes": [*document.disputes, dispute]}
-        case DisputeClosed():
-            changed = {"disputes": [_closed(dispute, event) for dispute in document.disputes]}
         case _:
-            assert_never(event)
-    return document.model_copy(update={**changed, "changed_at": event.at})
+            changed = _money_back(document, event)
+    return _with_totals(document.model_copy(update={**changed, "changed_at": event.at}))
 
 
 def _requested(event: AuthorizationRequested) -> PaymentView:
@@ -90,6 +91,7 @@ def _requested(event: AuthorizationRequested) -> PaymentView:
         status="authorizing",
         amount=event.amount,
         refunded=Money(amount=0, currency=event.amount.currency),
+        left=Money(amount=0, currency=event.amount.currency),
         requested_at=event.at,
         changed_at=event.at,
     )
@@ -109,11 +111,65 @@ def _barred(event: PaymentBarred) -> PaymentView:
     )
 
 
+def _money_back(document: PaymentView, event: RefundEvent) -> dict[str, object]:
+    match event:
+        case RefundRequested() | RefundDeferred() | ProviderRefundFound():
+            return {"refunds": _with_refund(document.refunds, _refund_view(event))}
+        case RefundCompleted():
+            return _refunds(document, event.refund_id, {"status": "completed", "amount": event.amount})
+        case RefundFailed():
+            return _refunds(document, event.refund_id, {"status": "failed", "code": event.code})
+        case RefundDropped():
+            return _refunds(document, event.refund_id, {"status": "dropped"})
+        case RefundResolved():
+            status = "paid-otherwise" if event.paid_otherwise else "resolved"
+            return _refunds(document, event.refund_id, {"status": status, "resolution": event.reason})
+        case DisputeOpened():
+            dispute = DisputeView(dispute_id=event.dispute_id, amount=event.amount, reason=event.reason, status="open")
+            return {"disputes": [*document.disputes, dispute]}
+        case DisputeClosed():
+            return {"disputes": [_closed(dispute, event) for dispute in document.disputes]}
+        case _:
+            assert_never(event)
+
+
+def _refund_view(event: RefundRequested | RefundDeferred | ProviderRefundFound) -> RefundView:
+    reason = "made at the provider" if isinstance(event, ProviderRefundFound) else event.reason
+    status: Literal["requested", "deferred"] = "deferred" if isinstance(event, RefundDeferred) else "requested"
+    return RefundView(refund_id=event.refund_id, amount=event.amount, reason=reason, status=status)
+
+
+def _with_refund(refunds: Sequence[RefundView], refund: RefundView) -> list[RefundView]:
+    """In place of what it was, if it was asked for before and put off."""
+    if any(each.refund_id == refund.refund_id for each in refunds):
+        return [refund if each.refund_id == refund.refund_id else each for each in refunds]
+    return [*refunds, refund]
+
+
 def _refunds(document: PaymentView, refund_id: str, changed: Mapping[str, object]) -> dict[str, object]:
-    refunds = [x.model_copy(update=changed) if x.refund_id == refund_id else x for x in document.refunds]
-    completed = [x.amount for x in refunds if x.status == "completed"]
-    refunded = document.refunded and document.refunded.model_copy(update={"amount": sum(x.amount for x in completed)})
-    return {"refunds": refunds, "refunded": refunded}
+    return {"refunds": [x.model_copy(update=changed) if x.refund_id == refund_id else x for x in document.refunds]}
+
+
+def _with_totals(document: PaymentView) -> PaymentView:
+    """What was given back, what is left, and what a person has to do."""
+    if document.amount is None:
+        return document
+    completed = sum(each.amount.amount for each in document.refunds if each.status in {"completed", "paid-otherwise"})
+    under_way = sum(each.amount.amount for each in document.refunds if each.status in {"requested", "deferred"})
+    disputed = sum(each.amount.amount for each in document.disputes if each.status != "won")
+    left = document.amount.amount - completed - under_way - disputed if document.status == "captured" else 0
+    changed = {
+        "refunded": Money(amount=completed, currency=document.amount.currency),
+        "left": Money(amount=max(left, 0), currency=document.amount.currency),
+        "attention": _attention(document),
+    }
+    return document.model_copy(update=changed)
+
+
+def _attention(document: PaymentView) -> str | None:
+    if any(each.status == "failed" for each in document.refunds):
+        return "refund-failed"
+    return "disputed" if any(each.status == "open" for each in document.disputes) else None
 
 
 def _closed(dispute: DisputeView, event: DisputeClosed) -> DisputeView:
@@ -126,6 +182,7 @@ def _payment_fields(document: PaymentView) -> Mapping[str, Scalar]:
     return {
         "customer_id": document.customer_id,
         "status": document.status,
+        "attention": document.attention,
         "requested_at": document.requested_at,
     }
 
@@ -151,6 +208,9 @@ def project_ledger(document: LedgerView | None, event: PaymentEvent) -> LedgerVi
         case RefundFailed(refund_id=reference, amount=amount, at=at):
             returned = _move(amount, Account.REFUNDS, Account.PROVIDER) if _refunded(document, reference) else []
             return _booked(document, "refund-returned", reference, returned, at)
+        case RefundResolved(refund_id=reference, amount=amount, paid_otherwise=True, at=at):
+            paid = _move(amount, Account.OTHER_MEANS, Account.REFUNDS)
+            return _booked(document, "paid-otherwise", reference, paid, at)
         case DisputeOpened(dispute_id=reference, amount=amount, at=at):
             return _booked(document, "disputed", reference, _move(amount, Account.PROVIDER, Account.IN_DISPUTE), at)
         case DisputeClosed(dispute_id=reference, amount=amount, outcome=DisputeOutcome.WON, at=at):
@@ -165,6 +225,10 @@ def project_ledger(document: LedgerView | None, event: PaymentEvent) -> LedgerVi
             | VoidRequested()
             | PaymentBarred()
             | RefundRequested()
+            | RefundDeferred()
+            | RefundDropped()
+            | RefundResolved()
+            | ProviderRefundFound()
         ):
             return document
         case _:
@@ -217,7 +281,7 @@ PAYMENTS_PROJECTION = Projection[PaymentEvent, PaymentView](
     category=CATEGORY,
     collection=PAYMENTS,
     document_type=PaymentView,
-    codec=Codec[PaymentEvent](PaymentEvent),
+    codec=PAYMENT_CODEC,
     project=project_payment,
     fields=_payment_fields,
 )
@@ -225,7 +289,7 @@ LEDGER_PROJECTION = Projection[PaymentEvent, LedgerView](
     category=CATEGORY,
     collection=LEDGER,
     document_type=LedgerView,
-    codec=Codec[PaymentEvent](PaymentEvent),
+    codec=PAYMENT_CODEC,
     project=project_ledger,
     fields=_ledger_fields,
 )

@@ -1,4 +1,6 @@
-"""The payments' queries over HTTP. A customer sees their own payments; the ledger is for people of the shop."""
+"""The payments' queries over HTTP. A customer sees their own payments; the ledger is for people of the shop, and so is
+the list of payments that need a person, by `attention`.
+"""
 
 from functions.payments.events import PaymentEvent
 from functions.payments.manifest import NAME
@@ -13,8 +15,8 @@ PAYMENT_QUERIES = QueryApi[PaymentEvent, PaymentView](
     entity="/payments/{payment_id}",
     collection="/payments",
     owner="customer_id",
-    filters=("customer_id", "status"),
-    required=("customer_id",),
+    filters=("customer_id", "status", "attention"),
+    required_one_of=("customer_id", "attention"),
     order_by="requested_at",
     seen_by=PEOPLE,
 )

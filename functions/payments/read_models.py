@@ -9,6 +9,7 @@ The ledger is kept in double entry: each entry has lines, debits positive and cr
 | `provider` | what the provider took for us and owes us |
 | `customers` | what customers paid (a credit) |
 | `refunds` | what was given back of it |
+| `other-means` | what was given back by other means than the provider (a credit) |
 | `in-dispute` | what banks keep until a dispute is decided |
 | `chargebacks` | what was lost in disputes |
 """
@@ -22,14 +23,18 @@ from shared.eventsourcing.money import Currency, Money
 
 
 class RefundView(BaseModel):
-    """`code` says why it failed."""
+    """`code` says why it failed. A `deferred` one waits for the end of a dispute; a `dropped` one found nothing left.
+    One that `failed` needs a person, whose `resolution` says how it was dealt with: the customer has the money by other
+    means (`paid-otherwise`), or needs none (`resolved`).
+    """
 
     model_config = ConfigDict(extra="forbid")
     refund_id: str
     amount: Money
     reason: str
-    status: Literal["requested", "completed", "failed"]
+    status: Literal["requested", "deferred", "completed", "dropped", "failed", "paid-otherwise", "resolved"]
     code: str | None = None
+    resolution: str | None = None
 
 
 class DisputeView(BaseModel):
@@ -41,8 +46,11 @@ class DisputeView(BaseModel):
 
 
 class PaymentView(BaseModel):
-    """A payment. `decline_code` says why it was declined, `void_reason` why it was voided; `refunded` sums completed
-    refunds. Of a payment that was voided before it was asked for, whose it would have been and its amount are unknown.
+    """A payment. `decline_code` says why it was declined, `void_reason` why it was voided; `refunded` sums what the
+    customer got back, `left` is what they can still get back: what was captured less refunds, those under way included,
+    and less what is disputed or lost. `attention` says what a person has to do: look after a refund that failed, or
+    else answer a dispute. Of a payment that was voided before it was asked for, whose it would have been and its amount
+    are unknown.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,6 +60,8 @@ class PaymentView(BaseModel):
     status: Literal["authorizing", "authorized", "declined", "capturing", "captured", "voiding", "voided"]
     amount: Money | None
     refunded: Money | None
+    left: Money | None = None
+    attention: Literal["refund-failed", "disputed"] | None = None
     refunds: list[RefundView] = []
     disputes: list[DisputeView] = []
     decline_code: str | None = None
@@ -66,6 +76,7 @@ class Account(StrEnum):
     PROVIDER = "provider"
     CUSTOMERS = "customers"
     REFUNDS = "refunds"
+    OTHER_MEANS = "other-means"
     IN_DISPUTE = "in-dispute"
     CHARGEBACKS = "chargebacks"
 
@@ -83,7 +94,15 @@ class LedgerEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: Literal[
-        "authorized", "released", "captured", "refunded", "refund-returned", "disputed", "dispute-won", "dispute-lost"
+        "authorized",
+        "released",
+        "captured",
+        "refunded",
+        "refund-returned",
+        "paid-otherwise",
+        "disputed",
+        "dispute-won",
+        "dispute-lost",
     ]
     reference: str
     lines: list[LedgerLine]

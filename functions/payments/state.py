@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from functions.payments.events import AuthorizationRequested
+from functions.payments.events import AuthorizationRequested, DisputeOutcome
 from shared.eventsourcing.money import Money
 
 
@@ -20,27 +20,53 @@ class Status(StrEnum):
     VOIDED = "voided"
 
 
+UNDECIDED = frozenset({Status.AUTHORIZING, Status.AUTHORIZED, Status.CAPTURING, Status.VOIDING})
+"""The provider may still say that it took the money, or that it will not."""
+
+
 class RefundStatus(StrEnum):
+    """A refund is deferred while the payment is disputed, and dropped if nothing is left. One that failed waits for a
+    person, who pays it otherwise or resolves it without another payment.
+    """
+
     REQUESTED = "requested"
+    DEFERRED = "deferred"
     COMPLETED = "completed"
+    DROPPED = "dropped"
     FAILED = "failed"
+    PAID_OTHERWISE = "paid-otherwise"
+    RESOLVED = "resolved"
+
+
+GIVEN = frozenset({RefundStatus.REQUESTED, RefundStatus.DEFERRED, RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE})
+"""The customer has these, or is about to get them."""
+FAILED = frozenset({RefundStatus.FAILED, RefundStatus.PAID_OTHERWISE, RefundStatus.RESOLVED})
+"""The provider did not give these back, or they came back."""
 
 
 class Refund(BaseModel):
-    """`code` says why it failed."""
+    """`code` says why it failed. `found_as` is the provider's id of one that nobody asked for here."""
 
     model_config = ConfigDict(frozen=True)
     amount: Money
     reason: str
     asked_at: AwareDatetime
+    found_as: str = ""
     status: RefundStatus = RefundStatus.REQUESTED
     code: str = ""
 
 
+class Dispute(BaseModel):
+    """`outcome` is None while it is open."""
+
+    model_config = ConfigDict(frozen=True)
+    amount: Money
+    outcome: DisputeOutcome | None = None
+
+
 class Payment(BaseModel):
     """A payment as its commands need to know it. `request` is how it began, `code` why it was declined; `void_reason`
-    is that of a void under way; `asked_at` is when it was asked for, or to be captured or voided since; `disputes` are
-    open (True) or closed.
+    is that of a void under way; `asked_at` is when it was asked for, or to be captured or voided since.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,7 +77,7 @@ class Payment(BaseModel):
     code: str = ""
     void_reason: str = ""
     refunds: dict[str, Refund] = {}
-    disputes: dict[str, bool] = {}
+    disputes: dict[str, Dispute] = {}
 
     @property
     def asked(self) -> AuthorizationRequested:
@@ -59,6 +85,33 @@ class Payment(BaseModel):
         if self.request is None:
             raise ValueError("this payment was never asked for")
         return self.request
+
+    @property
+    def in_dispute(self) -> bool:
+        return any(dispute.outcome is None for dispute in self.disputes.values())
+
+    @property
+    def open_disputes(self) -> int:
+        """What banks keep until they have decided."""
+        return sum(each.amount.amount for each in self.disputes.values() if each.outcome is None)
+
+    @property
+    def left(self) -> int:
+        """What can still be given back, in minor units: what was captured less refunds, those under way included, and
+        less what is disputed or lost. A dispute that is won gives its amount back.
+        """
+        return self.left_beside()
+
+    def left_beside(self, *refund_ids: str) -> int:
+        """The same, as if these refunds had not been asked for. Below zero if the customer took more by a dispute than
+        was left.
+        """
+        if self.status is not Status.CAPTURED:
+            return 0
+        others = (each for refund_id, each in self.refunds.items() if refund_id not in refund_ids)
+        refunded = sum(each.amount.amount for each in others if each.status in GIVEN)
+        disputed = (each.amount.amount for each in self.disputes.values() if each.outcome is not DisputeOutcome.WON)
+        return self.asked.amount.amount - refunded - sum(disputed)
 
     @property
     def pending_since(self) -> datetime | None:
@@ -72,4 +125,4 @@ class Payment(BaseModel):
 def is_closed(payment: Payment) -> bool:
     """It has its outcome, and so have its refunds and disputes. More of both may come."""
     ended = payment.status in {Status.DECLINED, Status.CAPTURED, Status.VOIDED}
-    return ended and payment.pending_since is None and not any(payment.disputes.values())
+    return ended and payment.pending_since is None and not payment.in_dispute

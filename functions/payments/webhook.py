@@ -5,7 +5,8 @@ acknowledged. The signature is the proof of who sends: there is no bearer token.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -14,16 +15,25 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.payments.adapters.stripe_objects import intent_of, money_of, refund_of
-from functions.payments.commands import PaymentCommand, RecordDispute, RecordDisputeClosed
-from functions.payments.effect import intent_news, provider_of, refund_news, tell_of_failure
-from functions.payments.events import DisputeOutcome
+from functions.payments.adapters.stripe_objects import dispute_of, intent_of, refund_of
+from functions.payments.commands import PaymentCommand, RecordDisputeClosed
+from functions.payments.effect import (
+    Settlement,
+    dispute_news,
+    intent_news,
+    money_back_news,
+    provider_of,
+    refund_news,
+    tell_of_failure,
+)
 from functions.payments.manifest import CATEGORY, STRIPE_WEBHOOK_SECRET
 from functions.payments.port import PaymentProvider
 from shared.bootstrap import Wiring
 from shared.eventsourcing.command_handler import Handled
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.ids import ID
 from shared.eventsourcing.message import Context
+from shared.http.command_edge import Effect
 from shared.http.problems import ProblemError
 from shared.http.requests import read_body
 from shared.observability.logs import Log, json_log
@@ -32,11 +42,6 @@ from shared.observability.tracing import begin_span
 TOLERANCE = 300
 """Seconds for which a signature is good."""
 _ACTOR = "provider:stripe"
-_OPEN = frozenset({"needs_response", "under_review"})
-_CLOSED = frozenset(DisputeOutcome)
-"""No money moves in any other status that Stripe has, such as those of mere inquiries; one that is new to us, we cannot
-book.
-"""
 
 
 class StripeData(BaseModel):
@@ -69,19 +74,20 @@ class Writers(Protocol):
 
 def make_webhook(wiring: Wiring) -> Callable[[Request], Awaitable[Response]]:
     settings = wiring.settings
-    return StripeWebhook(
-        wiring, provider_of(settings), settings.value(STRIPE_WEBHOOK_SECRET), json_log(settings.project)
-    )
+    provider, log = provider_of(settings), json_log(settings.project)
+    effect = wiring.effect or Settlement(wiring, provider, log)
+    return StripeWebhook(wiring, provider, settings.value(STRIPE_WEBHOOK_SECRET), log, effect)
 
 
 class StripeWebhook:
-    """Takes Stripe's events."""
+    """Takes Stripe's events. When a dispute ends, `effect` follows for the refunds that waited for it."""
 
-    def __init__(self, writers: Writers, provider: PaymentProvider, secret: str, log: Log) -> None:
+    def __init__(self, writers: Writers, provider: PaymentProvider, secret: str, log: Log, effect: Effect) -> None:
         self._writers = writers
         self._provider = provider
         self._secret = secret
         self._log = log
+        self._effect = effect
 
     async def __call__(self, request: Request) -> Response:
         begin_span(trusted=False)
@@ -94,44 +100,45 @@ class StripeWebhook:
             self._log("WARNING", f"an event of the payment provider is not understood: {what}")
             detail = "this is no event of the payment provider that is understood here"
             raise ProblemError(400, "event-not-understood", detail) from error
-        if told is not None:
-            context = self._writers.system_context(_ACTOR)
-            handled = await self._writers.handle(CATEGORY, told.payment_id, told.news, context)
-            tell_of_failure(self._log, told.payment_id, told.news, handled)
+        context = self._writers.system_context(_ACTOR)
+        for news in told.news:
+            handled = await self._writers.handle(CATEGORY, told.payment_id, news, context)
+            tell_of_failure(self._log, told.payment_id, news, handled)
+            if isinstance(news, RecordDisputeClosed) and handled.changed:
+                with suppress(UnavailableError):  # then a walk finishes it
+                    await self._effect(CATEGORY, told.payment_id, context)
         return Response(b'{"received":true}', 200, media_type="application/json")
 
-    async def _understand(self, event: StripeEvent) -> "Told | None":
+    async def _understand(self, event: StripeEvent) -> "Told":
+        about = event.data.object
         match event.type:
             case "payment_intent.succeeded" | "payment_intent.canceled" | "payment_intent.payment_failed":
                 return _of_intent(event)
             case "payment_intent.amount_capturable_updated":
                 return _of_intent(event)
-            case "refund.updated" | "refund.failed" | "charge.refund.updated":
-                return _of_refund(event)
-            case "charge.dispute.created" | "charge.dispute.funds_withdrawn" | "charge.dispute.closed":
-                return await self._of_dispute(event)
+            case "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated":
+                return await self._of(about, lambda intent_id: [refund_news(intent_id, refund_of(about), event.at)])
+            case "charge.refunded":
+                return await self._of_charge(about, event.at)
+            case _ if event.type.startswith("charge.dispute.") and (dispute := dispute_of(about)):
+                return await self._of(about, lambda intent_id: [dispute_news(intent_id, dispute, event.at)])
             case _:
-                return None
+                return NOTHING
 
-    async def _of_dispute(self, event: StripeEvent) -> "Told | None":
-        """A dispute names the intent, and the intent the payment."""
-        dispute = event.data.object
-        intent_id, status = dispute["payment_intent"], dispute["status"]
-        closed = event.type == "charge.dispute.closed"
-        if not intent_id or status not in (_CLOSED if closed else _OPEN | _CLOSED):
-            return None
-        intent = await self._provider.get(intent_id)
-        payment_id = intent.payment_id if intent else None
-        terms = {
-            "intent_id": intent_id,
-            "dispute_id": dispute["id"],
-            "amount": money_of(dispute),
-            "reason": dispute["reason"],
-            "at": event.at,
-        }
-        if closed:
-            return _told(payment_id, RecordDisputeClosed(**terms, outcome=DisputeOutcome(status)))
-        return _told(payment_id, RecordDispute(**terms))
+    async def _of(self, about: Mapping[str, Any], news: Callable[[str], Sequence[PaymentCommand]]) -> "Told":
+        """Refunds and disputes name the intent, and the intent the payment, whoever caused them."""
+        intent_id = about["payment_intent"]
+        intent = await self._provider.get(intent_id) if intent_id else None
+        return _told(intent.payment_id, news(intent_id)) if intent else NOTHING
+
+    async def _of_charge(self, charge: Mapping[str, Any], at: datetime) -> "Told":
+        """It does not say what was given back: the provider is asked."""
+        intent_id = charge["payment_intent"]
+        intent = await self._provider.get(intent_id) if intent_id else None
+        if intent is None or not _is_id(intent.payment_id):
+            return NOTHING
+        back = await self._provider.money_back(intent_id)
+        return _told(intent.payment_id, money_back_news(intent_id, back, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +146,25 @@ class Told:
     """News about one of our payments."""
 
     payment_id: str
-    news: PaymentCommand
+    news: Sequence[PaymentCommand]
 
 
-def _told(payment_id: str | None, news: PaymentCommand | None) -> Told | None:
-    """None if it is no payment of ours."""
-    if news is None or not re.fullmatch(ID, payment_id or ""):
-        return None
-    return Told(payment_id or "", news)
+NOTHING = Told("", ())
 
 
-def _of_intent(event: StripeEvent) -> Told | None:
+def _told(payment_id: str, news: Sequence[PaymentCommand]) -> Told:
+    return Told(payment_id, news) if _is_id(payment_id) else NOTHING
+
+
+def _is_id(payment_id: str) -> bool:
+    """Anything else is no payment of ours."""
+    return re.fullmatch(ID, payment_id) is not None
+
+
+def _of_intent(event: StripeEvent) -> Told:
     intent = intent_of(event.data.object)
-    return _told(intent.payment_id, intent_news(intent, event.at))
-
-
-def _of_refund(event: StripeEvent) -> Told | None:
-    refund = event.data.object
-    metadata = refund["metadata"] or {}
-    news = refund_news(metadata.get("refund_id", ""), refund_of(refund), event.at)
-    return _told(metadata.get("payment_id"), news)
+    news = intent_news(intent, event.at)
+    return _told(intent.payment_id, [news] if news else ())
 
 
 def _check_signature(body: bytes, header: str | None, secret: str) -> None:

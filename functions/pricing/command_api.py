@@ -10,10 +10,9 @@ from functions.pricing.commands import ChangePrices, NewPrice
 from functions.pricing.decider import Price
 from functions.pricing.manifest import NAME, PRICE
 from shared.eventsourcing.joint import Read, Target
-from shared.eventsourcing.money import Money
 from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import Body, BoundedMoment, Id
+from shared.http.requests import Body, BoundedMoment, Id, PayableMoney
 
 MAX_LIST = 100
 """Prices in one list: they are written in one commit, four documents each at most."""
@@ -22,13 +21,13 @@ MAX_LIST = 100
 class PriceBody(Body):
     """`valid_from` may lie in the past (a price that comes late) or in the future (one that is announced)."""
 
-    price: Money
+    price: PayableMoney
     valid_from: BoundedMoment | None = None
 
 
 class ListedPrice(Body):
     sku: Id
-    price: Money
+    price: PayableMoney
     valid_from: BoundedMoment
 
 

@@ -19,10 +19,10 @@ from functions.promotions.manifest import CAMPAIGN, COUPON, NAME, REDEMPTION
 from functions.promotions.plans import campaign_period, redemption_targets, release_targets
 from functions.promotions.state import Campaign, Coupon, Redemption
 from shared.eventsourcing.joint import Read, Target
-from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.money import Money
 from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import AnyReason, Body, BoundedMoment, Id, Moment
+from shared.http.requests import AnyReason, Body, BoundedMoment, Id, Moment, PayableCurrency
 
 MAX_SKUS = 20_000
 """Of one coupon. They lie in one event, so their length counts too: 256 KiB, like any request."""
@@ -76,7 +76,7 @@ class RedemptionBody(Body):
     """The coupons apply in this order; each product is one line. `at` is the business time, now if it is left out."""
 
     customer_id: Id
-    currency: Currency
+    currency: PayableCurrency
     coupons: tuple[CouponOfBasket, ...] = Field(min_length=1, max_length=MAX_COUPONS)
     lines: tuple[LineOfBasket, ...] = Field(min_length=1, max_length=MAX_LINES)
     at: Moment | None = None

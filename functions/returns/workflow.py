@@ -76,7 +76,7 @@ def refunds_nothing(data: Data) -> bool:
 
 
 def refund_payment(data: Data) -> Request:
-    body = {"refund_id": data["return_id"], "amount": data["refund"], "reason": data["reason"]}
+    body = {"refund_id": data["return_id"], "amount": data["refund"], "up_to": True, "reason": data["reason"]}
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
 
 

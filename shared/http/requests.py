@@ -10,7 +10,9 @@ from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from shared.eventsourcing.currencies import DIGITS, PAYABLE
 from shared.eventsourcing.ids import ID
+from shared.eventsourcing.money import Currency, Money
 from shared.http.invalid import invalid
 from shared.http.json_keys import key_given_twice
 from shared.http.problems import MAX_NAME, ProblemError, bad_field
@@ -51,6 +53,24 @@ def _bounded(value: datetime) -> datetime:
 
 BoundedMoment = Annotated[Moment, AfterValidator(_bounded)]
 """One that may lie in the past or in the future, and that every store holds."""
+
+
+def _payable(currency: str) -> str:
+    if currency not in DIGITS:
+        raise ValueError("must be a currency of ISO 4217")
+    if currency not in PAYABLE:
+        raise ValueError(f"nothing can be paid in {currency}")
+    return currency
+
+
+def _payable_money(money: Money) -> Money:
+    _payable(money.currency)
+    return money
+
+
+PayableCurrency = Annotated[Currency, AfterValidator(_payable)]
+"""One that the payment provider takes: whoever names another would hear of it when it is too late."""
+PayableMoney = Annotated[Money, AfterValidator(_payable_money)]
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""

@@ -10,6 +10,7 @@ from functions.payments.port import (
     Charge,
     Intent,
     IntentStatus,
+    MoneyBack,
     PaymentProvider,
     PaymentRefusedError,
     RefundOrder,
@@ -113,6 +114,27 @@ class PaymentProviderConformance:
         first, again = [await provider.refund(order(intent, "r1")) for _ in range(2)]
 
         assert (first.state, again) == (RefundState.COMPLETED, first)
+
+    async def test_never_more_goes_back_than_came_in(self, provider: PaymentProvider) -> None:
+        """1000 of 1998, and 1000 again."""
+        intent = await authorized(provider)
+        await provider.capture(intent.intent_id)
+        await provider.refund(order(intent, "r1", 1000))
+
+        refused = await provider.refund(order(intent, "r2", 1000))
+
+        assert (refused.state, refused.code, refused.refund_id) == (RefundState.FAILED, "amount_too_large", "r2")
+
+    async def test_tells_what_went_back(self, provider: PaymentProvider) -> None:
+        """Every refund of the intent, by our id, and nothing of another intent."""
+        intent, other = [await authorized(provider) for _ in range(2)]
+        for each in (intent, other):
+            await provider.capture(each.intent_id)
+
+        made = await provider.refund(order(intent, "r1", 1000))
+
+        assert await provider.money_back(intent.intent_id) == MoneyBack(refunds=(made,))
+        assert await provider.money_back(other.intent_id) == MoneyBack()
 
     async def test_refunds_are_told_apart(self, provider: PaymentProvider) -> None:
         """Another refund of the same intent is another one."""

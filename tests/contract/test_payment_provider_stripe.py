@@ -4,9 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
+import aiohttp
 import pytest
+import stripe as stripe_client
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -14,9 +17,12 @@ from emulators.processes.google import Emulator
 from emulators.processes.ports import LOOPBACK, free_ports
 from emulators.processes.stripe import SECRET_KEY, WEBHOOK_SECRET, send_webhooks, start_stripe
 from functions.payments.adapters.stripe import StripeProvider
+from functions.payments.effect import Settlement
+from functions.payments.events import DisputeOutcome
 from functions.payments.port import Intent, IntentStatus, RefundState
 from functions.payments.webhook import StripeWebhook
 from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.money import Money
 from shared.http.edge import guarded
 from shared.testing.api_spec import ApiSpec
 from tests.contract.payment_provider import PaymentProviderConformance, authorized, charge, order
@@ -58,6 +64,69 @@ async def test_a_refund_that_is_refused_has_failed(provider: StripeProvider) -> 
     refused = await provider.refund(order(intent, "r1", 0))
 
     assert (refused.state, refused.provider_refund_id) == (RefundState.FAILED, "")
+
+
+async def configure(stripe: Emulator, path: str, body: object = None) -> dict[str, str]:
+    """What staff does in the dashboard, or a bank does."""
+    url = f"http://{stripe.host}{path}"
+    headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+    async with aiohttp.ClientSession() as session, session.post(url, json=body or {}, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        return dict(await answer.json())
+
+
+async def test_a_disputed_payment_gives_nothing_back(local_stripe: Emulator, provider: StripeProvider) -> None:
+    """Until the shop wins; the dispute is told of, and how it ended."""
+    intent = await authorized(provider)
+    await provider.capture(intent.intent_id)
+    opened = await configure(local_stripe, "/_config/disputes", {"payment_intent": intent.intent_id})
+
+    refused = await provider.refund(order(intent, "r1"))
+    (found,) = (await provider.money_back(intent.intent_id)).disputes
+    await configure(local_stripe, f"/_config/disputes/{opened['id']}", {"status": "won"})
+    (won,) = (await provider.money_back(intent.intent_id)).disputes
+    given = await provider.refund(order(intent, "r1"))
+
+    assert (refused.state, refused.code) == (RefundState.FAILED, "charge_disputed")
+    assert (found.dispute_id, found.amount.amount, found.outcome) == (opened["id"], 1998, None)
+    assert (won.outcome, given.state) == (DisputeOutcome.WON, RefundState.COMPLETED)
+
+
+async def test_a_refund_of_the_dashboard_is_told_of(local_stripe: Emulator, provider: StripeProvider) -> None:
+    """Under an id that is made of the provider's, also when the bank sends it back."""
+    intent = await authorized(provider)
+    await provider.capture(intent.intent_id)
+    made = await configure(local_stripe, "/v1/refunds", {"payment_intent": intent.intent_id, "amount": 600})
+    await configure(local_stripe, f"/_config/refunds/{made['id']}/fail")
+
+    (found,) = (await provider.money_back(intent.intent_id)).refunds
+
+    assert (found.refund_id, found.provider_refund_id) == (f"provider-{made['id']}", made["id"])
+    assert (found.state, found.code, found.amount.amount) == (RefundState.FAILED, "expired_or_canceled_card", 600)
+
+
+@pytest.mark.parametrize(("currency", "amount", "sent"), [("ISK", 5, 500), ("UGX", 5, 500), ("MGA", 500, 5)])
+async def test_amounts_are_sent_as_stripe_counts(local_stripe: Emulator, currency: str, amount: int, sent: int) -> None:
+    """And come back as we count."""
+    stripe = StripeProvider(SECRET_KEY, f"http://{local_stripe.host}")
+    money = Money(amount=amount, currency=currency)
+    intent = await stripe.create(replace(charge(), amount=money))
+    await stripe.confirm(intent.intent_id)
+    await stripe.capture(intent.intent_id)
+
+    refunded = await stripe.refund(replace(order(intent, "r1"), amount=money))
+
+    charged = await stripe._stripe.v1.payment_intents.retrieve_async(intent.intent_id)
+    assert (charged.amount, refunded.amount, refunded.state) == (sent, money, RefundState.COMPLETED)
+    await stripe.close()
+
+
+async def test_the_local_stripe_refuses_what_stripe_refuses(provider: StripeProvider) -> None:
+    """Fractions of what has none: a test here would not be believed otherwise."""
+    creating = {"amount": 501, "currency": "isk", "payment_method": "pm_card_visa"}
+
+    with pytest.raises(stripe_client.InvalidRequestError):
+        await provider._stripe.v1.payment_intents.create_async(creating)  # type: ignore[arg-type] # it is refused
 
 
 async def test_a_provider_that_is_down_is_unavailable() -> None:
@@ -128,7 +197,8 @@ def error(kind: str, **more: object) -> dict[str, object]:
 
 
 INTENTS = "/v1/payment_intents"
-CALLS = ("create", "confirm", "capture", "cancel", "get", "refund")
+REFUND = {"id": "re_1", "object": "refund", "amount": 500, "currency": "usd"}
+CALLS = ("create", "confirm", "capture", "cancel", "get", "refund", "money_back")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +324,7 @@ async def test_a_provider_may_not_know_yet(scripted: Script) -> None:
 async def test_creating_and_refunding_carry_keys(scripted: Script) -> None:
     """The same call has the same key, which fits whatever the ids; another call has another."""
     script, stripe = scripted
-    refund = {"id": "re_1", "object": "refund", "status": "pending", "metadata": {}}
+    refund = {**REFUND, "status": "pending", "metadata": {}}
     script.answers = {
         f"POST {INTENTS}": (200, intent("requires_confirmation")),
         "POST /v1/refunds": (200, refund),
@@ -276,7 +346,7 @@ async def test_a_refund_is_told_nothing_but_ids(scripted: Script) -> None:
     """What a customer says about it stays with us."""
     script, stripe = scripted
     script.answers = {
-        "POST /v1/refunds": (200, {"id": "re_1", "object": "refund", "status": "pending", "metadata": {}}),
+        "POST /v1/refunds": (200, {**REFUND, "status": "pending", "metadata": {}}),
         "GET /v1/refunds": (200, {"object": "list", "data": [], "has_more": False, "url": "/v1/refunds"}),
     }
     held = Intent(intent_id="pi_1", payment_id="p1", status=IntentStatus.CAPTURED)
@@ -326,7 +396,7 @@ async def test_what_the_local_stripe_posts_is_understood(local_stripe: Emulator,
         held = await authorized(provider)
         log.given(REQUESTED, CREATED.model_copy(update={"intent_id": held.intent_id}), AUTHORIZED, CAPTURING)
         await provider.capture(held.intent_id)
-        webhook = StripeWebhook(log, provider, WEBHOOK_SECRET, Lines())
+        webhook = StripeWebhook(log, provider, WEBHOOK_SECRET, Lines(), Settlement(log, provider, Lines()))
         function = ApiSpec(guarded("payments-commands", webhook, lambda *_, **__: None))
         while log.names[-1] != "PaymentCaptured":  # other tests of this file have made payments too
             body, signature = await asyncio.wait_for(posted.get(), 10)

@@ -57,11 +57,20 @@ class Books:
     placed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     cancelled: set[str] = field(default_factory=set)
     captured: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    refunded: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Of each payment, by refund: what the customer has."""
+    disputed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Of each payment, by dispute: what the bank has, or gave to the customer."""
     held: set[str] = field(default_factory=set)
     """Payments whose amount is held on a card and neither taken nor let go."""
     mails: dict[str, str] = field(default_factory=dict)
     """Each mail's last event."""
     shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+
+    def kept(self, payment: str) -> int:
+        """What the shop still has of it."""
+        gone = self.refunded.get(payment, Counter()).total() + self.disputed.get(payment, Counter()).total()
+        return sum(self.captured[payment]) - gone
 
     @property
     def completed(self) -> set[str]:
@@ -80,6 +89,8 @@ class Books:
             placed={order: cents for order, cents in self.placed.items() if order in checkouts},
             cancelled=self.cancelled & set(checkouts),
             captured={payment: cents for payment, cents in self.captured.items() if payment in checkouts},
+            refunded={payment: each for payment, each in self.refunded.items() if payment in checkouts},
+            disputed={payment: each for payment, each in self.disputed.items() if payment in checkouts},
             held=self.held & set(checkouts),
         )
 
@@ -126,6 +137,23 @@ def _enter_payment(books: Books, fact: Fact) -> None:
             books.captured[fact.entity].append(fact.data["amount"]["amount"])
         case "PaymentVoided":
             books.held.discard(fact.entity)
+        case _:
+            _enter_money_back(books, fact)
+
+
+def _enter_money_back(books: Books, fact: Fact) -> None:
+    refunded, disputed = books.refunded[fact.entity], books.disputed[fact.entity]
+    match fact.type:
+        case "RefundCompleted":
+            refunded[fact.data["refund_id"]] = fact.data["amount"]["amount"]
+        case "RefundFailed":
+            refunded[fact.data["refund_id"]] = 0
+        case "RefundResolved" if fact.data["paid_otherwise"]:
+            refunded[fact.data["refund_id"]] = fact.data["amount"]["amount"]
+        case "DisputeOpened":
+            disputed[fact.data["dispute_id"]] = fact.data["amount"]["amount"]
+        case "DisputeClosed" if fact.data["outcome"] == "won":
+            disputed[fact.data["dispute_id"]] = 0
 
 
 def _enter_stock(shelf: Shelf, fact: Fact) -> None:
@@ -218,6 +246,25 @@ async def shelves_shown(shop: Shop, *skus: str) -> dict[str, tuple[int, int, int
     """On hand, reserved and available, as the query has them."""
     documents = [await shop.get(f"/inventory/v1/stock/{sku}") for sku in skus]
     return {each["id"]: (each["on_hand"], each["reserved"], each["available"]) for each in documents}
+
+
+async def differing_money(shop: Shop, books: Books) -> dict[str, str]:
+    """Of every payment: captured = kept + refunded + disputed, as payment, ledger and order show it; what is wrong."""
+    wrong: dict[str, str] = {}
+    for payment in books.captured:
+        refunded = books.refunded.get(payment, Counter()).total()
+        balances = (await shop.get(f"/payments/v1/ledger/{payment}"))["balances"]
+        shown = {
+            "left": (await shop.get(f"/payments/v1/payments/{payment}"))["left"]["amount"],
+            "kept": balances["provider"] + balances.get("other-means", 0),
+            "given back": balances.get("refunds", 0),
+            "refunded": (await shop.get(f"/orders/v1/orders/{payment}"))["refunded"]["amount"],
+        }
+        kept = books.kept(payment)
+        expected = {"left": kept, "kept": kept, "given back": refunded, "refunded": refunded}
+        if shown != expected or kept < 0:
+            wrong[payment] = f"{shown}, not {expected}"
+    return wrong
 
 
 async def ledger(shop: Shop) -> Counter[str]:

@@ -25,6 +25,7 @@ from shared.config import settings
 from tests.e2e.rig import held
 from tests.e2e.shop_books import (
     Books,
+    differing_money,
     differing_read_models,
     facts,
     ledger,
@@ -207,6 +208,11 @@ async def test_captured_money_is_placed_orders(books: Books) -> None:
     assert books.captured == books.placed
     assert {order for order, totals in books.placed.items() if len(totals) == 1} == books.completed
     assert books.held == set()
+
+
+async def test_captured_is_kept_refunded_and_disputed(shop: Shop, books: Books) -> None:
+    """Payment by payment, and the order says the same."""
+    assert await differing_money(shop, books) == {}
 
 
 async def test_stripe_took_what_the_log_says(shop: Shop, books: Books) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.rig import held
-from tests.e2e.shop_books import Books, differing_read_models, ledger, read_books, shelves_shown
+from tests.e2e.shop_books import Books, differing_money, differing_read_models, ledger, read_books, shelves_shown
 from tests.e2e.shop_rig import CHECKOUTS, Shop, checkout_body, opened, services, together, usd
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -68,6 +68,7 @@ async def test_all_others_hear_that_it_is_out_of_stock(rush: dict[str, dict[str,
 async def test_each_order_is_paid_once(shop: Shop, books: Books) -> None:
     """Twenty captures of the price, one for each order; and Stripe saw no other payment than these."""
     assert books.captured == {order: [CENTS] for order in books.placed}
+    assert await differing_money(shop, books) == {}
     assert sum((await ledger(shop)).values()) == 0
     intents = [intent for intent in await shop.intents() if intent["metadata"]["payment_id"] in books.ends]
     assert Counter(intent["metadata"]["payment_id"] for intent in intents) == Counter(books.placed.keys())

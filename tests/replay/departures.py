@@ -11,5 +11,24 @@ _BY_VERSION: Final = "which news of a customer is the later one is told by the c
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
+    "order.state": {
+        r"(refunds|disputes).*": "an order knows what its payment tells",
+    },
+    "order.orders": {
+        r"(refunds|disputes).*": "an order shows what its payment tells",
+        r"returns\[\d+\]\.refund_failed": "a return says that its refund failed",
+        r"refunded\.amount": "what an order has given back is what its payment tells",
+    },
+    "shipment.state": {r"disputes(\..*)?": "a shipment whose payment is disputed is held"},
+    "shipment.shipments": {r"held_by.*": "a shipment says which disputes hold it"},
+    "payment.state": {
+        r"disputes\..*": "a dispute keeps its amount and how it ended: what is left of the payment follows from it",
+        r"refunds\..*\.found_as": "a refund may have been made at the provider",
+    },
+    "payment.payments": {
+        r"left(\..*)?": "a payment says what can still be given back",
+        "attention": "a payment says whether a person has to do something",
+        r"refunds\[\d+\]\.resolution": "a refund that failed says how a person dealt with it",
+    },
     "cart.state": {"changes": "counted since a cart takes so many changes and no more"},
 }

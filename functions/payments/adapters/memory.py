@@ -4,10 +4,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
+from functions.payments.events import DisputeOutcome
 from functions.payments.port import (
     Charge,
+    DisputeFound,
     Intent,
     IntentStatus,
+    MoneyBack,
     PaymentRefusedError,
     RefundOrder,
     RefundResult,
@@ -37,7 +40,8 @@ class MemoryProvider:
     refuse_refunds: bool = False
     intents: dict[str, Intent] = field(default_factory=dict)
     charges: dict[str, Charge] = field(default_factory=dict)
-    refunds: dict[tuple[str, str], RefundOrder] = field(default_factory=dict)
+    refunds: dict[tuple[str, str], RefundResult] = field(default_factory=dict)
+    disputes: dict[tuple[str, str], DisputeFound] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
     async def create(self, charge: Charge) -> Intent:
@@ -72,14 +76,40 @@ class MemoryProvider:
     async def get(self, intent_id: str) -> Intent | None:
         return self._end(self._begin("get"), self.intents.get(intent_id))
 
+    async def money_back(self, intent_id: str) -> MoneyBack:
+        return self._end(self._begin("money_back"), self.went_back(intent_id))
+
+    def went_back(self, intent_id: str) -> MoneyBack:
+        """The same, without a call."""
+        refunds = tuple(each for (intent, _), each in self.refunds.items() if intent == intent_id)
+        disputes = tuple(each for (intent, _), each in self.disputes.items() if intent == intent_id)
+        return MoneyBack(refunds=refunds, disputes=disputes)
+
     async def refund(self, order: RefundOrder) -> RefundResult:
-        fault = self._begin("refund")
-        if self.refuse_refunds:
-            return RefundResult(provider_refund_id="", state=RefundState.FAILED, code="charge_disputed")
-        key = (order.intent_id, order.refund_id)
-        self.refunds.setdefault(key, order)
-        made = RefundResult(provider_refund_id=f"re_{list(self.refunds).index(key) + 1}", state=RefundState.COMPLETED)
-        return self._end(fault, made)
+        fault, key = self._begin("refund"), (order.intent_id, order.refund_id)
+        code = "" if key in self.refunds else self._refusal(order)
+        made = RefundResult(
+            refund_id=order.refund_id,
+            provider_refund_id="" if code else f"re_{len(self.refunds) + 1}",
+            amount=order.amount,
+            state=RefundState.FAILED if code else RefundState.COMPLETED,
+            code=code,
+        )
+        return self._end(fault, made if code else self.refunds.setdefault(key, made))
+
+    def _refusal(self, order: RefundOrder) -> str:
+        back = self.went_back(order.intent_id)
+        if self.refuse_refunds or any(each.outcome is not DisputeOutcome.WON for each in back.disputes):
+            return "charge_disputed"
+        return "amount_too_large" if order.amount.amount > self.left(order.intent_id) else ""
+
+    def left(self, intent_id: str) -> int:
+        """Cents that were captured and did not go back."""
+        intent, back = self.intents.get(intent_id), self.went_back(intent_id)
+        taken = self.charges[intent_id].amount.amount if intent and intent.status is IntentStatus.CAPTURED else 0
+        refunded = sum(each.amount.amount for each in back.refunds if each.state is not RefundState.FAILED)
+        disputed = sum(each.amount.amount for each in back.disputes if each.outcome is not DisputeOutcome.WON)
+        return taken - refunded - disputed
 
     def held(self, payment_id: str) -> int:
         """Cents that are held on cards for a payment, whatever intent holds them."""

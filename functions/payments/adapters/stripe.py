@@ -17,11 +17,13 @@ from typing import NoReturn
 import httpx
 import stripe
 
-from functions.payments.adapters.stripe_objects import intent_of, refund_of
+from functions.payments.adapters.stripe_objects import dispute_of, intent_of, refund_of
+from functions.payments.amounts import to_provider
 from functions.payments.port import (
     Charge,
     Intent,
     IntentStatus,
+    MoneyBack,
     PaymentRefusedError,
     RefundOrder,
     RefundResult,
@@ -77,7 +79,7 @@ class StripeProvider:
         try:
             intent = await self._stripe.v1.payment_intents.create_async(
                 {
-                    "amount": charge.amount.amount,
+                    "amount": to_provider(charge.amount),
                     "currency": charge.amount.currency.lower(),
                     "capture_method": "manual",
                     "payment_method": charge.payment_token,
@@ -134,26 +136,40 @@ class StripeProvider:
 
     async def refund(self, order: RefundOrder) -> RefundResult:
         try:
-            made = await self._find_refund(order) or await self._make_refund(order)
+            made = await self._refunds(order.intent_id)
+            known = next((each for each in made if each.refund_id == order.refund_id), None)
+            return known or await self._make_refund(order)
         except (stripe.CardError, stripe.InvalidRequestError) as error:
-            return RefundResult(provider_refund_id="", state=RefundState.FAILED, code=_code(error))
+            return RefundResult(
+                refund_id=order.refund_id,
+                provider_refund_id="",
+                amount=order.amount,
+                state=RefundState.FAILED,
+                code=_code(error),
+            )
         except stripe.StripeError as error:
             _unavailable(error)
-        return refund_of(made.to_dict())
 
-    async def _find_refund(self, order: RefundOrder) -> stripe.Refund | None:
-        page = await self._stripe.v1.refunds.list_async({"payment_intent": order.intent_id, "limit": 100})
-        async for refund in page.auto_paging_iter():
-            if refund.to_dict()["metadata"].get("refund_id") == order.refund_id:
-                return refund
-        return None
+    async def money_back(self, intent_id: str) -> MoneyBack:
+        try:
+            refunds = await self._refunds(intent_id)
+            page = await self._stripe.v1.disputes.list_async({"payment_intent": intent_id, "limit": 100})
+            disputes = [dispute_of(each.to_dict()) async for each in page.auto_paging_iter()]
+        except stripe.StripeError as error:
+            _unavailable(error)
+        return MoneyBack(refunds=refunds, disputes=tuple(each for each in disputes if each))
 
-    async def _make_refund(self, order: RefundOrder) -> stripe.Refund:
+    async def _refunds(self, intent_id: str) -> tuple[RefundResult, ...]:
+        page = await self._stripe.v1.refunds.list_async({"payment_intent": intent_id, "limit": 100})
+        return tuple([refund_of(each.to_dict()) async for each in page.auto_paging_iter()])
+
+    async def _make_refund(self, order: RefundOrder) -> RefundResult:
         metadata = {"payment_id": order.payment_id, "refund_id": order.refund_id}
-        return await self._stripe.v1.refunds.create_async(
-            {"payment_intent": order.intent_id, "amount": order.amount.amount, "metadata": metadata},
+        made = await self._stripe.v1.refunds.create_async(
+            {"payment_intent": order.intent_id, "amount": to_provider(order.amount), "metadata": metadata},
             {"idempotency_key": _key("refund", order.payment_id, order.refund_id)},
         )
+        return refund_of(made.to_dict())
 
     async def _declined(self, intent_id: str, error: stripe.StripeError) -> Intent:
         """What became of an intent that cannot be confirmed. If it was never confirmed, the card will not do: it is

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from functions.payments.port import Intent, IntentStatus, RefundResult, RefundState
-from shared.eventsourcing.money import Money
+from functions.payments.amounts import of_provider
+from functions.payments.events import DisputeOutcome
+from functions.payments.port import DisputeFound, Intent, IntentStatus, RefundResult, RefundState
+from shared.eventsourcing.ids import derived_id
 
 _STATUSES = {
     "requires_confirmation": IntentStatus.CREATED,
@@ -20,6 +22,8 @@ _REFUND_STATES = {
     "failed": RefundState.FAILED,
     "canceled": RefundState.FAILED,
 }
+_OPEN = frozenset({"needs_response", "under_review"})
+_CLOSED = frozenset(DisputeOutcome)
 
 
 def intent_of(intent: Mapping[str, Any]) -> Intent:
@@ -38,11 +42,27 @@ def intent_of(intent: Mapping[str, Any]) -> Intent:
 
 
 def refund_of(refund: Mapping[str, Any]) -> RefundResult:
+    """A refund of ours names our id for it; one that was made elsewhere, such as in the dashboard, gets one."""
     state = _REFUND_STATES.get(refund["status"], RefundState.PENDING)
     code = refund.get("failure_reason") or refund["status"] if state is RefundState.FAILED else ""
-    return RefundResult(provider_refund_id=refund["id"], state=state, code=code)
+    ours = (refund.get("metadata") or {}).get("refund_id")
+    return RefundResult(
+        refund_id=ours or derived_id(f"provider-{refund['id']}"),
+        provider_refund_id=refund["id"],
+        amount=of_provider(refund["amount"], refund["currency"]),
+        state=state,
+        code=code,
+    )
 
 
-def money_of(thing: Mapping[str, Any]) -> Money:
-    """What a thing with an amount and a currency is worth."""
-    return Money(amount=thing["amount"], currency=thing["currency"].upper())
+def dispute_of(dispute: Mapping[str, Any]) -> DisputeFound | None:
+    """None while no money moves: of a mere inquiry, or in a status that is new to us and cannot be booked."""
+    status = dispute["status"]
+    if status not in _OPEN | _CLOSED:
+        return None
+    return DisputeFound(
+        dispute_id=dispute["id"],
+        amount=of_provider(dispute["amount"], dispute["currency"]),
+        reason=dispute["reason"],
+        outcome=DisputeOutcome(status) if status in _CLOSED else None,
+    )

@@ -40,6 +40,7 @@ def order(sale: Sale, status: str, discount: int = 0) -> dict[str, Any]:
         "lines": lines(sale),
         "total": usd(total),
         "discount": usd(discount),
+        "refunded": usd(0),
     }
 
 
@@ -146,6 +147,8 @@ def test_everybody_adds_up_the_same() -> None:
     [
         (lambda a: a.orders["o1"]["total"].update(amount=149), "basket 1", "paid"),
         (lambda a: a.orders["o1"]["lines"][0].update(quantity=3), "basket 1", "line 11"),
+        (lambda a: a.orders["o1"]["refunded"].update(amount=1), "basket 1", "refunded"),
+        (lambda a: a.payments["o2"]["refunded"].update(amount=1), "basket 2", "refunded"),
         (lambda a: a.orders["o1"].update(status="shipped"), "basket 1", "order"),
         (lambda a: a.orders["o2"].update(status="placed"), "basket 2", "paid"),
         (lambda a: a.carts["c2"].update(status="checked-out"), "basket 2", "cart"),

@@ -10,6 +10,7 @@ from functions.fulfillment.projections import SHIPMENTS_PROJECTION
 from functions.fulfillment.query_api import LABEL_QUERY, SHIPMENT_QUERIES
 from functions.fulfillment.reactor import REACTIONS
 from functions.orders.integration import OrderCancelled, OrderPlaced
+from functions.payments.integration import PaymentDisputeClosed, PaymentDisputed
 from shared.bootstrap import Aggregate, Wiring
 from shared.eventsourcing.projector import Projector
 from shared.http.auth import PlatformCallers, Principal, Role, TokenVerifier
@@ -21,6 +22,15 @@ from shared.http.reaction_edge import ReactionEdge
 from shared.testing.api_spec import ApiSpec, request
 from shared.testing.doubles import FixedClock, RecordingPublisher
 from shared.testing.memory_platform import memory_dependencies, query_wiring
+
+Told = OrderPlaced | OrderCancelled | PaymentDisputed | PaymentDisputeClosed
+_PRODUCERS: dict[type[Told], tuple[str, str, int]] = {
+    OrderPlaced: ("orders", "order", 3),
+    OrderCancelled: ("orders", "order", 4),
+    PaymentDisputed: ("payments", "payment", 6),
+    PaymentDisputeClosed: ("payments", "payment", 7),
+}
+"""Which service tells of it, and at which version of which stream."""
 
 
 class SaidNames(TokenVerifier):
@@ -68,8 +78,8 @@ class Warehouse:
         edge = QueryEdge((SHIPMENT_QUERIES, LABEL_QUERY), query_wiring(self.deps, self.clock), SaidNames())
         return ApiSpec(self._guarded(edge), who)
 
-    async def told(self, event: OrderPlaced | OrderCancelled, wiring: Wiring | None = None) -> str:
-        """A message of the orders service is delivered; returns what became of it."""
+    async def told(self, event: Told, wiring: Wiring | None = None) -> str:
+        """A message of the orders or the payments service is delivered; returns what became of it."""
         edge = ReactionEdge(
             NAME,
             REACTIONS,
@@ -79,9 +89,10 @@ class Warehouse:
             clock=self.clock,
             schedule=ScheduleEdge(Anybody(), {}),
         )
+        service, stream, version = _PRODUCERS[type(event)]
         headers = {
-            "ce-id": f"order-{event.order_id}@{3 if isinstance(event, OrderPlaced) else 4}.0",
-            "ce-type": f"commerce.orders.{event.TYPE}",
+            "ce-id": f"{stream}-{event.order_id}@{version}.0",
+            "ce-type": f"commerce.{service}.{event.TYPE}",
             "ce-time": self.clock().isoformat(),
         }
         reply = await request(edge, "POST", "/", event.model_dump_json().encode(), headers)

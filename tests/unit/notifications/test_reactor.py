@@ -61,6 +61,7 @@ def test_every_example_is_understood(each: Reaction) -> None:
         ("OrderCancelled.v1", "order_cancelled"),
         ("ShipmentDispatched.v1", "shipment_dispatched"),
         ("PaymentRefunded.v1", "payment_refunded"),
+        ("PaymentRefundFailed.v1", "payment_refund_failed"),
     ],
 )
 def test_a_fact_is_one_mail(type_name: str, kind: str) -> None:

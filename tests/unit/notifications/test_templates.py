@@ -2,7 +2,15 @@
 
 import pytest
 
-from functions.notifications.events import About, AboutCancelled, AboutPlaced, AboutRefunded, AboutShipped, MailLine
+from functions.notifications.events import (
+    About,
+    AboutCancelled,
+    AboutPlaced,
+    AboutRefunded,
+    AboutRefundFailed,
+    AboutShipped,
+    MailLine,
+)
 from functions.notifications.templates import money, render
 from shared.eventsourcing.money import MAX_AMOUNT, Money
 
@@ -28,6 +36,8 @@ SHIPPED = AboutShipped(
 )
 CANCELLED = AboutCancelled(order_id="o1", reason="card declined")
 REFUNDED = AboutRefunded(order_id="o1", payment_id="p1", refund_id="f1", amount=usd(1005))
+
+FAILED = AboutRefundFailed(order_id="o1", payment_id="p1", refund_id="f1", amount=usd(1005))
 
 
 def test_an_order_is_confirmed_with_its_lines_and_sums() -> None:
@@ -66,7 +76,16 @@ def test_a_refund_says_how_much() -> None:
     assert "we paid 10.05 USD back to you" in text.body
 
 
-@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED])
+def test_a_refund_that_failed_says_so() -> None:
+    """And that somebody looks after it."""
+    text = render(FAILED, "Jane")
+
+    assert text.subject == "Our refund for your order o1 did not reach you"
+    assert "we could not pay 10.05 USD back to you" in text.body
+    assert "We will get in touch" in text.body
+
+
+@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED, FAILED])
 def test_a_customer_without_a_name_is_greeted(about: About) -> None:
     """Nobody is called None."""
     assert render(about, "").body.startswith("Hello,\n\n")

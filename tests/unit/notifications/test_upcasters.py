@@ -1,7 +1,7 @@
-"""Earlier shapes of a contact's events."""
+"""Earlier shapes of the events of contacts and mails."""
 
-from functions.notifications.decider import CONTACTS_DECIDER
-from functions.notifications.events import ContactRecorded
+from functions.notifications.decider import CONTACTS_DECIDER, MAILS_DECIDER
+from functions.notifications.events import ContactRecorded, MailRequested
 from shared.eventsourcing.message import StoredEvent
 
 RECORDED_V1 = StoredEvent(
@@ -29,3 +29,14 @@ def test_a_contact_of_v1_keeps_what_it_said() -> None:
     event = CONTACTS_DECIDER.codec.decode(RECORDED_V1)
 
     assert event.model_dump(mode="json", exclude={"customer_version"}) == RECORDED_V1.data
+
+
+def test_a_mail_of_v1_keeps_what_it_said() -> None:
+    """There were fewer kinds of mails, and each of them is still one."""
+    about = {"kind": "order_cancelled", "order_id": "o1", "reason": "declined"}
+    data = {"mail_id": "order_cancelled.o1", "customer_id": "900", "about": about, "at": "2017-03-06T12:05:00Z"}
+
+    event = MAILS_DECIDER.codec.decode(StoredEvent("MailRequested.v1", data))
+
+    assert isinstance(event, MailRequested)
+    assert event.model_dump(mode="json") == data

@@ -5,8 +5,17 @@ from typing import Any
 
 import pytest
 
+from functions.orders.commands import (
+    MoneyCommand,
+    RecordDispute,
+    RecordDisputeEnd,
+    RecordRefund,
+    RecordRefundFailure,
+    RecordRefundResolution,
+)
 from functions.orders.main import SERVICE
 from shared.bootstrap import Wiring
+from shared.eventsourcing.money import Money
 from shared.http.auth import Principal, Role, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
@@ -56,6 +65,11 @@ class Orders:
 
     def caller(self, role: str) -> ApiSpec:
         return ApiSpec(self.function, role)
+
+    async def told(self, command: MoneyCommand) -> None:
+        """As its payment tells."""
+        context = self.wiring.system_context("reaction:orders")
+        await self.wiring.handle("order", "o1", command, context)
 
     async def status(self) -> str:
         return str((await self.wiring.state("order", "o1")).status)
@@ -157,3 +171,24 @@ async def test_a_bad_field_is_named(orders: Orders, field: str) -> None:
 async def test_others_change_no_orders(orders: Orders, role: str) -> None:
     """Customers buy through the checkout."""
     assert (await orders.caller(role).send("PUT", ORDER, json=BODY)).status == 403
+
+
+async def test_its_money_is_told_of(placed: ApiSpec, orders: Orders) -> None:
+    """Given back, sent back by the bank and paid otherwise; disputed, and won."""
+    told: dict[str, Any] = {"payment_id": "p1", "amount": Money.model_validate(PRICE), "at": orders.wiring.clock()}
+
+    for command in (
+        RecordRefund(**told, refund_id="r1"),
+        RecordRefundFailure(**told, refund_id="r1", code="expired_card"),
+        RecordRefundResolution(**told, refund_id="r1", paid_otherwise=True),
+        RecordDispute(**told, dispute_id="dp_1", reason="fraudulent"),
+        RecordDisputeEnd(**told, dispute_id="dp_1", outcome="won"),
+    ):
+        await orders.told(command)
+
+    order = await orders.wiring.state("order", "o1")
+    assert (order.refunds["r1"].status, order.disputes["dp_1"].outcome, order.gone_otherwise) == (
+        "paid-otherwise",
+        "won",
+        250,
+    )

@@ -15,6 +15,7 @@ from functions.orders.events import (
     OrderEvent,
     OrderLine,
     OrderPlaced,
+    OrderRefunded,
     OrderReturned,
     OrderShipped,
     ReturnCancelled,
@@ -161,8 +162,9 @@ def test_an_open_return_shows_its_refund() -> None:
 
 
 def test_a_completed_return_is_counted() -> None:
-    """The pieces and the money are summed."""
-    view = shown([CREATED, PLACED, SHIPPED, OPENED, RETURNED])
+    """The pieces and the money are summed: the money when its payment tells."""
+    paid = OrderRefunded(refund_id="b1", amount=usd(225), at=LATER)
+    view = shown([CREATED, PLACED, SHIPPED, OPENED, RETURNED, paid])
 
     assert (view.status, view.returns[0].status, view.refunded) == ("placed", "completed", usd(225))
     assert [line.returned for line in view.lines] == [1, 0]

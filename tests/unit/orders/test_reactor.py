@@ -1,4 +1,4 @@
-"""What orders do about shipments."""
+"""What orders do about shipments, and about their money."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 
 from functions.fulfillment import integration as fulfillment
-from functions.orders.commands import RecordDelivery, RecordShipment
+from functions.orders.commands import (
+    RecordDelivery,
+    RecordDispute,
+    RecordDisputeEnd,
+    RecordRefund,
+    RecordRefundFailure,
+    RecordRefundResolution,
+    RecordShipment,
+)
 from functions.orders.events import MovedLine
 from functions.orders.reactor import REACTIONS
+from functions.payments import integration as payments
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import IntegrationEvent
 from shared.eventsourcing.reaction import Delivery, Reaction
@@ -36,3 +45,25 @@ def test_fulfillments_news_are_recorded(
     recorded = command(shipment_id=example["shipment_id"], lines=lines, at=AT)
     assert reaction.type == published.TYPE
     assert targets == [Target("order", example["order_id"], recorded)]
+
+
+@pytest.mark.parametrize(
+    ("published", "command"),
+    [
+        (payments.PaymentRefunded, RecordRefund),
+        (payments.PaymentRefundFailed, RecordRefundFailure),
+        (payments.PaymentRefundResolved, RecordRefundResolution),
+        (payments.PaymentDisputed, RecordDispute),
+        (payments.PaymentDisputeClosed, RecordDisputeEnd),
+    ],
+)
+def test_what_payments_tell_is_recorded(published: type[IntegrationEvent], command: type[Any]) -> None:
+    """The producer's documented example becomes a command to its order, at the event's time."""
+    (example,) = published.model_json_schema()["examples"]
+    (reaction,) = [each for each in REACTIONS if each.type == published.TYPE]
+
+    targets = reaction.react(reaction.reads.model_validate(example), DELIVERY)
+
+    told = {name: value for name, value in example.items() if name in command.model_fields}
+    at = example.get("refunded_at", AT)
+    assert targets == (Target("order", example["order_id"], command.model_validate({**told, "at": at})),)

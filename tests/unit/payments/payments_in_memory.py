@@ -26,7 +26,7 @@ from functions.payments.events import (
     RefundRequested,
 )
 from functions.payments.manifest import CATEGORY
-from functions.payments.port import PaymentProvider
+from functions.payments.port import Charge, Intent, IntentStatus, PaymentProvider
 from functions.payments.state import Payment
 from shared.eventsourcing.command_handler import Handled
 from shared.eventsourcing.message import Context
@@ -147,3 +147,18 @@ class Shop:
 def shop() -> tuple[Shop, PaymentsInMemory, MemoryProvider]:
     log, provider = PaymentsInMemory(), MemoryProvider()
     return Shop(log, provider), log, provider
+
+
+def captured(provider: MemoryProvider) -> MemoryProvider:
+    """The provider has taken the amount of p1."""
+    charge = Charge(payment_id="p1", order_id="o1", amount=usd(1998), payment_token=APPROVED)
+    provider.charges["pi_1"] = charge
+    provider.intents["pi_1"] = Intent(intent_id="pi_1", payment_id="p1", status=IntentStatus.CAPTURED)
+    return provider
+
+
+def paid_shop(provider: MemoryProvider | None = None) -> tuple[Shop, PaymentsInMemory, MemoryProvider]:
+    """p1 is captured, here and there."""
+    log, stripe = PaymentsInMemory(), captured(provider or MemoryProvider())
+    log.given(*UNTIL_CAPTURED)
+    return Shop(log, stripe), log, stripe

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.payments.state import Payment, Refund, RefundStatus, Status, is_closed
+from functions.payments.events import DisputeOutcome
+from functions.payments.state import Dispute, Payment, Refund, RefundStatus, Status, is_closed
 from shared.eventsourcing.money import Money
 
 CLOSED = {Status.DECLINED, Status.CAPTURED, Status.VOIDED}
@@ -30,4 +31,16 @@ def test_it_is_open_while_a_refund_is(status: RefundStatus) -> None:
 @pytest.mark.parametrize("disputed", [True, False])
 def test_it_is_open_while_a_dispute_is(*, disputed: bool) -> None:
     """The bank will say how it ends."""
-    assert is_closed(Payment(status=Status.CAPTURED, disputes={"d1": disputed})) is not disputed
+    assert (
+        is_closed(
+            Payment(
+                status=Status.CAPTURED,
+                disputes={
+                    "d1": Dispute(
+                        amount=Money(amount=1, currency="USD"), outcome=None if disputed else DisputeOutcome.WON
+                    )
+                },
+            )
+        )
+        is not disputed
+    )

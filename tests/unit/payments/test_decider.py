@@ -14,9 +14,10 @@ from functions.payments.commands import (
     RecordIntent,
     RecordRefunded,
     RecordRefundFailed,
+    RefundPayment,
     VoidPayment,
 )
-from functions.payments.decider import MAX_REFUNDS, PAYMENT
+from functions.payments.decider import PAYMENT
 from functions.payments.events import (
     DisputeClosed,
     DisputeOpened,
@@ -30,6 +31,7 @@ from functions.payments.events import (
     RefundRequested,
     VoidRequested,
 )
+from functions.payments.refunds import MAX_REFUNDS
 from functions.payments.state import Payment
 from shared.eventsourcing.money import Money
 from shared.testing.decider_spec import DeciderSpec
@@ -65,8 +67,9 @@ RECORD_AUTHORIZED = RecordAuthorized(intent_id="pi_1", at=AT)
 RECORD_DECLINED = RecordDeclined(intent_id="pi_1", code="insufficient_funds", at=AT)
 RECORD_CAPTURED = RecordCaptured(intent_id="pi_1", at=LATER)
 RECORD_CANCELLED = RecordCancelled(intent_id="pi_1", at=LATER)
-RECORD_REFUNDED = RecordRefunded(refund_id="r1", provider_refund_id="re_1", at=LATER)
-RECORD_REFUND_FAILED = RecordRefundFailed(refund_id="r1", code="expired_card", at=LATER)
+THERE = {"intent_id": "pi_1", "provider_refund_id": "re_1", "amount": usd(500), "at": LATER}
+RECORD_REFUNDED = RecordRefunded(**THERE, refund_id="r1")
+RECORD_REFUND_FAILED = RecordRefundFailed(**THERE, refund_id="r1", code="expired_card")
 DISPUTE = RecordDispute(intent_id="pi_1", dispute_id="dp_1", amount=usd(1998), reason="fraudulent", at=LATER)
 NEWS = [
     RecordIntent(intent_id="pi_1", at=AT),
@@ -78,6 +81,14 @@ NEWS = [
     RECORD_REFUND_FAILED,
     DISPUTE,
 ]
+
+
+def asked(command: RefundPayment) -> RefundRequested:
+    return RefundRequested(**command.model_dump(exclude={"up_to"}))
+
+
+def closed(outcome: DisputeOutcome) -> DisputeClosed:
+    return DisputeClosed(**IDS, dispute_id="dp_1", amount=usd(1998), outcome=outcome, at=LATER)
 
 
 def lost(outcome: DisputeOutcome = DisputeOutcome.LOST) -> RecordDisputeClosed:
@@ -93,6 +104,18 @@ class TestWhenAbsent:
         """A payment of zero needs no card."""
         nothing = AuthorizePayment(**{**AUTHORIZE.model_dump(), "amount": usd(0)})
         payment.given().when(nothing).then_refused("amount-too-small", field="amount")
+
+    @pytest.mark.parametrize(
+        ("amount", "code", "field"),
+        [
+            (Money(amount=100, currency="GHS"), "currency-not-payable", "amount.currency"),
+            (Money(amount=5124, currency="KWD"), "amount-not-payable", "amount"),
+        ],
+    )
+    def test_what_the_provider_cannot_take_is_refused(self, amount: Money, code: str, field: str) -> None:
+        """Before the card is asked, and never rounded."""
+        other = AuthorizePayment(**{**AUTHORIZE.model_dump(), "amount": amount})
+        payment.given().when(other).then_refused(code, field=field)
 
     def test_voiding_bars_it(self) -> None:
         """A void that comes first leaves a tombstone."""
@@ -278,9 +301,9 @@ class TestWhenCaptured:
         late = VoidPayment(payment_id="p1", reason="too late", at=LATER)
         payment.given(*UNTIL_CAPTURED).when(late).then_refused("payment-captured")
 
-    @pytest.mark.parametrize("news", [RECORD_CAPTURED, RECORD_CANCELLED, RECORD_AUTHORIZED, RECORD_REFUNDED])
+    @pytest.mark.parametrize("news", [RECORD_CAPTURED, RECORD_CANCELLED, RECORD_AUTHORIZED])
     def test_news_that_is_none_is_ignored(self, news: PaymentCommand) -> None:
-        """Webhooks come twice and late, and tell of refunds that are not ours."""
+        """Webhooks come twice and late."""
         payment.given(*UNTIL_CAPTURED).when(news).then_nothing()
 
     def test_is_refunded_in_part(self) -> None:
@@ -290,7 +313,7 @@ class TestWhenCaptured:
     def test_is_refunded_to_the_last_cent(self) -> None:
         """All that was captured can be given back, in several parts."""
         rest = refund("r2", 1498)
-        payment.given(*UNTIL_CAPTURED, REFUNDING).when(rest).then(RefundRequested(**rest.model_dump()))
+        payment.given(*UNTIL_CAPTURED, REFUNDING).when(rest).then(asked(rest))
 
     def test_is_not_refunded_beyond_that(self) -> None:
         """Refunds, those under way included, never exceed what was captured."""
@@ -301,7 +324,7 @@ class TestWhenCaptured:
     def test_a_failed_refund_leaves_its_amount(self) -> None:
         """What was not given back can be refunded again, under another id."""
         again = refund("r2", 1998)
-        payment.given(*UNTIL_CAPTURED, REFUNDING, REFUND_FAILED).when(again).then(RefundRequested(**again.model_dump()))
+        payment.given(*UNTIL_CAPTURED, REFUNDING, REFUND_FAILED).when(again).then(asked(again))
 
     def test_a_refund_of_nothing_is_refused(self) -> None:
         """Nothing would be given back."""
@@ -353,7 +376,7 @@ class TestWhenCaptured:
 
     def test_nothing_is_left_of_what_was_refunded_as_a_whole(self) -> None:
         """No cent is given back twice."""
-        whole = RefundRequested(**refund("r1", 1998).model_dump())
+        whole = asked(refund("r1", 1998))
         payment.given(*UNTIL_CAPTURED, whole).when(REFUND_REST).then_nothing()
 
     @pytest.mark.parametrize("history", [(), (REQUESTED, CREATED, DECLINED), (REQUESTED, VOIDED), (BARRED,)])
@@ -392,15 +415,15 @@ class TestWhenCaptured:
 
     def test_a_dispute_ends_once(self) -> None:
         """A dispute is lost or won, and then over."""
-        closed = DisputeClosed(dispute_id="dp_1", amount=usd(1998), outcome=DisputeOutcome.LOST, at=LATER)
-        payment.given(*UNTIL_CAPTURED, OPENED).when(lost()).then(closed)
-        payment.given(*UNTIL_CAPTURED, OPENED, closed).when(lost()).then_nothing()
+        end = closed(DisputeOutcome.LOST)
+        payment.given(*UNTIL_CAPTURED, OPENED).when(lost()).then(end)
+        payment.given(*UNTIL_CAPTURED, OPENED, end).when(lost()).then_nothing()
 
     def test_a_dispute_may_end_before_it_begins(self) -> None:
         """News comes in any order: the end tells of the beginning too, and the beginning is nothing new then."""
-        closed = DisputeClosed(dispute_id="dp_1", amount=usd(1998), outcome=DisputeOutcome.WON, at=LATER)
-        payment.given(*UNTIL_CAPTURED).when(lost(DisputeOutcome.WON)).then(OPENED, closed)
-        payment.given(*UNTIL_CAPTURED, OPENED, closed).when(DISPUTE).then_nothing()
+        end = closed(DisputeOutcome.WON)
+        payment.given(*UNTIL_CAPTURED).when(lost(DisputeOutcome.WON)).then(OPENED, end)
+        payment.given(*UNTIL_CAPTURED, OPENED, end).when(DISPUTE).then_nothing()
 
 
 def test_a_barred_payment_was_never_asked_for() -> None:

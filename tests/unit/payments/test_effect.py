@@ -19,6 +19,7 @@ from shared.testing.memory_platform import SETTINGS
 from tests.unit.payments.payments_in_memory import (
     AUTHORIZE,
     CAPTURE,
+    CAPTURED,
     CAPTURING,
     CREATED,
     REFUND_REST,
@@ -29,6 +30,7 @@ from tests.unit.payments.payments_in_memory import (
     VOID,
     Shop,
     context,
+    paid_shop,
     refund,
     shop,
 )
@@ -266,12 +268,13 @@ class Endless(MemoryProvider):
 
 class TestRefunding:
     @pytest.mark.parametrize("fault", [None, *Fault])
-    async def test_gives_back_once(self, fault: Fault | None) -> None:
+    @pytest.mark.parametrize("calls_before", [0, 1])
+    async def test_gives_back_once(self, fault: Fault | None, calls_before: int) -> None:
         """At the first try or the second, the amount is given back once."""
         caller, log, provider = shop()
         await caller.ask(AUTHORIZE)
         await caller.ask(CAPTURE)
-        provider.next_calls = [fault]
+        provider.next_calls = [*([None] * calls_before), fault]
         if fault:
             with pytest.raises(UnavailableError):
                 await caller.ask(refund())
@@ -284,8 +287,7 @@ class TestRefunding:
 
     async def test_a_refund_that_the_provider_refuses_has_failed(self) -> None:
         """The caller is told under its id, also by a replayed command; another request for it is refused."""
-        caller, log, provider = shop()
-        log.given(*UNTIL_CAPTURED)
+        caller, _, provider = paid_shop()
         provider.refuse_refunds = True
 
         told = [await caller.ask(refund()), await caller.effect(CATEGORY, "p1", context(refund()))]
@@ -297,9 +299,8 @@ class TestRefunding:
 
     async def test_a_refund_is_not_refused_for_another_ones_failure(self) -> None:
         """The first one's answer was lost, and the next one failed: who asks again learns that theirs was given."""
-        caller, log, provider = shop()
-        log.given(*UNTIL_CAPTURED)
-        provider.next_calls = [Fault.AFTER]
+        caller, _, provider = paid_shop()
+        provider.next_calls = [None, Fault.AFTER]
         with pytest.raises(UnavailableError):
             await caller.ask(refund("r1"))
         await caller.ask(refund("r1"))
@@ -312,8 +313,7 @@ class TestRefunding:
 
     async def test_a_failed_refund_is_told_to_people_once(self) -> None:
         """Nobody waits for the answer to a cancelled order."""
-        caller, log, provider = shop()
-        log.given(*UNTIL_CAPTURED)
+        caller, _, provider = paid_shop()
         provider.refuse_refunds = True
 
         for _ in range(2):
@@ -330,12 +330,14 @@ class TestRefunding:
                 made = await super().refund(order)
                 if order.refund_id != "r1":
                     return made
-                return RefundResult(provider_refund_id=made.provider_refund_id, state=RefundState.PENDING)
+                pending = replace(made, state=RefundState.PENDING)
+                self.refunds[order.intent_id, order.refund_id] = pending
+                return pending
 
-        _, log, _ = shop()
-        log.given(*UNTIL_CAPTURED, REFUNDING)
+        caller, log, _ = paid_shop(Slow())
+        log.given(REFUNDING)
 
-        told = await Shop(log, Slow()).ask(refund("r2", 100))
+        told = await caller.ask(refund("r2", 100))
 
         assert told["refunds"] == {"r1": "requested", "r2": "completed"}
 
@@ -384,6 +386,8 @@ async def test_what_was_cut_off_is_finished_by_anybody(
     await provider.create(Charge(payment_id="p1", order_id="o1", amount=AUTHORIZE.amount, payment_token=APPROVED))
     if history[2:]:
         await provider.confirm("pi_1")
+    if CAPTURED in history:
+        await provider.capture("pi_1")
     log.given(*history)
 
     assert await caller.effect(CATEGORY, "p1", context("platform:settlement")) == done

@@ -31,8 +31,18 @@ PUBLIC: list[tuple[PaymentEvent, Published]] = [
         integration.PaymentRefundFailed(**IDS, refund_id="r1", amount=usd(500), code="expired_card"),
     ),
     (
+        events.RefundResolved(
+            **IDS, refund_id="r1", amount=usd(500), paid_otherwise=True, reason="by bank transfer", at=LATER
+        ),
+        integration.PaymentRefundResolved(**IDS, refund_id="r1", amount=usd(500), paid_otherwise=True),
+    ),
+    (
         events.DisputeOpened(**IDS, dispute_id="dp_1", amount=AMOUNT, reason="fraudulent", at=LATER),
         integration.PaymentDisputed(**IDS, dispute_id="dp_1", amount=AMOUNT, reason="fraudulent"),
+    ),
+    (
+        events.DisputeClosed(**IDS, dispute_id="dp_1", amount=AMOUNT, outcome=events.DisputeOutcome.WON, at=LATER),
+        integration.PaymentDisputeClosed(**IDS, dispute_id="dp_1", amount=AMOUNT, outcome="won"),
     ),
 ]
 

@@ -43,7 +43,7 @@ OTHER_DISPUTE = DISPUTED.model_copy(update={"dispute_id": "dp_0"})
 
 
 def closed(outcome: DisputeOutcome) -> DisputeClosed:
-    return DisputeClosed(dispute_id="dp_1", amount=usd(1998), outcome=outcome, at=LATER)
+    return DisputeClosed(**IDS, dispute_id="dp_1", amount=usd(1998), outcome=outcome, at=LATER)
 
 
 def fold(project: Callable[[D | None, PaymentEvent], D | None], events: Sequence[PaymentEvent]) -> D:
@@ -133,7 +133,7 @@ class TestPayment:
         """Lists are by customer and status, newest first."""
         fields = PAYMENTS_PROJECTION.fields(shown(*UNTIL_CAPTURED))
 
-        assert fields == {"customer_id": "900", "status": "captured", "requested_at": AT}
+        assert fields == {"customer_id": "900", "status": "captured", "attention": None, "requested_at": AT}
 
 
 class TestLedger:

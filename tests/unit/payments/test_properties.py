@@ -54,14 +54,20 @@ requests = st.one_of(
 )
 intents = st.sampled_from(["pi_1", "pi_2"])
 dispute = {"dispute_id": "dp_1", "amount": usd(1998), "reason": "fraudulent", "at": LATER}
+there = {
+    "intent_id": st.just("pi_1"),
+    "provider_refund_id": st.just("re_1"),
+    "amount": st.sampled_from([1, 500]).map(usd),
+    "at": st.just(LATER),
+}
 news = st.one_of(
     st.builds(RecordIntent, intent_id=intents, at=st.just(AT)),
     st.builds(RecordAuthorized, intent_id=intents, at=st.just(AT)),
     st.builds(RecordDeclined, intent_id=intents, code=st.just("card_declined"), at=st.just(AT)),
     st.builds(RecordCaptured, intent_id=intents, at=st.just(LATER)),
     st.builds(RecordCancelled, intent_id=intents, at=st.just(LATER)),
-    st.builds(RecordRefunded, refund_id=refund_ids, provider_refund_id=st.just("re_1"), at=st.just(LATER)),
-    st.builds(RecordRefundFailed, refund_id=refund_ids, code=st.just("expired_card"), at=st.just(LATER)),
+    st.builds(RecordRefunded, refund_id=refund_ids, **there),
+    st.builds(RecordRefundFailed, refund_id=refund_ids, code=st.just("expired_card"), **there),
     st.builds(RecordDispute, intent_id=intents, **{name: st.just(value) for name, value in dispute.items()}),
     st.builds(
         RecordDisputeClosed,

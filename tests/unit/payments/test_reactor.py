@@ -32,6 +32,7 @@ from tests.unit.payments.payments_in_memory import (
     VOID,
     Lines,
     PaymentsInMemory,
+    captured,
     context,
 )
 
@@ -64,7 +65,9 @@ class Slow(MemoryProvider):
     """A bank that takes its time with refunds."""
 
     async def refund(self, order: RefundOrder) -> RefundResult:
-        return replace(await super().refund(order), state=RefundState.PENDING)
+        pending = replace(await super().refund(order), state=RefundState.PENDING)
+        self.refunds[order.intent_id, order.refund_id] = pending
+        return pending
 
 
 def test_a_cancelled_order_gives_all_back() -> None:
@@ -137,11 +140,11 @@ async def test_what_was_asked_for_later_has_a_day_of_its_own() -> None:
 
 async def test_a_late_outcome_of_a_refund_is_found() -> None:
     """The bank took its time, and nobody heard the provider tell what came of it: a later walk asks."""
-    service = Miniature(provider=Slow())
+    service = Miniature(provider=captured(Slow()))
     service.given(*UNTIL_CAPTURED, REFUNDING)
     await service.visit("p1")
     still_under_way = service.names[-1]
-    service.effect = Settlement(service, MemoryProvider(refuse_refunds=True), service.lines)
+    service.effect = Settlement(service, captured(MemoryProvider(refuse_refunds=True)), service.lines)
 
     await service.visit("p1")
 
@@ -154,7 +157,7 @@ async def test_a_late_outcome_of_a_refund_is_found() -> None:
 )
 async def test_a_refund_that_never_ends_is_told_to_people(age: timedelta, errors: list[str]) -> None:
     """When the last walk has met it and nobody will look any more."""
-    service = Miniature(provider=Slow(), now=LATER + age)
+    service = Miniature(provider=captured(Slow()), now=LATER + age)
     service.given(*UNTIL_CAPTURED, REFUNDING)
 
     assert await service.visit("p1")

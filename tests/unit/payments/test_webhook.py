@@ -6,28 +6,36 @@ import pytest
 from pydantic_core import to_json
 from stripe import WebhookSignature
 
-from functions.payments.adapters.memory import MemoryProvider
-from functions.payments.events import PaymentEvent
-from functions.payments.port import Intent, IntentStatus
+from functions.payments.adapters.memory import Fault, MemoryProvider
+from functions.payments.effect import Settlement
+from functions.payments.events import DisputeOpened, PaymentEvent, RefundDeferred
+from functions.payments.port import Intent, IntentStatus, RefundResult, RefundState
 from functions.payments.webhook import TOLERANCE, StripeWebhook
 from shared.adapters.system import utc_now
+from shared.eventsourcing.money import Money
 from shared.http.edge import guarded
 from shared.testing.api_spec import ApiSpec, Reply
 from tests.unit.payments.payments_in_memory import (
     CAPTURING,
     CREATED,
+    IDS,
+    LATER,
     REFUNDING,
     REQUESTED,
     UNTIL_AUTHORIZED,
     UNTIL_CAPTURED,
     Lines,
     PaymentsInMemory,
+    captured,
+    usd,
 )
 
 SECRET = "whsec_test"  # noqa: S105 - of this test
 CREATED_AT = 1_488_802_200
 OURS = {"payment_id": "p1", "order_id": "o1"}
 DISPUTE = {"id": "dp_1", "payment_intent": "pi_1", "amount": 1998, "currency": "usd", "reason": "fraudulent"}
+
+REFUND = {"id": "re_1", "payment_intent": "pi_1", "amount": 500, "currency": "usd", "metadata": {}}
 
 
 def intent(status: str, **more: object) -> dict[str, object]:
@@ -43,7 +51,8 @@ class Stripe:
         held = Intent(intent_id="pi_1", payment_id="p1", status=IntentStatus.AUTHORIZED)
         self.provider.intents = {"pi_1": held, "pi_2": Intent(intent_id="pi_2", payment_id="", status=held.status)}
         self.lines = Lines()
-        webhook = StripeWebhook(self.log, self.provider, SECRET, self.lines)
+        effect = Settlement(self.log, self.provider, self.lines)
+        webhook = StripeWebhook(self.log, self.provider, SECRET, self.lines, effect)
         self._api = ApiSpec(guarded("payments-commands", webhook, lambda *_, **__: None))
 
     async def tells(self, kind: str, about: Mapping[str, object]) -> Reply:
@@ -104,11 +113,52 @@ async def test_a_refund_is_settled_later(status: str, outcome: list[str], errors
     stripe = Stripe(*UNTIL_CAPTURED, REFUNDING)
     metadata = {"payment_id": "p1", "refund_id": "r1"}
 
-    refund = {"id": "re_1", "status": status, "metadata": metadata}
+    refund = {**REFUND, "status": status, "metadata": metadata}
     replies = [await stripe.tells("refund.updated", refund) for _ in range(2)]
 
     assert [reply.status for reply in replies] == [200, 200]
     assert (stripe.log.names[len(UNTIL_CAPTURED) + 1 :], stripe.lines.errors) == (outcome, errors)
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"])
+async def test_a_refund_of_the_dashboard_is_recorded(kind: str) -> None:
+    """It names no refund of ours, but the intent, and that is one of ours."""
+    stripe = Stripe(*UNTIL_CAPTURED)
+
+    replies = [await stripe.tells(kind, {**REFUND, "status": "succeeded"}) for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [200, 200]
+    assert stripe.log.names[len(UNTIL_CAPTURED) :] == ["ProviderRefundFound", "RefundCompleted"]
+    assert stripe.log.of_p1[-1].model_dump()["refund_id"] == "provider-re_1"
+
+
+async def test_a_refunded_charge_is_looked_up() -> None:
+    """The event does not say which refunds there are: the provider is asked, and all that is news is recorded."""
+    stripe = Stripe(*UNTIL_CAPTURED)
+    captured(stripe.provider)
+    for number in (1, 2):
+        made = RefundResult(
+            refund_id=f"provider-re_{number}",
+            provider_refund_id=f"re_{number}",
+            amount=usd(500),
+            state=RefundState.COMPLETED,
+        )
+        stripe.provider.refunds["pi_1", made.refund_id] = made
+
+    await stripe.tells("charge.refunded", {"id": "ch_1", "payment_intent": "pi_1"})
+    await stripe.tells("refund.created", {**REFUND, "status": "succeeded"})
+
+    assert stripe.log.names[len(UNTIL_CAPTURED) :] == ["ProviderRefundFound", "RefundCompleted"] * 2
+
+
+async def test_amounts_are_those_of_the_currency() -> None:
+    """500 of Stripe's are 5 króna of ours."""
+    amount = {"amount": Money(amount=20, currency="ISK")}
+    stripe = Stripe(*(each.model_copy(update=amount if hasattr(each, "amount") else {}) for each in UNTIL_CAPTURED))
+
+    await stripe.tells("refund.created", {**REFUND, "currency": "isk", "status": "succeeded"})
+
+    assert stripe.log.of_p1[-1].model_dump()["amount"] == {"amount": 5, "currency": "ISK"}
 
 
 async def test_a_dispute_is_opened_and_closed() -> None:
@@ -122,6 +172,21 @@ async def test_a_dispute_is_opened_and_closed() -> None:
     assert stripe.log.names[len(UNTIL_CAPTURED) :] == ["DisputeOpened", "DisputeClosed"]
 
 
+@pytest.mark.parametrize("fault", [None, Fault.BEFORE])
+async def test_what_waited_for_the_dispute_follows_its_end(fault: Fault | None) -> None:
+    """At once, or by a walk, if the provider cannot be reached."""
+    waiting = RefundDeferred(refund_id="r1", amount=usd(500), reason="returned", at=LATER)
+    opened = DisputeOpened(**IDS, dispute_id="dp_1", amount=usd(1998), reason="fraudulent", at=LATER)
+    stripe = Stripe(*UNTIL_CAPTURED, opened, waiting)
+    captured(stripe.provider)
+    stripe.provider.next_calls = [None, fault]
+
+    reply = await stripe.tells("charge.dispute.closed", {**DISPUTE, "status": "won"})
+
+    followed = ["DisputeClosed", "RefundRequested", *([] if fault else ["RefundCompleted"])]
+    assert (reply.status, stripe.log.names[-len(followed) :]) == (200, followed)
+
+
 @pytest.mark.parametrize(
     ("kind", "about"),
     [
@@ -130,7 +195,10 @@ async def test_a_dispute_is_opened_and_closed() -> None:
         ("payment_intent.succeeded", {"id": "pi_9", "status": "succeeded", "metadata": {}}),
         ("payment_intent.succeeded", {"id": "pi_9", "status": "succeeded", "metadata": {"payment_id": "no id"}}),
         ("payment_intent.succeeded", {"id": "pi_9", "status": "succeeded", "metadata": OURS}),
-        ("refund.updated", {"id": "re_1", "status": "succeeded", "metadata": None}),
+        ("refund.updated", {**REFUND, "status": "succeeded", "payment_intent": "pi_2"}),
+        ("refund.updated", {**REFUND, "status": "succeeded", "payment_intent": None}),
+        ("charge.refunded", {"id": "ch_1", "payment_intent": "pi_2"}),
+        ("charge.refunded", {"id": "ch_1", "payment_intent": None}),
         ("charge.dispute.created", {**DISPUTE, "status": "warning_needs_response"}),
         ("charge.dispute.created", {**DISPUTE, "status": "some_new_status"}),
         ("charge.dispute.closed", {**DISPUTE, "status": "warning_closed"}),

@@ -60,7 +60,7 @@ def test_the_refund_is_given_under_the_id_of_the_return() -> None:
 
     assert (asked.path, asked.body) == (
         "/payments/p1/refunds",
-        {"refund_id": "r1", "amount": REFUND, "reason": "damaged"},
+        {"refund_id": "r1", "amount": REFUND, "up_to": True, "reason": "damaged"},
     )
 
 
