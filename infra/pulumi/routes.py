@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.topology import Http, Service
 
@@ -28,15 +28,16 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests below `prefix` with one of `methods`, or with any if there are none, go to `backend`; without a backend
-    they are answered with 405. The lowest priority that matches decides. Paths are compared as they are sent: case
-    matters, and nothing is decoded.
+    """Requests below `prefix`, or to this very path if it is `exact`, with one of `methods`, or with any if there are
+    none, go to `backend`; without a backend they are answered with 405. The lowest priority that matches decides. Paths
+    are compared as they are sent: case matters, and nothing is decoded.
     """
 
     priority: int
     prefix: str
     methods: tuple[str, ...]
     backend: Backend | None
+    exact: bool = False
 
 
 def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
@@ -50,14 +51,19 @@ def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
 
 
 def routes(services: Sequence[Service]) -> tuple[Route, ...]:
-    """Of each service its functions, then its 405. What no route matches is a 404."""
-    found = (route for service in services for route in _of(service))
-    return tuple(
-        Route((place + 1) * _STEP, prefix, methods, backend) for place, (prefix, methods, backend) in enumerate(found)
-    )
+    """Of each service its queries that are POSTs, its functions, then its 405. What no route matches is a 404."""
+    found = (route for service in services for route in (*_queries(service), *_of(service)))
+    return tuple(replace(route, priority=(place + 1) * _STEP) for place, route in enumerate(found))
 
 
-def _of(service: Service) -> Iterator[tuple[str, tuple[str, ...], Backend | None]]:
+def _queries(service: Service) -> Iterator[Route]:
+    for function in service.functions:
+        if isinstance(function.trigger, Http):
+            for path in function.trigger.queries:
+                yield Route(0, f"/{service.name}/v1{path}", ("POST",), Backend(service.name, function.name), exact=True)
+
+
+def _of(service: Service) -> Iterator[Route]:
     prefix = f"/{service.name}/v1/"
     by_method = {
         method: function.name
@@ -71,6 +77,6 @@ def _of(service: Service) -> Iterator[tuple[str, tuple[str, ...], Backend | None
         if "GET" in methods:
             methods.append("HEAD")
         if methods:
-            yield prefix, tuple(methods), Backend(service.name, function)
+            yield Route(0, prefix, tuple(methods), Backend(service.name, function))
     if by_method:
-        yield prefix, (), None
+        yield Route(0, prefix, (), None)

@@ -57,7 +57,7 @@ def _queries(api: AnyQueries) -> Iterator[Row]:
             own = frozenset({Role.CUSTOMER}) if api.owner else frozenset[Role]()
             yield Row("GET", api.prefix + api.entity, _access(api.roles, own=own))
         case CustomQuery():
-            yield Row("GET", api.prefix + api.path, _access(api.roles))
+            yield Row(api.method, api.prefix + api.path, _access(api.roles))
 
 
 def _access(
