@@ -11,5 +11,8 @@ _BY_VERSION: Final = "which news of a customer is the later one is told by the c
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
-    "cart.state": {"changes": "counted since a cart takes so many changes and no more"},
+    "cart.state": {
+        "changes": "counted since a cart takes so many changes and no more",
+        "abandoned.*": "only the last checkout that was given up: the cart's version keeps out all of them",
+    },
 }
