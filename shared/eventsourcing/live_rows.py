@@ -14,7 +14,7 @@ class LiveRows:
     """`ReadStore` that finds each of these read models in its live generation, and any other collection as it is.
 
     A row of another shape, which another release stored, is folded from the log up to its version: for the answer, not
-    for good. That costs a read of its stream until the projector has come by; rows of this shape cost nothing more.
+    for good. That costs a read of its stream until the projector has folded it; rows of this shape cost nothing more.
     Lists are filtered and ordered by what is stored.
     """
 

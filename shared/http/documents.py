@@ -16,7 +16,7 @@ from shared.http.problems import ProblemError
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
 MAX_FOLDED: Final = 2_000
-"""Commits that one query folds at most. What belongs to a customer stays below: a cart of the web takes 1,100."""
+"""Commits that one query folds at most. What a customer changes stays below: a cart of the web takes 1,100."""
 
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Of the items of a page. Cloud Run sends 32 MiB at most."""
@@ -32,7 +32,7 @@ class Found:
     whole: bool = True
 
 
-class Documents(Generic[E, D]):
+class DocumentReader(Generic[E, D]):
     """The documents of one projection. Who may see them is for the caller to say."""
 
     def __init__(self, projection: Projection[E, D], rows: ReadStore, log: EventStore) -> None:

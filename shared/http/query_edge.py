@@ -18,7 +18,7 @@ from shared.eventsourcing.provenance import Trace, changed_fields
 from shared.http.auth import PEOPLE, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.documents import MAX_FOLDED, Documents, check_reached, fitting, too_many_commits
+from shared.http.documents import MAX_FOLDED, DocumentReader, check_reached, fitting, too_many_commits
 from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
@@ -143,7 +143,7 @@ class ReadModelQueries(Generic[E, D]):
         self._api = api
         self._rows = rows
         self._log = log
-        self._documents = Documents(api.projection, rows, log)
+        self._documents = DocumentReader(api.projection, rows, log)
         self._list_parameters = api.list_parameters()
         ordered: Any = api.projection.document_type.model_fields[api.order_by].annotation
         self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
