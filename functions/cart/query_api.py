@@ -9,7 +9,7 @@ from functions.cart.read_models import CartAvailability, CartView, UnavailableLi
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.workflow.calls import Request, answer_of
 from shared.http.auth import COUNTER, STAFF
-from shared.http.documents import Documents
+from shared.http.documents import DocumentReader
 from shared.http.query_api import Asked, CustomQuery, QueryApi, QueryWiring
 
 CART_QUERIES = QueryApi[CartEvent, CartView](
@@ -26,7 +26,7 @@ CART_QUERIES = QueryApi[CartEvent, CartView](
 
 
 def _availability(wiring: QueryWiring) -> Callable[[Asked], Awaitable[CartAvailability]]:
-    documents = Documents(CARTS_PROJECTION, wiring.rows, wiring.log)
+    documents = DocumentReader(CARTS_PROJECTION, wiring.rows, wiring.log)
 
     async def answer(asked: Asked) -> CartAvailability:
         found = await documents.current(asked.path["cart_id"], 1)
