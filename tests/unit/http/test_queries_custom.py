@@ -13,9 +13,11 @@ from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.event_store import OperationCounts, StateDocument
 from shared.http.auth import EVERYONE, Role
 from shared.http.edge import guarded
+from shared.http.problems import ProblemError
 from shared.http.query_api import Asked, CustomQuery, QueryApi, QueryWiring, StateQueryApi
 from shared.http.query_edge import QueryEdge
 from shared.http.requests import Body, Parameters
+from shared.http.routing import Place, Router
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import NOON, FixedClock
 from shared.testing.memory_platform import memory_dependencies, query_wiring
@@ -145,6 +147,16 @@ class TestAQueryWithABody:
         )
 
         assert reply.status == 200
+
+
+def test_a_query_that_comes_to_the_commands_is_not_there() -> None:
+    """Its path was written in an odd way, which the gateway did not know: 405 would tell to send what was sent."""
+    commands: Router[Place] = Router("/store/v1", [Place("POST", "/orders")], [Place("POST", "/wishes")])
+
+    with pytest.raises(ProblemError) as refused:
+        commands.find("POST", "/store/v1/wishes")
+
+    assert refused.value.status == 404
 
 
 class TestACustomQuery:
