@@ -54,4 +54,5 @@ AVAILABILITY_QUERY = CustomQuery(
     returns=CartAvailability,
     summary="Which products of a cart are not sold now.",
     roles=COUNTER,
+    own=True,
 )

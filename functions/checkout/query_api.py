@@ -141,4 +141,5 @@ PREVIEW_QUERY = CustomQuery(
     returns=CheckoutPreview,
     summary="What a checkout would come to now; nothing is done.",
     roles=COUNTER,
+    own=True,
 )

@@ -151,7 +151,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomQuery:
-    """A query that is more than a look at a read model. `answer(wiring)` is called once; what it returns answers.
+    """A query that is more than a look at a read model. `answer(wiring)` is called once; what it returns answers, and
+    sees to it that customers are told of `own` things only, if it is about such.
 
     One with a `body` is a POST, for what an address is too short for: it has no idempotency key and stores nothing. Its
     path, which names nothing, stands in the manifest, too.
@@ -163,6 +164,7 @@ class CustomQuery:
     returns: type[BaseModel]
     summary: str
     roles: frozenset[Role]
+    own: bool = False
     parameters: type[Parameters] = Parameters
     body: type[BaseModel] | None = None
 
