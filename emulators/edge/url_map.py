@@ -17,8 +17,9 @@ class NoRouteError(LookupError):
 
 
 class UrlMap:
-    """`/<service>/v1/...` by method to the function whose trigger lists it; HEAD goes where GET goes. A method that no
-    trigger lists goes there, too: each function knows the paths of its service, and what a path takes.
+    """`/<service>/v1/...` by method to the function whose trigger lists it; HEAD goes where GET goes, and a query that
+    is a POST to where the queries are. A method that no trigger lists goes there, too: each function knows the paths of
+    its service, and what a path takes.
     """
 
     def __init__(self, services: Sequence[Service]) -> None:
@@ -31,9 +32,18 @@ class UrlMap:
             }
             for service in services
         }
+        self._queries = {
+            f"/{service.name}/v1{path}": Target(service, function)
+            for service in services
+            for function in service.functions
+            if isinstance(function.trigger, Http)
+            for path in function.trigger.queries
+        }
 
     def find(self, method: str, path: str) -> Target:
         """Raises NoRouteError."""
+        if method == "POST" and path in self._queries:
+            return self._queries[path]
         _, service, version, rest = (*path.split("/", 3), None, None, None)[:4]
         by_method = self._targets.get(service or "")
         if not by_method or version != "v1" or rest is None:

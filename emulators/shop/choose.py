@@ -52,6 +52,12 @@ class Sale:
         return replace(self.basket, lines=lines)
 
     @property
+    def agreed(self) -> int:
+        """What the customer is shown at the till, in cents: the lines that can be sold, less the coupons."""
+        charged = sum(line.total for line in self.charged.lines if line.sold)
+        return charged - sum(coupon.stated for coupon in self.coupons)
+
+    @property
     def quantities(self) -> dict[str, int]:
         """Pieces by product, of the lines that can be sold."""
         return {line.sku: line.quantity for line in self.basket.lines if line.sold}

@@ -20,13 +20,14 @@ _OVER = frozenset({"completed", "failed", "stuck"})
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What came of one basket: its cart and its checkout. `document` is the checkout as last seen, None if it never
-    was. Milliseconds: `seen` from asking for it to seeing its end, `taken` by its own timeline; None if it has no end
-    or was over before this run.
+    """What came of one basket: its cart and its checkout. `agreed` are the cents that the till stated. `document` is
+    the checkout as last seen, None if it never was. Milliseconds: `seen` from asking for it to seeing its end, `taken`
+    by its own timeline; None if it has no end or was over before this run.
     """
 
     cart_id: str
     checkout_id: str
+    agreed: int
     document: Any
     seen: float | None
     taken: float | None
@@ -61,9 +62,9 @@ async def sell(till: Clerk, sales: Sequence[Sale], *, workers: int, patience: fl
 
 
 async def _sell(till: Clerk, sale: Sale, patience: float) -> Sold:
-    cart_id, _ = await Till(till.client, till.sent, till.prefix).fill(sale.charged)
+    cart_id, version = await Till(till.client, till.sent, till.prefix).fill(sale.charged)
     began = perf_counter()
-    reply = await till.post(CHECKOUTS, _checkout(sale, cart_id), key=f"basket-{sale.id}-check-out")
+    reply = await till.post(CHECKOUTS, _checkout(sale, cart_id, version), key=f"basket-{sale.id}-check-out")
     checkout_id = str(reply.body["id"])
     document = await _followed(till, checkout_id, patience)
     over = document is not None and document["status"] in _OVER
@@ -71,15 +72,18 @@ async def _sell(till: Clerk, sale: Sale, patience: float) -> Sold:
     return Sold(
         cart_id,
         checkout_id,
+        sale.agreed,
         document,
         seen=(perf_counter() - began) * 1000 if fresh else None,
         taken=taken(document) if fresh else None,
     )
 
 
-def _checkout(sale: Sale, cart_id: str) -> dict[str, Any]:
+def _checkout(sale: Sale, cart_id: str, version: int) -> dict[str, Any]:
     return {
         "cart_id": cart_id,
+        "cart_version": version,
+        "expected_total": usd(sale.agreed),
         "payment_token": sale.card,
         "shipping_address": address_of(sale.basket.household),
         "coupons": [{"code": coupon.code, "stated": usd(coupon.stated)} for coupon in sale.coupons],

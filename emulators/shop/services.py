@@ -35,8 +35,17 @@ def witnesses(seen: Seen) -> list[Witness]:
 
 
 def _checkouts(seen: Seen) -> Witness:
-    says = {of_basket(basket): {"checkout": outcome(sold.document)} for basket, sold in seen.sold.items()}
-    return Witness(name="checkouts", about=frozenset({"checkout"}), says=says)
+    """What is paid is what the customer agreed on."""
+    says = {
+        of_basket(basket): {
+            "checkout": outcome(sold.document),
+            **said_sums(sold.agreed if sold.completed else 0, 0),
+        }
+        for basket, sold in seen.sold.items()
+    }
+    completed = [sold for sold in seen.sold.values() if sold.completed]
+    sums = Sums(baskets=len(completed), cents=sum(sold.agreed for sold in completed))
+    return Witness(name="checkouts", about=frozenset({"checkout", "paid"}), says=says, sums=sums)
 
 
 def outcome(document: Any) -> str:

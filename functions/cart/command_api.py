@@ -1,5 +1,7 @@
 """The cart's commands over HTTP."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from functions.cart.commands import (
@@ -15,12 +17,16 @@ from functions.cart.commands import (
 from functions.cart.decider import MAX_QUANTITY, Cart
 from functions.cart.events import Channel
 from functions.cart.manifest import NAME
-from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.money import Money
-from shared.http.auth import COUNTER, EVERYONE, OPERATORS, PEOPLE, Principal, Role
+from shared.eventsourcing.workflow.calls import Request, answer_of
+from shared.http.auth import COUNTER, OPERATORS, PEOPLE, STAFF, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
+from shared.http.problems import bad_field
 from shared.http.requests import AnyReason, Body, Id, Moment, PayableCurrency
 
+PATIENCE = timedelta(seconds=5)
+"""With the catalog."""
 TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 
 
@@ -51,7 +57,7 @@ class ChangeQuantityBody(Body):
 
 class CheckOutBody(Body):
     """`at` is for tills; `checkout_id` and `customer_id` for the checkout that is going to hold the cart, if it is
-    that customer's.
+    that customer's. A checkout states by `If-Match` which version it was agreed on.
     """
 
     checkout_id: Id | None = None
@@ -60,8 +66,8 @@ class CheckOutBody(Body):
 
 
 class RestoreCartBody(Body):
-    """`checkout_id` restores the cart only from that checkout, and keeps it from ever taking the cart again. Without it
-    the cart is one that a till checked out.
+    """`checkout_id` restores the cart only from that checkout, and moves the cart on from the version that the checkout
+    wants, which comes too late then. Without it the cart is one that a till checked out.
     """
 
     checkout_id: Id | None = None
@@ -79,14 +85,27 @@ def _open(body: OpenCartBody, call: Call) -> OpenCart:
     )
 
 
-def _add(body: AddItemBody, call: Call) -> AddItem:
+async def _add(body: AddItemBody, call: Call) -> AddItem:
     call.reserve(Role.POS, charged=body.charged, at=body.at)
+    await _check_sold(call, body.sku)
     return AddItem(sku=body.sku, quantity=body.quantity, charged=body.charged, at=call.at(body.at))
 
 
-def _change(body: ChangeQuantityBody, call: Call) -> ChangeQuantity:
+async def _change(body: ChangeQuantityBody, call: Call) -> ChangeQuantity:
     call.reserve(Role.POS, charged=body.charged, at=body.at)
+    await _check_sold(call, call.path["sku"])
     return ChangeQuantity(sku=call.path["sku"], quantity=body.quantity, charged=body.charged, at=call.at(body.at))
+
+
+async def _check_sold(call: Call, sku: str) -> None:
+    """A till has the product in its hand; everybody else buys what the catalog lists. The catalog may change its mind
+    later: a checkout asks again.
+    """
+    if call.principal.has(Role.POS):
+        return
+    request = Request(service="catalog", method="POST", path="/availability", body={"skus": [sku]}, timeout=PATIENCE)
+    for product in answer_of(request, await call.services.call(request))["unavailable"]:
+        raise DomainError("product-not-sold", f"{product['name']} is not sold", field="sku")
 
 
 def _remove(_: Body, call: Call) -> RemoveItem:
@@ -100,6 +119,8 @@ def _clear(_: Body, call: Call) -> ClearCart:
 def _check_out(body: CheckOutBody, call: Call) -> CheckOutCart:
     call.reserve(Role.POS, Role.SERVICE, at=body.at)
     call.reserve(Role.SERVICE, checkout_id=body.checkout_id, customer_id=body.customer_id)
+    if body.checkout_id is not None and not call.conditional:
+        raise bad_field("If-Match", "a checkout states the version that it was agreed on")
     return CheckOutCart(checkout_id=body.checkout_id, customer_id=body.customer_id, at=call.at(body.at))
 
 
@@ -164,8 +185,8 @@ CART_COMMANDS = CommandApi[Cart](
             path="/carts/{cart_id}/checkout",
             body=CheckOutBody,
             build=_check_out,
-            roles=EVERYONE,
-            summary="Check out.",
+            roles=STAFF,
+            summary="Check out: a till its own cart, a checkout any.",
         ),
         CommandEndpoint(
             method="POST",

@@ -46,8 +46,6 @@ MAX_CHANGES = {Channel.WEB: 1_000, Channel.POS: 5_000}
 CHECKOUT_CHANGES = 100
 """Further changes of one cart, for checkouts and what they give back: a full cart can still be bought."""
 ABANDONED_AFTER = timedelta(days=30)
-REMEMBERED_CHECKOUTS = 20
-"""Given-up checkouts of one cart: none of them outlives its own deadline by as many tries."""
 
 
 # --- state
@@ -69,7 +67,7 @@ class Line(BaseModel):
 
 
 class Cart(BaseModel):
-    """A cart as its commands need to know it."""
+    """A cart as its commands need to know it. `abandoned` is the checkout that was given up last."""
 
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
@@ -79,7 +77,7 @@ class Cart(BaseModel):
     currency: Currency = "USD"
     lines: dict[str, Line] = {}
     checkout_id: str | None = None
-    abandoned: tuple[str, ...] = ()
+    abandoned: str | None = None
     changes: int = 0
     changed_at: AwareDatetime | None = None
 
@@ -199,8 +197,8 @@ def _amount(money: Money | None) -> int:
 def _check_out(command: CheckOutCart, cart: Cart) -> Sequence[CartEvent]:
     if command.customer_id not in (None, cart.customer_id):  # as if there were none: ids can be guessed
         raise NotFoundError("cart-not-found", "there is no such cart")
-    if command.checkout_id in cart.abandoned:
-        raise DomainError("checkout-abandoned", "this checkout was given up before it got here")
+    if cart.channel is Channel.WEB and command.checkout_id is None:
+        raise DomainError("checkout-missing", "a cart of the web is bought by a checkout")
     if cart.status is Status.CHECKED_OUT and command.checkout_id in (None, cart.checkout_id):
         return []
     if not _opened(cart).lines:
@@ -222,7 +220,9 @@ def _check_out(command: CheckOutCart, cart: Cart) -> Sequence[CartEvent]:
 
 
 def _restore(command: RestoreCart, cart: Cart) -> Sequence[CartEvent]:
-    """A checkout that is undone must never take effect, even if its own request comes later."""
+    """A checkout that is undone must never take effect, even if its own request comes later: that states the version of
+    the cart which its customer saw, so the cart moves on from it, whether or not the checkout ever held it.
+    """
     if cart.status is Status.EXPIRED:
         raise DomainError("cart-is-expired", "an expired cart cannot be restored")
     if cart.checkout_id is not None and command.checkout_id is None:
@@ -230,7 +230,7 @@ def _restore(command: RestoreCart, cart: Cart) -> Sequence[CartEvent]:
     events: list[CartEvent] = []
     if cart.status is Status.CHECKED_OUT and command.checkout_id in (None, cart.checkout_id):
         events.append(CartRestored(reason=command.reason, at=command.at))
-    if command.checkout_id is not None and command.checkout_id not in cart.abandoned:
+    if command.checkout_id is not None and command.checkout_id != cart.abandoned:
         events.append(CheckoutAbandoned(checkout_id=command.checkout_id, at=command.at))
     return events
 
@@ -264,7 +264,7 @@ def evolve(cart: Cart, event: CartEvent) -> Cart:
         case CartRestored():
             changed = {"status": Status.OPEN, "checkout_id": None}
         case CheckoutAbandoned():
-            changed = {"abandoned": (*cart.abandoned, event.checkout_id)[-REMEMBERED_CHECKOUTS:]}
+            changed = {"abandoned": event.checkout_id}
         case CartExpired():
             changed = {"status": Status.EXPIRED}
         case _:

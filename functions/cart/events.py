@@ -89,7 +89,7 @@ class CartRestored(Event):
 
 
 class CheckoutAbandoned(Event):
-    """This checkout will never hold the cart, should it still ask."""
+    """This checkout was given up: the cart moved on from the version that it may still ask for."""
 
     TYPE: ClassVar = "CheckoutAbandoned.v1"
     checkout_id: str

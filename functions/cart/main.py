@@ -5,16 +5,18 @@ from functions.cart.decider import CART
 from functions.cart.integration import to_integration
 from functions.cart.manifest import MANIFEST, NAME
 from functions.cart.projections import CARTS_PROJECTION
-from functions.cart.query_api import CART_QUERIES
+from functions.cart.query_api import AVAILABILITY_QUERY, CART_QUERIES
 from functions.cart.reactor import IDLE_FOR, expire
 from shared.bootstrap import Aggregate, EventSourcedService, IdleJob
+from shared.bootstrap.calling import OtherServices
 
 SERVICE = EventSourcedService(
     manifest=MANIFEST,
     aggregates=(Aggregate(CART, to_integration),),
     command_apis=(CART_COMMANDS,),
-    query_apis=(CART_QUERIES,),
+    query_apis=(CART_QUERIES, AVAILABILITY_QUERY),
     projections=(CARTS_PROJECTION,),
+    services=OtherServices,
     idle_jobs={"/expire": IdleJob(NAME, IDLE_FOR, expire)},
 )
 

@@ -1,6 +1,6 @@
 """What the cart service asks of its runtime."""
 
-from shared.topology import Collection, IndexField, Schedule, event_sourced
+from shared.topology import Collection, IndexField, Permission, Schedule, event_sourced
 
 NAME = "cart"
 CARTS = "carts"
@@ -9,6 +9,7 @@ MANIFEST = event_sourced(
     NAME,
     description="Carts of customers and tills: opened, filled, checked out, restored, expired.",
     publishes="CartCheckedOut and CartExpired, for everybody.",
+    permissions={"commands": (Permission.CALL_SERVICES,), "queries": (Permission.CALL_SERVICES,)},
     collections=(
         Collection(
             name=CARTS,

@@ -17,6 +17,22 @@ class CartLineView(BaseModel):
     total: Money | None
 
 
+class UnavailableLine(BaseModel):
+    """A product in a cart that is not sold."""
+
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    name: str
+
+
+class CartAvailability(BaseModel):
+    """The products of a cart that are not sold now: no checkout takes them. There are none in a till's cart."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    unavailable: list[UnavailableLine]
+
+
 class CartView(BaseModel):
     """A cart. `total` sums the lines with a known price; `unpriced_lines` counts the others."""
 

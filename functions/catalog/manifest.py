@@ -16,12 +16,14 @@ PRODUCT = "product"
 IMPORT = "import"
 IMPORTS = "imports"
 SEARCH_BASE = "search_base"
+AVAILABILITY = "/availability"
 
 MANIFEST = event_sourced(
     NAME,
     description="Products: described, listed, delisted, searched for; imported in bulk.",
     publishes="ProductListed and ProductDelisted, for everybody.",
     categories=(PRODUCT, IMPORT),
+    post_queries=(AVAILABILITY,),
     collections=(
         Collection(
             name=IMPORTS,

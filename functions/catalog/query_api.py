@@ -9,13 +9,20 @@ from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
 
 from functions.catalog.events import ImportEvent
-from functions.catalog.manifest import NAME, PRODUCT
+from functions.catalog.manifest import AVAILABILITY, NAME, PRODUCT
 from functions.catalog.projections import IMPORTS_PROJECTION
-from functions.catalog.read_models import ImportView, ProductDocument, ProductPage, ProductView
+from functions.catalog.read_models import (
+    Availability,
+    ImportView,
+    ProductDocument,
+    ProductPage,
+    ProductView,
+    UnavailableProduct,
+)
 from functions.catalog.search import TIERS, Entry, Place, Search, SearchIndex, asked_words
 from functions.catalog.search_base import SearchBase
 from functions.catalog.search_feed import SearchFeed
-from shared.http.auth import COUNTER, PEOPLE
+from shared.http.auth import COUNTER, EVERYONE, PEOPLE
 from shared.http.problems import bad_field
 from shared.http.query_api import (
     MAX_FILTER_CHARS,
@@ -26,9 +33,10 @@ from shared.http.query_api import (
     QueryWiring,
     StateQueryApi,
 )
-from shared.http.requests import Id
+from shared.http.requests import Body, Id
 
 MAX_WORDS = 12
+MAX_SKUS = 500
 
 
 class ProductParameters(ListParameters):
@@ -113,6 +121,36 @@ def parse_cursor(cursor: str) -> Place:
         raise bad_field("cursor", "is not one that a list returned") from error
 
 
+class AvailabilityBody(Body):
+    """As many products as a cart holds."""
+
+    skus: tuple[Id, ...] = Field(min_length=1, max_length=MAX_SKUS)
+
+
+def _availability(wiring: QueryWiring) -> Callable[[Asked], Awaitable[Availability]]:
+    """From the states themselves, which are never behind."""
+
+    async def answer(asked: Asked) -> Availability:
+        wanted: AvailabilityBody = asked.body
+        states = await wiring.states.get_many([f"{PRODUCT}-{sku}" for sku in wanted.skus])
+        found = {sku: states.get(f"{PRODUCT}-{sku}") for sku in wanted.skus}
+        products = {
+            sku: ProductDocument.model_validate_json(state.body) if state else None for sku, state in found.items()
+        }
+        return Availability(unavailable=[each for sku, product in products.items() for each in _missing(sku, product)])
+
+    return answer
+
+
+def _missing(sku: str, product: ProductDocument | None) -> list[UnavailableProduct]:
+    if product is None or product.listing == "absent":
+        return [UnavailableProduct(sku=sku, name=sku, listing="absent")]
+    if product.listing == "listed":
+        return []
+    words = (product.brand, product.product_type or product.category or product.department, product.size)
+    return [UnavailableProduct(sku=sku, name=" ".join(filter(None, words)), listing="delisted")]
+
+
 async def _view(state: ProductDocument, _: QueryWiring) -> ProductView | None:
     return ProductView(**state.model_dump(exclude={"listing"})) if state.listing == "listed" else None
 
@@ -126,6 +164,15 @@ IMPORT_QUERIES = QueryApi[ImportEvent, ImportView](
     required=("status",),
     order_by="started_at",
     seen_by=PEOPLE,
+)
+AVAILABILITY_QUERY = CustomQuery(
+    service=NAME,
+    path=AVAILABILITY,
+    body=AvailabilityBody,
+    answer=_availability,
+    returns=Availability,
+    summary="Which of these products are not sold.",
+    roles=EVERYONE,
 )
 PRODUCT_QUERIES = StateQueryApi(
     service=NAME,

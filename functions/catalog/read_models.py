@@ -32,6 +32,24 @@ class ProductView(BaseModel):
     manufacturer: str
 
 
+class UnavailableProduct(BaseModel):
+    """A product that is not sold: never `listed`, or `delisted`. `name` is its description in a few words, its sku
+    where the catalog never heard of it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    name: str
+    listing: Literal["absent", "delisted"]
+
+
+class Availability(BaseModel):
+    """Which of the products that were asked about are not sold, in the same order; none if all are."""
+
+    model_config = ConfigDict(extra="forbid")
+    unavailable: list[UnavailableProduct]
+
+
 class ProductPage(BaseModel):
     """Products that were searched for, best first; `next` is the cursor of the page behind this one."""
 

@@ -44,6 +44,11 @@ SHIPPING: ShippingRule = free_shipping
 TAX: TaxRule = no_tax
 
 
+def unpriced(data: Data) -> list[Json]:
+    """A till's stated totals stand; the others are quoted."""
+    return [line for line in data["lines"] if line["total"] is None]
+
+
 def priced_lines(data: Data) -> list[Json]:
     """The cart's lines, each with its total: as its till stated it, or as quoted."""
     quoted = data.get("quoted", {})
@@ -68,6 +73,18 @@ def amounts(data: Data, *, shipping_rule: ShippingRule = SHIPPING, tax_rule: Tax
     tax = tax_rule(basket, shipping)
     total = basket.goods + shipping + tax
     return {"shipping": money(shipping, data), "tax": money(tax, data), "total": money(total, data)}
+
+
+def difference(data: Data) -> str | None:
+    """How the total differs from the one that the customer saw; None as long as it does not, or is not known."""
+    if (unpriced(data) and "quoted" not in data) or (data["coupons"] and "discounts" not in data):
+        return None
+    total, expected = amounts(data)["total"], data["expected_total"]
+    return None if total == expected else f"it comes to {_words(total)}, and {_words(expected)} was agreed on"
+
+
+def _words(each: Data) -> str:
+    return f"{each['amount']} {each['currency']} in minor units"
 
 
 def money(cents: int, data: Data) -> Json:

@@ -5,18 +5,19 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from pydantic_core import to_json
 
+from functions.checkout.effect import cart_at, version_differs
 from functions.checkout.manifest import NAME
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
 from shared.http.command_api import Call, CommandEndpoint
 from shared.http.problems import bad_field
+from shared.http.query_api import MAX_VERSION
 from shared.http.requests import Body, Id, Moment
 from shared.http.workflow_api import workflow_commands
 
 TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
 MAX_COUPONS = 50
-
 
 AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -39,12 +40,17 @@ class CouponBody(Body):
 
 
 class CheckoutBody(Body):
-    """`payment_token` names a card at the payment provider, and is sealed like the address: whoever reads it could
+    """`cart_version` and `expected_total` are what the customer saw and agreed on, as a preview shows them: the
+    checkout turns back if the cart has changed since, or if it comes to another total.
+
+    `payment_token` names a card at the payment provider, and is sealed like the address: whoever reads it could
     charge the card. Card numbers are never taken. `customer_id` is whose cart it is, `at` the business time: both are
     for staff.
     """
 
     cart_id: Id
+    cart_version: int = Field(ge=1, le=MAX_VERSION)
+    expected_total: Money
     payment_token: str = Field(pattern=TOKEN_PATTERN)
     shipping_address: AddressBody
     coupons: tuple[Id | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
@@ -57,11 +63,16 @@ async def _start(body: CheckoutBody, call: Call) -> Start:
     customer_id = body.customer_id or call.principal.subject
     if call.principal.has(*STAFF) and body.customer_id is None:
         raise bad_field("customer_id", "staff say whose cart it is")
+    cart = await cart_at(call.services, body.cart_id, body.cart_version, owner=customer_id)
+    if cart.version != body.cart_version:  # what can be known at once; the checkout decides on the cart as it is then
+        raise version_differs(cart.version)
     address = to_json(body.shipping_address).decode()
     sealed = await call.personal.seal_all(customer_id, [body.payment_token, address])
     data = {
         "checkout_id": call.entity_id,
         "cart_id": body.cart_id,
+        "cart_version": body.cart_version,
+        "expected_total": body.expected_total.model_dump(),
         "customer_id": customer_id,
         "payment_token": sealed[0].sealed,
         "shipping_address": sealed[1].sealed,

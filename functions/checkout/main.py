@@ -4,7 +4,7 @@ from functions.checkout.command_api import CHECKOUT_COMMANDS
 from functions.checkout.integration import to_integration
 from functions.checkout.manifest import MANIFEST
 from functions.checkout.projections import CHECKOUTS_PROJECTION
-from functions.checkout.query_api import CHECKOUT_QUERIES
+from functions.checkout.query_api import CHECKOUT_QUERIES, PREVIEW_QUERY
 from functions.checkout.workflow import CHECKOUT, CHECKOUT_WORKFLOW
 from shared.bootstrap import Aggregate
 from shared.bootstrap.workflow import WorkflowService
@@ -13,7 +13,7 @@ SERVICE = WorkflowService(
     manifest=MANIFEST,
     aggregates=(Aggregate(CHECKOUT, to_integration),),
     command_apis=(CHECKOUT_COMMANDS,),
-    query_apis=(CHECKOUT_QUERIES,),
+    query_apis=(CHECKOUT_QUERIES, PREVIEW_QUERY),
     projections=(CHECKOUTS_PROJECTION,),
     workflow=CHECKOUT_WORKFLOW,
 )

@@ -4,11 +4,16 @@ from shared.topology import Permission, workflow_service
 
 NAME = "checkout"
 CHECKOUTS = "checkouts"
+PREVIEWS = "/previews"
 
 MANIFEST = workflow_service(
     NAME,
     description="Makes an order of a cart: coupons, stock, payment; all of it, or nothing.",
     publishes="CheckoutCompleted and CheckoutFailed, for everybody.",
     collection=CHECKOUTS,
-    permissions={"commands": (Permission.SEAL_PERSONAL_DATA,)},
+    post_queries=(PREVIEWS,),
+    permissions={
+        "commands": (Permission.SEAL_PERSONAL_DATA, Permission.CALL_SERVICES),
+        "queries": (Permission.CALL_SERVICES,),
+    },
 )

@@ -1,26 +1,31 @@
 """The checkout, top to bottom: what is asked of whom, and how each step is undone.
 
+It is about the version of the cart that its customer saw, at the total that they saw. Another version or another total
+turns it back before the card is asked; what only reads comes first, so most of that happens before anything is held.
+
 Order, reservation, redemption and payment have the id of their checkout: so do promotions find the redemption of an
-order that is cancelled later. Behind the pivot there is nothing that could
-still be refused: the goods are allocated before the money is taken.
+order that is cancelled later. Behind the pivot nothing could still be refused: the goods are allocated before the money
+is taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from functions.checkout.amounts import amounts, discounts, priced_lines
+from functions.checkout.amounts import amounts, difference, discounts, priced_lines, unpriced
 from functions.checkout.manifest import NAME
 from shared.eventsourcing.workflow.calls import Request
 from shared.eventsourcing.workflow.decider import workflow_decider
-from shared.eventsourcing.workflow.declaration import Data, Step, Undo, Workflow
+from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Undo, Workflow
 
 DEADLINE = timedelta(minutes=15)
 HELD_FOR = timedelta(hours=1)
 """How long the goods are kept at most for a checkout that came to nothing: well behind its deadline."""
 WHY = {"reason": "checkout-failed"}
+MAX_NAMED = 10
+"""Products that a refusal names."""
 Json = Mapping[str, Any]
+Learn = Callable[[Data, Json], Json]
 
 
 def at(data: Data) -> dict[str, str]:
@@ -31,14 +36,30 @@ def at(data: Data) -> dict[str, str]:
 # --- the cart
 
 
+def read_cart(data: Data) -> Request:
+    path = f"/carts/{data['cart_id']}?version={data['cart_version']}"
+    return Request(service="cart", method="GET", path=path)
+
+
+def learn_lines(data: Data, body: Json) -> Json:
+    """Of somebody else's cart nobody learns that it exists: this is what carts say of none at all."""
+    if body["customer_id"] != data["customer_id"]:
+        raise Refuse("cart-not-found", "there is no such cart")
+    if not body["lines"]:
+        raise Refuse("cart-is-empty", "an empty cart cannot be checked out")
+    return basket(body)
+
+
+def basket(body: Json) -> Json:
+    lines = [{name: line[name] for name in ("sku", "quantity", "total")} for line in body["lines"]]
+    return {"currency": body["currency"], "channel": body["channel"], "lines": lines}
+
+
 def check_out_cart(data: Data) -> Request:
-    """Refused by the cart if it is somebody else's: to them there is none."""
+    """As it was read, or not at all."""
     body = {"checkout_id": data["checkout_id"], "customer_id": data["customer_id"], **at(data)}
-    return Request(service="cart", method="POST", path=f"/carts/{data['cart_id']}/checkout", body=body)
-
-
-def learn_cart_version(_: Data, body: Json) -> Json:
-    return {"cart_version": body["version"]}
+    path = f"/carts/{data['cart_id']}/checkout"
+    return Request(service="cart", method="POST", path=path, body=body, if_match=data["cart_version"])
 
 
 def restore_cart(data: Data) -> Request:
@@ -46,28 +67,29 @@ def restore_cart(data: Data) -> Request:
     return Request(service="cart", method="POST", path=f"/carts/{data['cart_id']}/restore", body=body)
 
 
-def read_cart(data: Data) -> Request:
-    path = f"/carts/{data['cart_id']}?min_version={data['cart_version']}"
-    return Request(service="cart", method="GET", path=path)
+# --- what is sold, prices and coupons
 
 
-def learn_lines(_: Data, body: Json) -> Json:
-    lines = [{name: line[name] for name in ("sku", "quantity", "total")} for line in body["lines"]]
-    return {"currency": body["currency"], "lines": lines}
+def is_in_hand(data: Data) -> bool:
+    """What a till rings up lies on the counter, whatever the catalog says."""
+    return bool(data["channel"] == "pos")
 
 
-# --- prices and coupons
+def check_products(data: Data) -> Request:
+    skus = [line["sku"] for line in data["lines"]]
+    return Request(service="catalog", method="POST", path="/availability", body={"skus": skus})
 
 
-def unpriced(data: Data) -> list[Json]:
-    """A till's stated totals stand; the others are quoted."""
-    return [line for line in data["lines"] if line["total"] is None]
+def learn_all_are_sold(_: Data, body: Json) -> Json:
+    if names := [product["name"] for product in body["unavailable"]]:
+        raise Refuse("product-not-sold", f"not sold any more: {', '.join(names[:MAX_NAMED])}")
+    return {}
 
 
 def get_quote(data: Data) -> Request:
-    items = ",".join(f"{line['sku']}:{line['quantity']}" for line in unpriced(data))
-    query = urlencode({"items": items, "currency": data["currency"], **at(data)})
-    return Request(service="pricing", method="GET", path=f"/quotes?{query}")
+    items = [{"sku": line["sku"], "quantity": line["quantity"]} for line in unpriced(data)]
+    body = {"items": items, "currency": data["currency"], **at(data)}
+    return Request(service="pricing", method="POST", path="/quotes", body=body)
 
 
 def learn_prices(_: Data, body: Json) -> Json:
@@ -75,16 +97,20 @@ def learn_prices(_: Data, body: Json) -> Json:
     return {"quoted": prices}
 
 
-def redeem_coupons(data: Data) -> Request:
+def coupons_and_basket(data: Data) -> Json:
     lines = [{name: line[name] for name in ("sku", "quantity", "total")} for line in priced_lines(data)]
-    body = {
+    return {
         "customer_id": data["customer_id"],
         "currency": data["currency"],
         "coupons": data["coupons"],
         "lines": lines,
         **at(data),
     }
-    return Request(service="promotions", method="PUT", path=f"/redemptions/{data['checkout_id']}", body=body)
+
+
+def redeem_coupons(data: Data) -> Request:
+    path = f"/redemptions/{data['checkout_id']}"
+    return Request(service="promotions", method="PUT", path=path, body=coupons_and_basket(data))
 
 
 def learn_discounts(_: Data, body: Json) -> Json:
@@ -95,6 +121,18 @@ def learn_discounts(_: Data, body: Json) -> Json:
 def release_coupons(data: Data) -> Request:
     path = f"/redemptions/{data['checkout_id']}/release"
     return Request(service="promotions", method="POST", path=path, body=WHY)
+
+
+def agreed(learn: Learn) -> Learn:
+    """`learn`; and as soon as all that the total is made of is known, it must be what the customer saw."""
+
+    def learned(data: Data, body: Json) -> Json:
+        found = learn(data, body)
+        if why := difference({**data, **found}):
+            raise Refuse("total-differs", why)
+        return found
+
+    return learned
 
 
 # --- the order
@@ -197,7 +235,7 @@ def _payment(data: Data) -> str:
 
 RESTORE_CART = Undo(
     call=restore_cart,
-    idempotent="Only the checkout that holds the cart restores it, and it can never take it again.",
+    idempotent="Only the checkout that holds it restores it; a late request asks for a version that it moved on from.",
     settled=frozenset({"cart-not-found", "cart-is-expired"}),
 )
 RELEASE_COUPONS = Undo(
@@ -231,19 +269,20 @@ CHECKOUT_WORKFLOW = Workflow(
     deadline=DEADLINE,
     result=result,
     steps=(
-        Step(name="check_out_cart", call=check_out_cart, learn=learn_cart_version, undo=RESTORE_CART),
-        Step(name="read_cart", call=read_cart, learn=learn_lines, effect_free=True),
+        Step(name="read_cart", call=read_cart, learn=agreed(learn_lines), effect_free=True),
+        Step(name="check_products", call=check_products, learn=learn_all_are_sold, effect_free=True, skip=is_in_hand),
         Step(
             name="quote",
             call=get_quote,
-            learn=learn_prices,
+            learn=agreed(learn_prices),
             effect_free=True,
             skip=lambda data: not unpriced(data),
         ),
+        Step(name="check_out_cart", call=check_out_cart, undo=RESTORE_CART),
         Step(
             name="redeem_coupons",
             call=redeem_coupons,
-            learn=learn_discounts,
+            learn=agreed(learn_discounts),
             undo=RELEASE_COUPONS,
             skip=lambda data: not data["coupons"],
         ),

@@ -1,29 +1,25 @@
 """The queries of pricing over HTTP."""
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import Field
 
 from functions.pricing.events import PriceEvent
-from functions.pricing.manifest import NAME, PRICES
+from functions.pricing.manifest import NAME, PRICES, QUOTES
 from functions.pricing.projections import PRICES_PROJECTION
 from functions.pricing.read_models import PriceAtTime, PricesView, Quote, QuotedLine
 from shared.eventsourcing.errors import DomainError, NotFoundError
-from shared.eventsourcing.ids import ID
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 from shared.http.auth import COUNTER, EVERYONE, PEOPLE, STAFF, Principal
 from shared.http.documents import DocumentReader, check_reached
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
-from shared.http.requests import Moment, Parameters
+from shared.http.requests import Body, Id, Moment, Parameters
 
 MAX_ITEMS = 100
 """Lines of a quote: as many as a customer's cart can hold."""
 MAX_QUANTITY = 100_000
-_ITEM = re.compile(rf"({ID}):([0-9]{{1,6}})")
-_MAX_ITEMS_CHARS = 16_000
 _MAX_NAMED = 10
 """Products that a refusal names."""
 
@@ -38,10 +34,15 @@ class PriceParameters(Parameters):
     min_version: int | None = Field(None, ge=1, le=MAX_VERSION)
 
 
-class QuoteParameters(Parameters):
-    """`items` are `sku:quantity`, with commas between them; `at` is for staff."""
+class QuotedItem(Body):
+    sku: Id
+    quantity: int = Field(ge=1, le=MAX_QUANTITY)
 
-    items: str = Field(max_length=_MAX_ITEMS_CHARS)
+
+class QuoteBody(Body):
+    """Each product once; `at` is for staff."""
+
+    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=MAX_ITEMS)
     currency: Currency = "USD"
     at: Moment | None = None
 
@@ -67,9 +68,9 @@ def _price(wiring: QueryWiring) -> Callable[[Asked], Awaitable[PriceAtTime]]:
 
 def _quote(wiring: QueryWiring) -> Callable[[Asked], Awaitable[Quote]]:
     async def answer(asked: Asked) -> Quote:
-        wanted: QuoteParameters = asked.parameters
+        wanted: QuoteBody = asked.body
         moment = _moment(asked.principal, wanted.at, wiring.clock())
-        items = parse_items(wanted.items)
+        items = _each_once(wanted.items)
         rows = await wiring.rows.get_many(PRICES, list(items))
         found = {sku: PRICES_PROJECTION.restore(row)[0] for sku, row in rows.items()}
         return quote(items, found, wanted.currency, moment)
@@ -84,19 +85,12 @@ def _moment(principal: Principal, stated: datetime | None, now: datetime) -> dat
     return stated or now
 
 
-def parse_items(text: str) -> dict[str, int]:
-    """Quantity by sku, in the order given; a 400 problem that names `items` for anything else."""
-    items: dict[str, int] = {}
-    for part in text.split(","):
-        match = _ITEM.fullmatch(part)
-        if match is None or not 1 <= int(match[2]) <= MAX_QUANTITY:
-            raise bad_field("items", f"must be sku:quantity with commas between them, 1 to {MAX_QUANTITY} of each")
-        if match[1] in items:
-            raise bad_field("items", f"{match[1]} is given more than once")
-        items[match[1]] = int(match[2])
-    if len(items) > MAX_ITEMS:
-        raise bad_field("items", f"at most {MAX_ITEMS} of them")
-    return items
+def _each_once(items: Sequence[QuotedItem]) -> dict[str, int]:
+    """Quantity by sku, in the order given."""
+    found = {item.sku: item.quantity for item in items}
+    if len(found) < len(items):
+        raise bad_field("items", "a product is given more than once")
+    return found
 
 
 def quote(items: Mapping[str, int], found: Mapping[str, PricesView | None], currency: str, moment: datetime) -> Quote:
@@ -136,8 +130,8 @@ PRICE_QUERY = CustomQuery(
 )
 QUOTE_QUERY = CustomQuery(
     service=NAME,
-    path="/quotes",
-    parameters=QuoteParameters,
+    path=QUOTES,
+    body=QuoteBody,
     answer=_quote,
     returns=Quote,
     summary="What a basket costs, now or at another time.",

@@ -1,7 +1,7 @@
 """The commands of promotions over HTTP."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -114,16 +114,24 @@ async def _define_coupon(body: CouponBody, call: Call, read: Read) -> Sequence[T
 
 
 async def _redeem(body: RedemptionBody, call: Call, read: Read) -> Sequence[Target]:
-    command = Redeem(
-        redemption_id=call.entity_id,
+    return await redemption_targets(read, _redemption(body, call.entity_id, call.at(body.at)))
+
+
+async def would_redeem(body: RedemptionBody, now: datetime, read: Read) -> Sequence[Target]:
+    """What it would come to if these coupons were redeemed; by an id that no redemption has."""
+    return await redemption_targets(read, _redemption(body, "preview", body.at or now))
+
+
+def _redemption(body: RedemptionBody, redemption_id: str, at: datetime) -> Redeem:
+    return Redeem(
+        redemption_id=redemption_id,
         customer_id=body.customer_id,
         currency=body.currency,
         coupons=tuple(PresentedCoupon(code=each.code, stated=each.stated) for each in body.coupons),
         lines=tuple(BasketLine(sku=x.sku, quantity=x.quantity, total=x.total) for x in body.lines),
         terms=(),
-        at=call.at(body.at),
+        at=at,
     )
-    return await redemption_targets(read, command)
 
 
 async def _release(body: ReleaseBody, call: Call, read: Read) -> Sequence[Target]:

@@ -11,12 +11,14 @@ CAMPAIGNS = "campaigns"
 COUPONS = "coupons"
 COUPON_USES = "coupon_uses"
 REDEMPTIONS = "redemptions"
+DISCOUNTS = "/discounts"
 
 MANIFEST = event_sourced(
     NAME,
     description="Campaigns, their coupons, and what each redemption took off which line, and why.",
     publishes="CouponRedeemed and RedemptionReleased, for everybody.",
     categories=(CAMPAIGN, COUPON, COUPON_USE, REDEMPTION),
+    post_queries=(DISCOUNTS,),
     collections=(
         Collection(
             name=CAMPAIGNS,

@@ -72,6 +72,14 @@ class DiscountView(BaseModel):
     reason: str
 
 
+class DiscountsView(BaseModel):
+    """What coupons would take off a basket now: `discounts` in the order in which they would be applied."""
+
+    model_config = ConfigDict(extra="forbid")
+    discounts: list[DiscountView]
+    total_discount: Money
+
+
 class RedemptionView(BaseModel):
     """A redemption: `discounts` in the order in which they were applied; they add up to `total_discount`."""
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.topology import Http, Service
 
@@ -27,14 +27,16 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests below `prefix` with one of `methods`, or with any if there are none, go to `backend`. The lowest
-    priority that matches decides. Paths are compared as they are sent: case matters, and nothing is decoded.
+    """Requests below `prefix`, or to this very path if it is `exact`, with one of `methods`, or with any if there are
+    none, go to `backend`. The lowest priority that matches decides. Paths are compared as they are sent: case matters,
+    and nothing is decoded.
     """
 
     priority: int
     prefix: str
     methods: tuple[str, ...]
     backend: Backend
+    exact: bool = False
 
 
 def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
@@ -48,14 +50,21 @@ def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
 
 
 def routes(services: Sequence[Service]) -> tuple[Route, ...]:
-    """Of each service its functions, last the one that gets all other methods. What no route matches is a 404."""
-    found = (route for service in services for route in _of(service))
-    return tuple(
-        Route((place + 1) * _STEP, prefix, methods, backend) for place, (prefix, methods, backend) in enumerate(found)
-    )
+    """Of each service its queries that are POSTs, then its functions, last the one that gets all other methods. What no
+    route matches is a 404.
+    """
+    found = (route for service in services for route in (*_queries(service), *_of(service)))
+    return tuple(replace(route, priority=(place + 1) * _STEP) for place, route in enumerate(found))
 
 
-def _of(service: Service) -> Iterator[tuple[str, tuple[str, ...], Backend]]:
+def _queries(service: Service) -> Iterator[Route]:
+    for function in service.functions:
+        if isinstance(function.trigger, Http):
+            for path in function.trigger.queries:
+                yield Route(0, f"/{service.name}/v1{path}", ("POST",), Backend(service.name, function.name), exact=True)
+
+
+def _of(service: Service) -> Iterator[Route]:
     prefix = f"/{service.name}/v1/"
     by_method = {
         method: function.name
@@ -70,5 +79,5 @@ def _of(service: Service) -> Iterator[tuple[str, tuple[str, ...], Backend]]:
     for function in dict.fromkeys(by_method.values()):
         methods = tuple(method for method, name in by_method.items() if name == function and method != "HEAD")
         if methods and function != others:
-            yield prefix, methods, Backend(service.name, function)
-    yield prefix, (), Backend(service.name, others)
+            yield Route(0, prefix, methods, Backend(service.name, function))
+    yield Route(0, prefix, (), Backend(service.name, others))

@@ -43,6 +43,7 @@ class HttpCaller:
 def _headers(request: Request) -> dict[str, str]:
     headers = {
         "Content-Type": "application/json" if request.body is not None else "",
+        "If-Match": f'"{request.if_match}"' if request.if_match is not None else "",
         "Idempotency-Key": request.key if request.method != "GET" else "",
         "X-Correlation-Id": request.correlation_id,
         "X-Causation-Id": request.causation_id,

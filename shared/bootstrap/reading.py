@@ -22,6 +22,8 @@ def queries(service: EventSourcedService) -> QueryEdge:
         personal=deps.personal,
         clock=utc_now,
         settings=environment(),
+        services=service.wiring.services,
+        foresee=service.wiring.joint.foresee,
     )
     return QueryEdge(service.query_apis, wiring, users(), service.command_places)
 

@@ -16,6 +16,7 @@ from shared.bootstrap.runtime import dependencies, environment, users
 from shared.bootstrap.wiring import Aggregate, Wiring
 from shared.eventsourcing.closed_streams import PACK_AFTER
 from shared.eventsourcing.errors import TopologyError
+from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.http.edge import Handler, guarded
 from shared.http.requests import path_of
 from shared.http.routing import Place
@@ -108,8 +109,9 @@ class EventSourcedService(FunctionsOfService):
     """A service with a write side and a read side, from its parts.
 
     `idle_jobs` and `jobs` are the reactor's, by path. `webhooks` are paths below the service's prefix that outsiders
-    call with a proof of their own. `effect(wiring)` makes what follows commands that settle something outside. Streams
-    that are closed and that nobody wrote to for `pack_after` are packed.
+    call with a proof of their own. `effect(wiring)` makes what follows commands that settle something outside.
+    `services` makes the way to the other services, for those that ask them. Streams that are closed and that nobody
+    wrote to for `pack_after` are packed.
     """
 
     manifest: Service
@@ -122,11 +124,12 @@ class EventSourcedService(FunctionsOfService):
     jobs: "Mapping[str, Callable[[Wiring], Job]]" = field(default_factory=dict)
     webhooks: Mapping[str, Callable[[Wiring], Edge]] = field(default_factory=dict)
     effect: "Callable[[Wiring], Effect] | None" = None
+    services: Callable[[], Caller] = NoServices
     pack_after: timedelta = PACK_AFTER
 
     @cached_property
     def wiring(self) -> Wiring:
-        return Wiring(self.manifest, self.aggregates, self.effect)
+        return Wiring(self.manifest, self.aggregates, self.effect, services=self.services())
 
     def _commands(self) -> Edge:
         from shared.http.command_edge import CommandEdge  # noqa: PLC0415 - a function imports what it needs
@@ -155,7 +158,7 @@ class EventSourcedService(FunctionsOfService):
     @property
     def query_places(self) -> tuple[Place, ...]:
         """What its queries answer."""
-        return tuple(Place("GET", path) for api in self.query_apis for path in api.paths)
+        return tuple(Place(api.method, path) for api in self.query_apis for path in api.paths)
 
     def _queries(self) -> Edge:
         from shared.bootstrap.reading import queries  # noqa: PLC0415 - as above

@@ -17,6 +17,7 @@ from shared.eventsourcing.joint import JointHandler
 from shared.eventsourcing.message import Context, Event, IntegrationEvent
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.publishing import Announcer, Publication
+from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.observability.facts import tally
 from shared.observability.logs import json_log
 from shared.observability.timing import measure
@@ -62,6 +63,7 @@ class Wiring:
     deps: Dependencies = field(default_factory=dependencies)
     clock: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = new_id
+    services: Caller = field(default_factory=NoServices)
 
     def handler(self, category: str) -> CommandHandler[Any, Any, Any]:
         return self._handlers[category]

@@ -1,16 +1,16 @@
 """A service that runs a workflow over other services: its orchestrator function, beside the usual ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.adapters.system import new_id, utc_now
+from shared.bootstrap.calling import OtherServices
 from shared.bootstrap.runtime import at_end, callers, dependencies, environment
 from shared.bootstrap.service import Edge, EventSourcedService
 from shared.config import GOOGLE_TASKS
@@ -18,6 +18,7 @@ from shared.eventsourcing.desk import Desk
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.message import parse_message_id
 from shared.eventsourcing.projection import Find
+from shared.eventsourcing.workflow.calls import Caller
 from shared.eventsourcing.workflow.declaration import Workflow
 from shared.eventsourcing.workflow.runner import TASKS_PATH, Advanced, Runner, Timers
 from shared.eventsourcing.workflow.state import Status
@@ -28,10 +29,6 @@ from shared.http.requests import Parameters, parse_body, path_of, read_body
 from shared.observability.facts import note_most
 from shared.observability.logs import json_log
 
-if TYPE_CHECKING:
-    import httpx
-
-_MOST_CALLS = 100
 _NONE = "there is no such workflow"
 
 
@@ -52,6 +49,7 @@ class WorkflowService(EventSourcedService):
     """
 
     workflow: Workflow
+    services: Callable[[], Caller] = OtherServices
 
     def _orchestrator(self) -> Edge:
         runner = self._runner()
@@ -91,31 +89,25 @@ class WorkflowService(EventSourcedService):
                     note_most("waiting", "stuck", round((utc_now() - started_at).total_seconds(), 1))
 
     def _runner(self) -> Runner:
-        import httpx  # noqa: PLC0415 - only the orchestrator calls anybody
-
-        from shared.adapters.identity import IdentityToken  # noqa: PLC0415 - as above
-        from shared.adapters.service_caller import HttpCaller  # noqa: PLC0415 - as above
-
-        env = environment()
-        client = httpx.AsyncClient(limits=httpx.Limits(max_connections=_MOST_CALLS, keepalive_expiry=30.0))
-        at_end(client.aclose)
-        token = IdentityToken(env.metadata_host, env.origin, utc_now, client)
         return Runner(
             workflow=self.workflow,
             handler=self.wiring.handler(self.workflow.category),
-            caller=HttpCaller(env.origin, token, client),
-            timers=self._timers(client),
+            caller=self.wiring.services,
+            timers=self._timers(),
             clock=utc_now,
             new_id=new_id,
-            log=json_log(env.project),
+            log=json_log(environment().project),
             aged=partial(note_most, "waiting"),
         )
 
-    def _timers(self, client: "httpx.AsyncClient") -> Timers:
-        from shared.adapters.cloud_tasks import SCOPE, CloudTasks  # noqa: PLC0415 - only the orchestrator sets timers
+    def _timers(self) -> Timers:
+        import httpx  # noqa: PLC0415 - only the orchestrator sets timers
+
+        from shared.adapters.cloud_tasks import SCOPE, CloudTasks  # noqa: PLC0415 - as above
         from shared.adapters.keys.access_token import AccessToken  # noqa: PLC0415 - costs a cold start 100 ms
 
-        env = environment()
+        env, client = environment(), httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=30.0))
+        at_end(client.aclose)
         (queue,) = self.manifest.queues
         url = env.function_url.format(service=self.manifest.name, function=queue.function)
         return CloudTasks(

@@ -14,7 +14,7 @@ from shared.bootstrap import EventSourcedService
 from shared.contracts.asyncapi import asyncapi, integration_events
 from shared.contracts.promises import EVENTS, STORED
 from shared.http.json_schema import json_schema
-from shared.http.openapi import bodies, documents_returned, openapi
+from shared.http.openapi import bodies, documents_returned, openapi, questions
 
 
 def documents(service: EventSourcedService) -> dict[str, dict[str, Any]]:
@@ -22,7 +22,8 @@ def documents(service: EventSourcedService) -> dict[str, dict[str, Any]]:
     name = service.manifest.name
     stored = [cls for aggregate in service.aggregates for cls in aggregate.decider.codec.classes]
     promised = {STORED: stored, EVENTS: integration_events(service)}
-    taken, returned = bodies(service.command_apis), documents_returned(service.query_apis)
+    taken = dict.fromkeys([*bodies(service.command_apis), *questions(service.query_apis)])
+    returned = documents_returned(service.query_apis)
     return {
         **{
             f"{folder}{name}/{cls.TYPE}.json": json_schema(cls, "serialization", cls.TYPE)

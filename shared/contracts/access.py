@@ -54,10 +54,14 @@ def _queries(api: AnyQueries) -> Iterator[Row]:
             for path, roles in api.roles().items():
                 yield Row("GET", api.prefix + path, _access(roles, own=api.owners, begun=begun))
         case StateQueryApi():
-            own = frozenset({Role.CUSTOMER}) if api.owner else frozenset[Role]()
-            yield Row("GET", api.prefix + api.entity, _access(api.roles, own=own))
+            yield Row("GET", api.prefix + api.entity, _access(api.roles, own=_customers(api.owner)))
         case CustomQuery():
-            yield Row("GET", api.prefix + api.path, _access(api.roles))
+            yield Row(api.method, api.prefix + api.path, _access(api.roles, own=_customers(api.own)))
+
+
+def _customers(own: object) -> frozenset[Role]:
+    """Those who have what is their own, if it is anybody's."""
+    return frozenset({Role.CUSTOMER}) if own else frozenset()
 
 
 def _access(

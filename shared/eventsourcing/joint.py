@@ -8,7 +8,7 @@ from shared.eventsourcing.attempts import Attempts, Decisions, Policy
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.event_store import Answer, EventStore
 from shared.eventsourcing.held import Held, Memory
-from shared.eventsourcing.message import Context, category_of, entity_of
+from shared.eventsourcing.message import Context, Event, category_of, entity_of
 from shared.eventsourcing.precondition import Precondition, on_condition
 from shared.eventsourcing.publishing import Announcer
 from shared.eventsourcing.streams import Decided, Streams
@@ -31,6 +31,8 @@ Read = Callable[[str, str], Awaitable[Any]]
 """(category, entity id) → its state; the initial state if there is no such entity."""
 Plan = Callable[[Read], Awaitable[Sequence[Target]]]
 """Finds out what has to be done. It may be asked more than once, so all that it does is read."""
+Foresee = Callable[[Plan], Awaitable[Sequence[Event]]]
+"""The events that a plan would come to now; DomainError as its refusal. Nothing is written."""
 Versions = Mapping[tuple[str, str], int]
 """(category, entity id) → version."""
 
@@ -97,6 +99,24 @@ class JointHandler:
         reply = (lambda versions: answer(_by_entity(versions))) if answer else None
         outcome = await self._attempts.carry_out(decide, context, reply)
         return JointHandled(_by_entity(outcome.versions), outcome.answer, outcome.replayed, bool(outcome.written))
+
+    async def foresee(self, plan: Plan) -> Sequence[Event]:
+        """`Foresee`, on what the store says now."""
+        states: dict[str, Any] = {}
+
+        async def read(category: str, entity_id: str) -> Any:
+            stream = f"{category}-{entity_id}"
+            if stream not in states:
+                states[stream] = await self.state(category, entity_id)
+            return states[stream]
+
+        found: list[Event] = []
+        for target in await plan(read):
+            state = await read(target.category, target.entity_id)
+            decided = self._scope[target.category].decide(target.command, state)
+            states[target.stream] = decided.state
+            found += decided.events
+        return found
 
     async def state(self, category: str, entity_id: str) -> Any:
         """What the store says now; the initial state if there is no such entity."""

@@ -1,7 +1,7 @@
 """What can be asked of a service's write side over HTTP, as data; `command_edge` serves it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, get_args
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.personal import PersonalData
+from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.http.auth import Principal, Role
 from shared.http.problems import ProblemError, bad_field
 from shared.http.requests import Body, ShopReason, WorkflowReason
@@ -23,7 +24,8 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What a command is built from besides its body: who calls, when, and the id of the entity in question (a new one
-    where the endpoint creates it). `personal` seals what must not be written down as it is.
+    where the endpoint creates it). `personal` seals what must not be written down as it is, `services` are the others.
+    `conditional` says that the caller stated the version that they saw.
     """
 
     principal: Principal
@@ -31,6 +33,8 @@ class Call:
     entity_id: str
     path: Mapping[str, str]
     personal: PersonalData
+    services: Caller = field(default_factory=NoServices)
+    conditional: bool = False
 
     def at(self, stated: datetime | None, *, field: str = "at") -> datetime:
         """The business time: as stated in `field`, but neither in the future nor before 1970 (no store holds the very

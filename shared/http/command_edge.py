@@ -18,6 +18,7 @@ from shared.eventsourcing.joint import JointHandler, Read, Target, Versions
 from shared.eventsourcing.message import Context
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.precondition import Precondition
+from shared.eventsourcing.workflow.calls import Caller
 from shared.http.auth import Principal, TokenVerifier, Verifier, require_role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint
 from shared.http.conditions import Conditions, conditions_of
@@ -53,6 +54,9 @@ class Writers(Protocol):
 
     @property
     def personal(self) -> PersonalData: ...
+
+    @property
+    def services(self) -> Caller: ...
 
     @property
     def effect(self) -> Effect | None: ...
@@ -190,7 +194,13 @@ class CommandEdge:
         identity = self._identify(request, principal, key, raw)
         entity_id = self.new_id() if endpoint.creates else path.get(api.id_parameter) or next(iter(path.values()), "")
         call = Call(
-            principal=principal, now=self.clock(), entity_id=entity_id, path=path, personal=self.writers.personal
+            principal=principal,
+            now=self.clock(),
+            entity_id=entity_id,
+            path=path,
+            personal=self.writers.personal,
+            services=self.writers.services,
+            conditional=bool(conditions and conditions.if_match),
         )
         body = parse_body(endpoint.body, request, raw)
         return _Asked(

@@ -26,6 +26,7 @@ from shared.http.query_api import (
 
 _QUERY_PROBLEMS = ("400", "401", "403", "404", "409", "412", "414", "422", "431", "500", "503")
 _LIST_PROBLEMS = ("400", "401", "403", "412", "414", "431", "500", "503")
+_BODY_PROBLEMS = ("408", "413", "415")
 _COMMAND_PROBLEMS = tuple(PROBLEMS)
 _CREATING_PROBLEMS = tuple(status for status in PROBLEMS if status != "404")
 _CONDITIONS = ("If-Match", "If-None-Match")
@@ -40,8 +41,9 @@ def openapi(description: str, commands: Sequence[CommandApi[Any]], queries: Sequ
             paths.setdefault(api.prefix + endpoint.path, {})[endpoint.method.lower()] = _command(endpoint)
     for queried in queries:
         for path, operation in _any_queries(queried).items():
-            operation["parameters"] += [ref("parameters", name) for name in _CONDITIONS]
-            paths.setdefault(queried.prefix + path, {})["get"] = operation
+            if queried.method == "GET":
+                operation["parameters"] += [ref("parameters", name) for name in _CONDITIONS]
+            paths.setdefault(queried.prefix + path, {})[queried.method.lower()] = operation
     title = (*commands, *queries)[0].service
     return {
         "openapi": "3.1.0",
@@ -53,9 +55,14 @@ def openapi(description: str, commands: Sequence[CommandApi[Any]], queries: Sequ
 
 
 def bodies(commands: Sequence[CommandApi[Any]]) -> list[type[BaseModel]]:
-    """The models of all request bodies, by name."""
+    """The models of all commands' request bodies, by name."""
     models = {endpoint.body for api in commands for endpoint in api.endpoints} - {NoBody}
     return sorted(models, key=lambda model: model.__name__)
+
+
+def questions(queries: Sequence[AnyQueries]) -> list[type[BaseModel]]:
+    """The models of all queries' request bodies, in the order in which they are declared."""
+    return list(dict.fromkeys(api.body for api in queries if isinstance(api, CustomQuery) and api.body))
 
 
 def documents_returned(queries: Sequence[AnyQueries]) -> list[type[BaseModel]]:
@@ -72,7 +79,9 @@ def _returned(api: AnyQueries) -> type[BaseModel]:
 
 def _schemas(commands: Sequence[CommandApi[Any]], queries: Sequence[AnyQueries]) -> dict[str, Any]:
     """All models by name; one that is both taken and sent, and differs by that, would have no name of its own."""
-    inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in bodies(commands)]
+    inputs: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "validation") for model in dict.fromkeys([*bodies(commands), *questions(queries)])
+    ]
     models = [*inputs, *((model, "serialization") for model in documents_returned(queries))]
     references, found = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=ContractSchema
@@ -154,13 +163,20 @@ def _state_query(api: StateQueryApi) -> dict[str, Any]:
 
 def _custom_query(api: CustomQuery) -> dict[str, Any]:
     name = api.returns.__name__
-    return {
+    operation: dict[str, Any] = {
         "operationId": f"query{name}",
         "summary": api.summary,
-        "description": f"{_prose(api.parameters)} {_roles(api.roles)}",
+        "description": f"{_prose(api.body or api.parameters)} {_roles(api.roles)}",
         "parameters": [*_path_parameters(api.path), *_parameters(api.parameters)],
         "responses": _answers(ref("schemas", name), _QUERY_PROBLEMS),
     }
+    if api.body is None:
+        return operation
+    content = {"application/json": {"schema": ref("schemas", api.body.__name__)}}
+    operation["requestBody"] = {"required": _is_required(api.body), "content": content}
+    operation["responses"] |= problems(_BODY_PROBLEMS)
+    del operation["responses"]["304"]
+    return operation
 
 
 def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:

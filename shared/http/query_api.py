@@ -3,15 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, Field, create_model
 
 from shared.config import Settings
 from shared.eventsourcing.event_store import EventStore, StateStore
+from shared.eventsourcing.joint import Foresee
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.projection import Projection, ReadStore
+from shared.eventsourcing.workflow.calls import Caller
 from shared.http.auth import NOBODY, PEOPLE, Principal, Role
 from shared.http.requests import Moment, Parameters
 
@@ -75,6 +77,7 @@ class QueryApi(Generic[E, D]):
     people of the shop alone (`PEOPLE`).
     """
 
+    method: ClassVar = "GET"
     service: str
     projection: Projection[E, D]
     entity: str
@@ -124,7 +127,7 @@ class QueryApi(Generic[E, D]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryWiring:
-    """What a query may use."""
+    """What a query may use. `services` are the others, `foresee` tells what a joint command would come to now."""
 
     rows: ReadStore
     log: EventStore
@@ -132,20 +135,28 @@ class QueryWiring:
     personal: PersonalData
     clock: Callable[[], datetime]
     settings: Settings
+    services: Caller
+    foresee: Foresee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One custom query: who asks, its parameters, and what its path names."""
+    """One custom query: who asks, its parameters, what its path names, and its body if it has one."""
 
     principal: Principal
     parameters: Any
     path: Mapping[str, str]
+    body: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomQuery:
-    """A query that is more than a look at a read model. `answer(wiring)` is called once; what it returns answers."""
+    """A query that is more than a look at a read model. `answer(wiring)` is called once; what it returns answers, and
+    sees to it that customers are told of `own` things only, if it is about such.
+
+    One with a `body` is a POST, for what an address is too short for: it has no idempotency key and stores nothing. Its
+    path, which names nothing, stands in the manifest, too.
+    """
 
     service: str
     path: str
@@ -153,7 +164,13 @@ class CustomQuery:
     returns: type[BaseModel]
     summary: str
     roles: frozenset[Role]
+    own: bool = False
     parameters: type[Parameters] = Parameters
+    body: type[BaseModel] | None = None
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.body is None else "POST"
 
     @property
     def prefix(self) -> str:
@@ -173,6 +190,7 @@ class StateQueryApi:
     only their own. Without one everybody with one of the roles sees it.
     """
 
+    method: ClassVar = "GET"
     service: str
     category: str
     state: type[BaseModel]

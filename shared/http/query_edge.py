@@ -33,7 +33,7 @@ from shared.http.query_api import (
     QueryWiring,
     StateQueryApi,
 )
-from shared.http.requests import Parameters, flow_id, parse_parameters, path_of
+from shared.http.requests import Parameters, flow_id, parse_body, parse_parameters, path_of, read_body
 from shared.http.routing import Routable, Router
 from shared.observability.facts import note
 from shared.observability.tracing import begin_span
@@ -62,7 +62,9 @@ class _Endpoint:
 
 
 class QueryEdge:
-    """Serves the read side of a service; HEAD is GET without the body. `elsewhere` is the write side."""
+    """Serves the read side of a service; HEAD is GET without the body, and conditions are for what has a version, which
+    a POST has not. `elsewhere` is the write side.
+    """
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class QueryEdge:
         require_role(principal, endpoint.roles)
         conditions = conditions_of(request.headers)
         answer = await endpoint.answer(_Asked(request, principal, path, path.get(endpoint.id_parameter, "")))
-        response = on_conditions(conditions, answer)
+        response = answer if endpoint.method == "POST" else on_conditions(conditions, answer)
         if only_headers:
             response.body = b""  # its length stays among the headers
         return response
@@ -98,7 +100,7 @@ def _endpoints(api: AnyQueries, wiring: QueryWiring) -> tuple[_Endpoint, ...]:
         case StateQueryApi():
             return (_Endpoint(api.entity, api.id_parameter, _state_query(api, wiring), api.roles),)
         case CustomQuery():
-            return (_Endpoint(api.path, "", _custom_query(api, wiring), api.roles),)
+            return (_Endpoint(api.path, "", _custom_query(api, wiring), api.roles, api.method),)
 
 
 def _custom_query(api: CustomQuery, wiring: QueryWiring) -> Callable[[_Asked], Awaitable[Response]]:
@@ -106,7 +108,8 @@ def _custom_query(api: CustomQuery, wiring: QueryWiring) -> Callable[[_Asked], A
 
     async def respond(asked: _Asked) -> Response:
         parameters = parse_parameters(api.parameters, asked.request)
-        found = await answer(Asked(principal=asked.principal, parameters=parameters, path=asked.path))
+        body = parse_body(api.body, asked.request, await read_body(asked.request)) if api.body else None
+        found = await answer(Asked(principal=asked.principal, parameters=parameters, path=asked.path, body=body))
         return Response(found.model_dump_json(), 200, {"Cache-Control": "no-cache"}, "application/json")
 
     return respond

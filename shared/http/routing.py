@@ -31,7 +31,8 @@ T = TypeVar("T", bound=Routable)
 
 class Router(Generic[T]):
     """Finds the endpoint below `prefix`; a 404 or 405 problem if there is none. `elsewhere` are the endpoints that
-    other functions of the service answer on paths below the same prefix: a path is one thing to its callers.
+    other functions of the service answer on paths below the same prefix: a path is one thing to its callers. What
+    comes here though another function answers it was written in an odd way: nothing is at such a path.
     """
 
     def __init__(self, prefix: str, endpoints: Sequence[T], elsewhere: Sequence[Routable] = ()) -> None:
@@ -42,12 +43,12 @@ class Router(Generic[T]):
         for pattern, endpoint in self._routes:
             if endpoint.method == method and (match := pattern.fullmatch(path)):
                 return endpoint, match.groupdict()
-        raise self._refusal(path)
+        raise self._refusal(method, path)
 
-    def _refusal(self, path: str) -> ProblemError:
+    def _refusal(self, method: str, path: str) -> ProblemError:
         known = [(pattern, endpoint.method) for pattern, endpoint in self._routes] + self._elsewhere
         allowed = {name for pattern, name in known if pattern.fullmatch(path)}
-        if not allowed:
+        if not allowed or method in allowed:
             return ProblemError(404, "not-found", "there is nothing at this path")
         if "GET" in allowed:
             allowed.add("HEAD")

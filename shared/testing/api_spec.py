@@ -59,6 +59,10 @@ class ApiSpec:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.send("POST", url, json=json or {}, headers={"Idempotency-Key": key, **named})
 
+    async def query(self, url: str, json: object) -> Reply:
+        """A query that has a body: a POST without a key."""
+        return await self.send("POST", url, json=json)
+
     async def get(self, url: str) -> Reply:
         return await self.send("GET", url)
 

@@ -1,4 +1,4 @@
-"""A clock that stands still, and a publisher that remembers: what tests put in place of time and topics."""
+"""A clock that stands still, a publisher and services that remember: what tests put in place of time and others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.publishing import Message
+from shared.eventsourcing.workflow.calls import Request, Response
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -38,3 +39,23 @@ class RecordingPublisher:
 
     def on(self, topic: str) -> list[Message]:
         return [message for sent_to, message in self.sent if sent_to == topic]
+
+
+@dataclass
+class StubServices:
+    """`Caller`: the same answer to every request to a service's path. It remembers what it was asked."""
+
+    answers: dict[tuple[str, str], Response] = field(default_factory=dict)
+    asked: list[Request] = field(default_factory=list)
+
+    async def call(self, request: Request) -> Response:
+        self.asked.append(request)
+        answer = self.answers.get((request.service, request.path))
+        if answer is None:
+            raise UnavailableError(f"{request.service} is down")
+        return answer
+
+
+def everything_is_sold() -> StubServices:
+    """A catalog that lists whatever it is asked about."""
+    return StubServices({("catalog", "/availability"): Response(200, {"unavailable": []})})

@@ -10,13 +10,14 @@ from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.adapters.memory.vault import MemoryVault
-from shared.bootstrap import Dependencies
+from shared.bootstrap import Dependencies, Wiring
 from shared.config import Runtime, Settings
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.personal import KeyEncryption, PersonalData, WrappedKey
 from shared.eventsourcing.projection import ReadStore
 from shared.eventsourcing.publishing import Publisher
 from shared.http.query_api import QueryWiring
+from shared.topology import Maturity, Service
 
 SETTINGS = Settings(
     runtime=Runtime.EMBEDDED,
@@ -29,6 +30,9 @@ SETTINGS = Settings(
     platform_audience="functions",
     platform_callers=(),
 )
+
+
+_NOTHING = Service(name="nothing", description="Has no streams.", maturity=Maturity.EVENT_SOURCED, functions=())
 
 
 class UnwrappedKeys:
@@ -70,9 +74,13 @@ def memory_dependencies(
 
 
 def query_wiring(
-    dependencies: Dependencies, clock: Callable[[], datetime], settings: Settings = SETTINGS
+    dependencies: Dependencies,
+    clock: Callable[[], datetime],
+    settings: Settings = SETTINGS,
+    wiring: Wiring | None = None,
 ) -> QueryWiring:
-    """What queries may use, of these."""
+    """What queries may use, of these; `wiring` is that of their service, for those that ask for more than documents."""
+    own = wiring or Wiring(_NOTHING, (), None, dependencies, clock)
     return QueryWiring(
         rows=dependencies.rows,
         log=dependencies.events,
@@ -80,4 +88,6 @@ def query_wiring(
         personal=dependencies.personal,
         clock=clock,
         settings=settings,
+        services=own.services,
+        foresee=own.joint.foresee,
     )

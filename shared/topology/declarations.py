@@ -51,9 +51,12 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Called by clients through the load balancer: requests below `/<service>/v1/` with one of these methods."""
+    """Called by clients through the load balancer: requests below `/<service>/v1/` with one of these methods, and a
+    POST to one of `queries`, paths below `/<service>/v1`, whichever function takes all other POSTs.
+    """
 
     methods: tuple[str, ...]
+    queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

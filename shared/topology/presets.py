@@ -75,6 +75,7 @@ def event_sourced(
     categories: tuple[str, ...] = (),
     collections: tuple[Collection, ...] = (),
     functions: tuple[Function, ...] = (),
+    post_queries: tuple[str, ...] = (),
     subscriptions: tuple[Subscription, ...] = (),
     schedules: tuple[Schedule, ...] = (),
     reacts_to: tuple[ReactsTo, ...] = (),
@@ -86,14 +87,15 @@ def event_sourced(
 ) -> Service:
     """Commands, queries and relay with their topics, subscriptions and schedules, and what the service has besides: a
     projector, if there are collections to be kept; a reactor, if something calls it. `publishes` says what is on its
-    integration topic. A function named as a usual one replaces it.
+    integration topic. A function named as a usual one replaces it. `post_queries` are the paths of queries that have a
+    body.
     """
     own = {function.name for function in functions}
     called = {schedule.function for schedule in schedules} | {queue.function for queue in queues}
     projects, reacts = bool(collections), bool(reacts_to) or "reactor" in called
     usual = (
         _COMMANDS,
-        _QUERIES,
+        replace(_QUERIES, trigger=Http(("GET",), post_queries)),
         *((_projector(name),) if projects else ()),
         _RELAY,
         *((_reactor(name, reacts_to),) if reacts else ()),

@@ -74,6 +74,19 @@ def a_request(service: Service, function: Function) -> tuple[str, str]:
 
 
 PUBLIC = [service for service in SERVICES if any(isinstance(each.trigger, Http) for each in service.functions)]
+
+
+@pytest.mark.parametrize("service", PUBLIC, ids=named)
+def test_a_query_that_is_a_post_stands_in_the_manifest(service: Service) -> None:
+    """So that the gateway and the load balancer send it to the queries, and nothing else."""
+    composed = import_module(f"functions.{service.name}.main").SERVICE
+    answered = [place.path for place in composed.query_places if place.method == "POST"]
+    trigger = service.function("queries").trigger
+
+    assert isinstance(trigger, Http)
+    assert sorted(trigger.queries) == sorted(answered)
+
+
 METHODS = {
     **dict.fromkeys(("GET", "HEAD", "PATCH", "OPTIONS"), "queries"),
     **dict.fromkeys(("POST", "PUT", "DELETE"), "commands"),

@@ -28,6 +28,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /cart/v1/carts/{cart_id}/items": {"sku": "milk", "quantity": 1},
     "PUT /cart/v1/carts/{cart_id}/items/{sku}": {"quantity": 3},
     "PUT /customers/v1/customers/{customer_id}": PROFILE,
+    "POST /pricing/v1/quotes": {"items": [{"sku": "milk", "quantity": 1}]},
+    "POST /catalog/v1/availability": {"skus": ["milk"]},
+    "POST /checkout/v1/previews": {"lines": [{"sku": "milk", "quantity": 1}], "country": "US"},
+    "POST /promotions/v1/discounts": {
+        "customer_id": "902",
+        "currency": "USD",
+        "coupons": [{"code": "TEN"}],
+        "lines": [{"sku": "milk", "quantity": 1, "total": {"amount": 250, "currency": "USD"}}],
+    },
 }
 """Of what customers may do to what is there: what a stranger is told is told by the guard, behind the body."""
 FILTERS = {"customer_id": "900", "currency": "USD", "kind": "web", "campaign_id": "spring", "code": "TEN"}
@@ -40,7 +49,6 @@ QUERIES = {
         for api in service.query_apis
         if isinstance(api, QueryApi)
     },
-    "/pricing/v1/quotes": "items=milk:1",
 }
 """What lists have to be asked with."""
 
@@ -94,7 +102,18 @@ class World:
 
 
 async def checked_out(premises: Premises, cart: str, role: str, subject: str, **stated: str) -> str:
-    body = {"cart_id": cart, "payment_token": APPROVED, "shipping_address": ADDRESS, "coupons": ["TEN"], **stated}
+    whose = {"customer_id": stated["customer_id"]} if "customer_id" in stated else {}
+    asked = {"cart_id": cart, "coupons": ["TEN"], "country": "US", **whose}
+    seen = (await premises.ask(subject, role, "POST", "/checkout/v1/previews", asked)).json
+    body = {
+        "cart_id": cart,
+        "cart_version": seen["cart_version"],
+        "expected_total": seen["total"],
+        "payment_token": APPROVED,
+        "shipping_address": ADDRESS,
+        "coupons": ["TEN"],
+        **stated,
+    }
     reply = await premises.ask(subject, role, "POST", "/checkout/v1/checkouts", body)
     assert reply.status == 202, reply.body
     await premises.run(CHECKOUT, reply.json["id"])

@@ -128,6 +128,16 @@ async def test_a_query_has_no_key(network: Network) -> None:
     assert "idempotency-key" not in network.last.headers
 
 
+@pytest.mark.parametrize(("version", "stated"), [(7, '"7"'), (None, None)])
+async def test_a_command_says_on_which_version_it_was_decided(
+    network: Network, version: int | None, stated: str | None
+) -> None:
+    """As a precondition, if that is the only good one."""
+    await network.call(Request(service="cart", method="POST", path="/carts/c1/checkout", key="k", if_match=version))
+
+    assert network.last.headers.get("if-match") == stated
+
+
 async def test_the_function_says_who_it_is(network: Network) -> None:
     """By its own identity token."""
     await network.call()

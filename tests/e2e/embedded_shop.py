@@ -65,11 +65,22 @@ class Shop:
         await self.ask("PUT", f"/customers/v1/customers/{customer}", PROFILE, customer=customer)
         cart = (await self.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
         line = {"sku": SKU, "quantity": quantity}
-        await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
-        asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS}
-        checkout = (await self.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"]
+        filled = await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
+        checkout = await self.check_out(cart, filled["version"], customer=customer)
         await self.becomes(f"/checkout/v1/checkouts/{checkout}", lambda body: body["status"] == "completed")
         return str(checkout)
+
+    async def agreed(self, cart: str, version: int, *, customer: str) -> Json:
+        """What the customer is shown of a cart at this version, as a checkout states it."""
+        asked = {"cart_id": cart, "min_version": version, "country": ADDRESS["country"]}
+        seen = await self.ask("POST", "/checkout/v1/previews", asked, customer=customer)
+        return {"cart_version": seen["cart_version"], "expected_total": seen["total"]}
+
+    async def check_out(self, cart: str, version: int, *, customer: str) -> str:
+        """The id of a checkout, at the total that the customer is shown."""
+        seen = await self.agreed(cart, version, customer=customer)
+        asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **seen}
+        return str((await self.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"])
 
     async def deliver(self, order: str) -> None:
         shipment = f"/fulfillment/v1/shipments/{order}-1"
@@ -95,6 +106,7 @@ async def opened(folder: Path) -> AsyncIterator[Shop]:
     options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder)
     async with LocalPlatform(options, say=lambda _: None) as platform, aiohttp.ClientSession() as session:
         shop = Shop(platform, session)
+        await shop.ask("PUT", f"/catalog/v1/products/{SKU}", {"department": "Grocery"})
         price = {"price": {"amount": PRICE, "currency": "USD"}}
         await shop.ask("PUT", f"/pricing/v1/prices/{SKU}", price)
         await shop.becomes(f"/pricing/v1/prices/{SKU}?currency=USD", lambda body: body)

@@ -54,6 +54,8 @@ class Books:
 
     ends: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """How each checkout ended: `completed`, or the code of its failure. Empty: it did not."""
+    agreed: dict[str, int] = field(default_factory=dict)
+    """What the customer saw and agreed on, however the checkout ended."""
     placed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     cancelled: set[str] = field(default_factory=set)
     captured: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -77,6 +79,11 @@ class Books:
         return {checkout for checkout, ends in self.ends.items() if ends == ["completed"]}
 
     @property
+    def agreed_by_the_customers(self) -> dict[str, list[int]]:
+        """What is to be paid for the orders that were placed."""
+        return {order: [self.agreed[order]] for order in self.placed}
+
+    @property
     def failed(self) -> Counter[str]:
         """How many checkouts failed, by code."""
         return Counter(end for ends in self.ends.values() for end in ends if end != "completed")
@@ -86,6 +93,7 @@ class Books:
         return replace(
             self,
             ends={checkout: ends for checkout, ends in self.ends.items() if checkout in checkouts},
+            agreed={checkout: cents for checkout, cents in self.agreed.items() if checkout in checkouts},
             placed={order: cents for order, cents in self.placed.items() if order in checkouts},
             cancelled=self.cancelled & set(checkouts),
             captured={payment: cents for payment, cents in self.captured.items() if payment in checkouts},
@@ -114,6 +122,8 @@ async def read_books(shop: Shop) -> Books:
 def _enter_checkout(books: Books, fact: Fact) -> None:
     ends = books.ends[fact.entity]
     match fact.type:
+        case "WorkflowStarted":
+            books.agreed[fact.entity] = fact.data["data"]["expected_total"]["amount"]
         case "WorkflowCompleted":
             ends.append("completed")
         case "WorkflowFailed":

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ class Shop:
     session: aiohttp.ClientSession
     log: FirestoreEventStore
     rows: FirestoreReadStore
+    versions: dict[str, int] = field(default_factory=dict)
+    """Of the carts that were filled."""
 
     @property
     def processes(self) -> FunctionProcesses:
@@ -88,8 +90,9 @@ class Shop:
     # --- what staff do
 
     async def offer(self, stock: Mapping[str, int], *, cents: int = 250) -> None:
-        """Products with their stock, each of which costs so much."""
+        """Products in the catalog with their stock, each of which costs so much."""
         for sku, quantity in stock.items():
+            await self.must("PUT", f"/catalog/v1/products/{sku}", {"department": "Grocery"})
             await self.must("PUT", f"/pricing/v1/prices/{sku}", {"price": usd(cents)})
             receipt = {"quantity": quantity, "reference": "first"}
             await self.must("POST", f"/inventory/v1/stock/{sku}/receipts", receipt, key=f"first-{sku}")
@@ -115,14 +118,29 @@ class Shop:
         cart = str(opened.body["id"])
         for sku, quantity in quantities.items():
             item = {"sku": sku, "quantity": quantity}
-            await self.must("POST", f"/cart/v1/carts/{cart}/items", item, by=customer, key=f"{name}/{sku}")
+            filled = await self.must("POST", f"/cart/v1/carts/{cart}/items", item, by=customer, key=f"{name}/{sku}")
+            self.versions[cart] = filled.body["version"]
         return cart
+
+    async def preview(self, customer: str, cart: str, coupons: Sequence[str] = ()) -> dict[str, object]:
+        """What the customer is shown of a filled cart, as a checkout states it; prices may be on their way."""
+        asked = {"cart_id": cart, "min_version": self.versions[cart], "country": "US", "coupons": list(coupons)}
+        answers: list[Answer] = []
+
+        async def shown() -> bool:
+            answers.append(await self.insist("POST", "/checkout/v1/previews", asked, by=customer))
+            return answers[-1].status == 200
+
+        await until(shown)
+        seen = answers[-1].body
+        return {"cart_version": seen["cart_version"], "expected_total": seen["total"]}
 
     async def check_out(
         self, customer: str, cart: str, *, name: str, card: str = APPROVED_CARD, coupons: Sequence[str] = ()
     ) -> str:
-        """The id of a checkout, which is on its way."""
-        body = checkout_body(cart, card=card, coupons=coupons)
+        """The id of a checkout, which is on its way, at the total that the customer is shown."""
+        seen = await self.preview(customer, cart, coupons)
+        body = checkout_body(cart, seen, card=card, coupons=coupons)
         answer = await self.must("POST", CHECKOUTS, body, by=customer, key=f"{name}/checkout")
         return str(answer.body["id"])
 
@@ -194,8 +212,11 @@ def usd(cents: int) -> dict[str, object]:
     return {"amount": cents, "currency": "USD"}
 
 
-def checkout_body(cart: str, *, card: str = APPROVED_CARD, coupons: Sequence[str] = ()) -> dict[str, object]:
-    return {"cart_id": cart, "payment_token": card, "shipping_address": ADDRESS, "coupons": list(coupons)}
+def checkout_body(
+    cart: str, seen: Mapping[str, object], *, card: str = APPROVED_CARD, coupons: Sequence[str] = ()
+) -> dict[str, object]:
+    """`seen` is what a preview showed."""
+    return {"cart_id": cart, "payment_token": card, "shipping_address": ADDRESS, "coupons": list(coupons), **seen}
 
 
 def _is_passing(answer: Answer) -> bool:

@@ -32,7 +32,7 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     promised = re.findall(r"^\| `.*?` \| (\d{3}) ", table, re.MULTILINE)
     assert re.findall(r"^HTTP/1.1 (\d{3})", done, re.MULTILINE) == promised, done
     answers = re.split(r"^HTTP/1.1 ", done, flags=re.MULTILINE)[1:]
-    opened, added, refused, now, at_first, then, history, _, _, _, checkout, order = answers
+    _, opened, added, refused, now, at_first, then, history, _, _, preview, _, checkout, order = answers
     assert '"version":1}' in opened
     assert '"version":2}' in added
     assert "application/problem+json" in refused
@@ -40,6 +40,8 @@ async def test_the_example_does_what_the_readme_says(tmp_path: Path) -> None:
     assert '"sku":"a-bottle"' in now
     assert '"sku":"a-bottle"' in then
     assert "customer" in history
+    assert '"cart_version":2' in preview
+    assert '"total":{"amount":199,"currency":"USD"}' in preview
     assert '"status":"completed"' in checkout
     assert '"status":"placed"' in order
     assert "Mill Lane" not in checkout + order

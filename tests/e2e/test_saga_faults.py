@@ -75,7 +75,7 @@ async def line() -> AsyncIterator[StripeLine]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory, crashes: Path, line: StripeLine) -> AsyncIterator[Shop]:
-    names = ("pricing", "cart", "inventory", "orders", "payments", "checkout", "customers", "notifications")
+    names = ("catalog", "pricing", "cart", "inventory", "orders", "payments", "checkout", "customers", "notifications")
     async with held(opened(tmp_path_factory.mktemp("faults"), services(*names))) as shop:
         await shop.offer({"milk": 1000}, cents=CENTS)
         yield shop
@@ -224,7 +224,7 @@ async def books(shop: Shop, cut_off: Mapping[str, str], bad_day: BadDay) -> Book
 
 async def test_captured_money_is_placed_orders(shop: Shop, books: Books) -> None:
     """Order by order, to the cent; nothing is held on a card, and the ledger sums to zero."""
-    assert books.captured == books.placed
+    assert books.captured == books.placed == books.agreed_by_the_customers
     assert {order for order, totals in books.placed.items() if len(totals) == 1} == books.completed
     assert books.held == set()
     assert sum((await ledger(shop)).values()) == 0

@@ -204,8 +204,8 @@ async def test_every_checkout_is_over(chaos: Chaos, books: Books) -> None:
 
 
 async def test_captured_money_is_placed_orders(books: Books) -> None:
-    """Order by order, to the cent; nothing is held on a card."""
-    assert books.captured == books.placed
+    """Order by order, to the cent, at what the customer agreed on; nothing is held on a card."""
+    assert books.captured == books.placed == books.agreed_by_the_customers
     assert {order for order, totals in books.placed.items() if len(totals) == 1} == books.completed
     assert books.held == set()
 

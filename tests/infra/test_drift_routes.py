@@ -37,8 +37,17 @@ Outcome = str | int
 
 def asked(services: Sequence[Service]) -> Iterator[tuple[str, str]]:
     paths = [path.format(service.name) for service, path in product(services, BELOW + BESIDE)]
+    paths += [
+        odd for service in services for path in queries(service) for odd in (path, f"{path}/", path[:-1], path + "x")
+    ]
     shouted = [f"/{service.name.upper()}/v1/x" for service in services]
     return product(METHODS, (*paths, *shouted, *ANYWHERE))
+
+
+def queries(service: Service) -> list[str]:
+    """Where a POST is a query."""
+    triggers = [each.trigger for each in service.functions if isinstance(each.trigger, Http)]
+    return [f"/{service.name}/v1{path}" for trigger in triggers for path in trigger.queries]
 
 
 def in_the_cloud(services: Sequence[Service]) -> Mapping[str, Any]:
@@ -59,11 +68,13 @@ def routed(url_map: Mapping[str, Any], method: str, path: str) -> Outcome:
 
 
 def matches(match: Mapping[str, Any], method: str, path: str) -> bool:
-    assert set(match) == {"prefixMatch", "ignoreCase", "headerMatches"}, "this knows no other conditions"
+    assert set(match) in (
+        {"prefixMatch", "ignoreCase", "headerMatches"},
+        {"fullPathMatch", "ignoreCase", "headerMatches"},
+    ), "this knows no other conditions"
     assert match["ignoreCase"] is False
-    return path.startswith(match["prefixMatch"]) and all(
-        header == {"headerName": ":method", "exactMatch": method} for header in match["headerMatches"]
-    )
+    there = path == match["fullPathMatch"] if "fullPathMatch" in match else path.startswith(match["prefixMatch"])
+    return there and all(header == {"headerName": ":method", "exactMatch": method} for header in match["headerMatches"])
 
 
 def outcome(service: str, action: Mapping[str, Any] | None) -> Outcome:
@@ -121,12 +132,13 @@ def test_the_paths_meet_all_outcomes() -> None:
     assert met == {404, *(each.name for each in backends(SERVICES))}
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_lost_rule_would_be_seen(place: int) -> None:
     """Without any one of a service's rules the comparison fails."""
-    services = SERVICES[1:2]
+    services = [next(each for each in SERVICES if each.name == "pricing")]
     cloud = in_the_cloud(services)
     (matcher,) = cloud["pathMatchers"]
+    assert len(matcher["routeRules"]) == 3
     del matcher["routeRules"][place]
     assert drift(services, cloud)
 

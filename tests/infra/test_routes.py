@@ -22,6 +22,16 @@ def test_each_function_has_a_route() -> None:
     )
 
 
+def test_a_query_with_a_body_comes_before_all_other_posts() -> None:
+    """At its very path, and for this method alone."""
+    asks = replace(READS, trigger=Http(("GET",), ("/quotes",)))
+    assert routes([service(WRITES, asks)]) == (
+        Route(10, "/shop/v1/quotes", ("POST",), Backend("shop", "reads"), exact=True),
+        Route(20, "/shop/v1/", ("POST", "PUT"), Backend("shop", "writes")),
+        Route(30, "/shop/v1/", (), Backend("shop", "reads")),
+    )
+
+
 def test_a_service_without_public_functions_has_no_route() -> None:
     """So what is below its name is a 404."""
     assert routes([service(JOBS)]) == ()

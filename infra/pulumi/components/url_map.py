@@ -79,5 +79,8 @@ def _rule(route: Route, args: UrlMapArgs) -> compute.URLMapPathMatcherRouteRuleA
 def _match(route: Route, method: str | None) -> compute.URLMapPathMatcherRouteRuleMatchRuleArgs:
     methods = [compute.URLMapPathMatcherRouteRuleMatchRuleHeaderMatchArgs(header_name=":method", exact_match=method)]
     return compute.URLMapPathMatcherRouteRuleMatchRuleArgs(
-        prefix_match=route.prefix, ignore_case=False, header_matches=methods if method else []
+        prefix_match=None if route.exact else route.prefix,
+        full_path_match=route.prefix if route.exact else None,
+        ignore_case=False,
+        header_matches=methods if method else [],
     )

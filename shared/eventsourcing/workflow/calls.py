@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from shared.eventsourcing.errors import DomainError, NotFoundError, TopologyError, UnavailableError
 from shared.eventsourcing.workflow.commands import Outcome, Refused, Succeeded, Unknown
 
 
@@ -12,7 +13,8 @@ from shared.eventsourcing.workflow.commands import Outcome, Refused, Succeeded, 
 class Request:
     """A request to another service. `path` lies below `/<service>/v1`.
 
-    A step states service, method, path and body; the engine adds the rest. `key` is the idempotency key: the same
+    A step states service, method, path and body, and the version that it was decided on if that is the only good one;
+    the engine adds the rest. `key` is the idempotency key: the same
     request under the same key is the same deed, however often it is sent.
     """
 
@@ -20,6 +22,7 @@ class Request:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
+    if_match: int | None = None
     key: str = ""
     correlation_id: str = ""
     causation_id: str = ""
@@ -45,6 +48,13 @@ class Caller(Protocol):
         ...
 
 
+class NoServices:
+    """`Caller` of a service whose `main.py` names none."""
+
+    async def call(self, request: Request) -> Response:
+        raise TopologyError(f"{request.service} cannot be asked: the composition names no way to other services")
+
+
 PASSING_STATUSES = frozenset({401, 403, 408, 425, 429})
 """Refusals that say nothing about the request: too much at once, or this platform's own credentials."""
 PASSING_CODES = frozenset({"conflict", "in-flight", "idempotency-key-reused"})
@@ -53,6 +63,7 @@ no proof that nothing happened.
 """
 _SUCCESS = range(200, 300)
 _REFUSAL = range(400, 500)
+_NOT_FOUND = 404
 _MAX_DETAIL = 300
 
 
@@ -66,3 +77,22 @@ def outcome_of(response: Response) -> Outcome:
             return Unknown(error=f"{response.status} {code}")
         return Refused(code=code, detail=str(response.body.get("detail", ""))[:_MAX_DETAIL])
     return Unknown(error=f"status {response.status}")
+
+
+def version_of(response: Response) -> int:
+    """Of its entity tag; 0 without one."""
+    tag = response.headers.get("etag", "").strip('"')
+    return int(tag) if tag.isdecimal() else 0
+
+
+def answer_of(request: Request, response: Response) -> Mapping[str, Any]:
+    """What a service answered to somebody who waits for it. A refusal is theirs as well, with its code;
+    UnavailableError where the answer tells nothing.
+    """
+    match outcome_of(response):
+        case Succeeded(learned=body):
+            return body
+        case Refused(code=code, detail=detail):
+            raise (NotFoundError if response.status == _NOT_FOUND else DomainError)(code, detail)
+        case Unknown(error=error):
+            raise UnavailableError(f"{request.service} cannot answer now: {error}")

@@ -199,6 +199,12 @@ class TestWhenOpen:
         """There is nothing to buy in an empty cart."""
         cart.given(opened()).when(CheckOutCart(checkout_id=None, at=AT)).then_refused("cart-is-empty")
 
+    def test_of_the_web_is_bought_by_a_checkout_only(self) -> None:
+        """Nobody locks a cart that nothing would open again."""
+        web = cart.given(opened(Channel.WEB), added(cents=None))
+
+        web.when(CheckOutCart(checkout_id=None, at=AT)).then_refused("checkout-missing")
+
     def test_restoring_does_nothing(self) -> None:
         """An open cart needs no restoring."""
         cart.given(opened()).when(RestoreCart(checkout_id=None, reason="declined", at=LATER)).then_nothing()
@@ -282,10 +288,10 @@ class TestWhenHeldByACheckout:
             CheckoutAbandoned(checkout_id="k2", at=LATER)
         )
 
-    def test_an_abandoned_checkout_that_comes_late_is_refused(self) -> None:
-        """A request that arrives after its own undo has no effect."""
-        late = CheckOutCart(checkout_id="k1", at=LATER)
-        cart.given(opened(), added(), self.abandoned).when(late).then_refused("checkout-abandoned")
+    def test_giving_up_moves_the_cart_on(self) -> None:
+        """Also for a checkout that never held it: whatever version its late request states is an earlier one then."""
+        given_up = RestoreCart(checkout_id="k1", reason="declined", at=LATER)
+        cart.given(opened(), added()).when(given_up).then(self.abandoned)
 
     def test_abandoning_again_does_nothing(self) -> None:
         """An undo that is asked for twice is done once."""

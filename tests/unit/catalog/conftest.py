@@ -15,7 +15,7 @@ from functions.catalog.decider import IMPORTS, PRODUCTS
 from functions.catalog.integration import import_to_integration, product_to_integration
 from functions.catalog.manifest import MANIFEST
 from functions.catalog.projections import IMPORTS_PROJECTION
-from functions.catalog.query_api import IMPORT_QUERIES, PRODUCT_QUERIES, product_search
+from functions.catalog.query_api import AVAILABILITY_QUERY, IMPORT_QUERIES, PRODUCT_QUERIES, product_search
 from functions.catalog.search_base import SearchBase
 from functions.catalog.search_feed import SearchFeed
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
@@ -59,7 +59,7 @@ class Store:
 
     def new_queries(self) -> Handler:
         """A query function with an index of its own, as another instance would have."""
-        apis = (PRODUCT_QUERIES, product_search(SqliteSearchIndex), IMPORT_QUERIES)
+        apis = (PRODUCT_QUERIES, product_search(SqliteSearchIndex), AVAILABILITY_QUERY, IMPORT_QUERIES)
         edge = QueryEdge(apis, query_wiring(self._deps, self.clock), self._verifier)
         return guarded("catalog-queries", edge, lambda *_, **__: None)
 

@@ -165,3 +165,32 @@ async def test_a_cold_instance_says_when_the_store_is_down(store: Store, monkeyp
 
 async def _down(*_: object, **__: object) -> None:
     raise UnavailableError("the store is down")
+
+
+class TestAvailability:
+    URL = "/catalog/v1/availability"
+
+    async def test_names_what_is_not_sold(self, store: Store, operator: ApiSpec) -> None:
+        """What was delisted by its description, what was never listed by its sku; what is listed is not mentioned."""
+        await store.listed("1", "2", brand="Acme", product_type="MILK", size="1 GA")
+        await operator.send("DELETE", "/catalog/v1/products/2")
+
+        reply = await store.reader().query(self.URL, {"skus": ["1", "2", "3"]})
+
+        assert reply.json["unavailable"] == [
+            {"sku": "2", "name": "Acme MILK 1 GA", "listing": "delisted"},
+            {"sku": "3", "name": "3", "listing": "absent"},
+        ]
+
+    async def test_is_that_of_now(self, store: Store, operator: ApiSpec) -> None:
+        """Nothing has to catch up first: a product that was listed again is sold at once."""
+        await store.listed("1")
+        await operator.send("DELETE", "/catalog/v1/products/1")
+        await store.listed("1", brand="New")
+
+        assert (await store.reader().query(self.URL, {"skus": ["1"]})).json["unavailable"] == []
+
+    @pytest.mark.parametrize("skus", [[], ["a b"], [f"{n}" for n in range(501)]])
+    async def test_is_asked_of_one_cart(self, store: Store, skus: list[str]) -> None:
+        """Of one product at least, and of as many as a cart holds."""
+        assert (await store.reader().query(self.URL, {"skus": skus})).status == 400

@@ -12,7 +12,7 @@ from functions.checkout.command_api import CHECKOUT_COMMANDS
 from functions.checkout.integration import to_integration
 from functions.checkout.manifest import MANIFEST
 from functions.checkout.projections import CHECKOUTS_PROJECTION
-from functions.checkout.query_api import CHECKOUT_QUERIES
+from functions.checkout.query_api import CHECKOUT_QUERIES, PREVIEW_QUERY
 from functions.checkout.workflow import CHECKOUT, CHECKOUT_WORKFLOW
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.bootstrap import Aggregate, Wiring
@@ -55,9 +55,12 @@ class Counter:
             deps=self.deps,
             clock=self.clock,
             new_id=lambda: f"id{next(ids)}",
+            services=self,
         )
         edge = CommandEdge((CHECKOUT_COMMANDS,), self.wiring, verifier, self.clock, self.wiring.new_id)
-        queries = QueryEdge((CHECKOUT_QUERIES,), query_wiring(self.deps, self.clock), verifier)
+        queries = QueryEdge(
+            (CHECKOUT_QUERIES, PREVIEW_QUERY), query_wiring(self.deps, self.clock, wiring=self.wiring), verifier
+        )
         self._commands = guarded("checkout-commands", edge, self._log)
         self._queries = guarded("checkout-queries", queries, self._log)
         self.runner = Runner(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.cart.main import SERVICE as CART
+from functions.catalog.main import SERVICE as CATALOG
 from functions.checkout.main import SERVICE as CHECKOUT
 from functions.inventory.main import SERVICE as INVENTORY
 from functions.orders.commands import RecordShipment
@@ -36,6 +37,7 @@ from shared.testing.memory_platform import memory_dependencies, query_wiring
 
 SERVICES: tuple[EventSourcedService, ...] = (
     CART,
+    CATALOG,
     CHECKOUT,
     INVENTORY,
     ORDERS,
@@ -72,12 +74,15 @@ class Premises:
         self._deps = memory_dependencies(self.clock, events=self._events, publisher=self.topics)
         self._ids = itertools.count(1)
         self._wirings = {service.manifest.name: self._wiring(service) for service in services}
+        self._post_queries = post_queries(services)
         self._edges = {service.manifest.name: self._edge(service) for service in services}
 
     async def call(self, request: Request) -> Response:
         """`Caller`: as a service."""
         url = f"/{request.service}/v1{request.path}"
-        headers = {"Idempotency-Key": request.key} if request.method != "GET" else {}
+        headers = {"Idempotency-Key": request.key} if request.key else {}
+        if request.if_match is not None:
+            headers["If-Match"] = f'"{request.if_match}"'
         reply = await self.ask("checkout", "service", request.method, url, request.body, **headers)
         return Response(reply.status, reply.json if reply.body else {}, reply.headers)
 
@@ -88,7 +93,8 @@ class Premises:
         role.
         """
         commands, queries = self._edges[url.split("/")[1]]
-        spec = ApiSpec(queries if method == "GET" else commands, f"{role}:{subject}" if role else None)
+        asks = method == "GET" or (method == "POST" and url in self._post_queries)
+        spec = ApiSpec(queries if asks else commands, f"{role}:{subject}" if role else None)
         key = {"Idempotency-Key": f"key{next(self._ids)}"} if method != "GET" else {}
         return await spec.send(method, url, json=body, headers={**key, **headers})
 
@@ -152,12 +158,12 @@ class Premises:
             effect = None  # no mail is sent
         if service is PAYMENTS:
             effect = lambda wiring: Settlement(wiring, self.provider, _silent)  # noqa: E731 - one line, used once
-        return Wiring(service.manifest, service.aggregates, effect, self._deps, self.clock, self._new_id)
+        return Wiring(service.manifest, service.aggregates, effect, self._deps, self.clock, self._new_id, self)
 
     def _edge(self, service: EventSourcedService) -> tuple[Handler, Handler]:
         wiring = self._wirings[service.manifest.name]
         commands = CommandEdge(service.command_apis, wiring, Trusting(), self.clock, self._new_id)
-        queries = QueryEdge(service.query_apis, query_wiring(self._deps, self.clock), Trusting())
+        queries = QueryEdge(service.query_apis, query_wiring(self._deps, self.clock, wiring=wiring), Trusting())
         return guarded("commands", commands, _silent), guarded("queries", queries, _silent)
 
 
@@ -165,13 +171,32 @@ def _silent(*_: object, **__: object) -> None:
     """Nobody reads."""
 
 
+def post_queries(services: Sequence[EventSourcedService]) -> frozenset[str]:
+    """The paths where a POST is a query."""
+    return frozenset(
+        f"/{each.manifest.name}/v1{place.path}"
+        for each in services
+        for place in each.query_places
+        if place.method == "POST"
+    )
+
+
+async def agreed(shop: Premises, cart: str, coupons: Sequence[str] = (), customer: str = "900") -> dict[str, Any]:
+    """What the customer sees and agrees on: the cart's version, and the total."""
+    body = {"cart_id": cart, "coupons": list(coupons), "country": "US"}
+    reply = await shop.ask(customer, "customer", "POST", "/checkout/v1/previews", body)
+    assert reply.status == 200, reply.body
+    return {"cart_version": reply.json["cart_version"], "expected_total": reply.json["total"]}
+
+
 def usd(cents: int) -> dict[str, Any]:
     return {"amount": cents, "currency": "USD"}
 
 
 async def stocked(shop: Premises) -> Premises:
-    """Milk and tea on the shelf, priced; a coupon for milk."""
+    """Milk and tea in the catalog and on the shelf, priced; a coupon for milk."""
     for sku, cents, pieces in (("milk", 250, 10), ("tea", 399, 5)):
+        await good(shop, "PUT", f"/catalog/v1/products/{sku}", {"department": "Grocery", "product_type": f"Fine {sku}"})
         await good(shop, "PUT", f"/pricing/v1/prices/{sku}", {"price": usd(cents)})
         await good(
             shop, "POST", f"/inventory/v1/stock/{sku}/receipts", {"quantity": pieces, "reference": "first delivery"}

@@ -36,7 +36,8 @@ class Shop:
     )
     discount: int = 50
     cart: str = "open"
-    abandoned: set[str] = field(default_factory=set)
+    cart_version: int = 7
+    unsold: tuple[str, ...] = ()
     stock: dict[str, int] = field(default_factory=lambda: dict(STOCK))
     kept: dict[str, int] = field(default_factory=dict)
     reservation: str = "absent"
@@ -60,7 +61,7 @@ class Shop:
         serve = getattr(self, f"_{request.service}")
         response: Response = serve(request, words[2:], {k: v[0] for k, v in parse_qs(path.query).items()})
         self.lowest = min(self.lowest, *self.stock.values())
-        if response.status < 300 and request.method != "GET":
+        if response.status < 300 and request.method != "GET" and request.key:
             self.answers[request.key] = response
         return response
 
@@ -87,42 +88,57 @@ class Shop:
 
     # --- the services: (request, path behind the id, query)
 
-    def _cart(self, request: Request, rest: list[str], _: Mapping[str, str]) -> Response:
-        body = request.body or {}
+    def _cart(self, request: Request, rest: list[str], query: Mapping[str, str]) -> Response:
         match rest:
             case ["checkout"]:
-                if body["customer_id"] != "900":
-                    return refused("cart-not-found")
-                if body["checkout_id"] in self.abandoned:
-                    return refused("checkout-abandoned")
-                self.cart = "checked-out"
-                return done(version=7)
+                if request.if_match != self.cart_version:
+                    return Response(412, {"code": "version-mismatch", "detail": str(self.cart_version)})
+                self.cart, self.cart_version = "checked-out", self.cart_version + 1
+                return done(version=self.cart_version)
             case ["restore"]:
-                self.abandoned.add(body["checkout_id"])
-                self.cart = "open"
+                self.cart, self.cart_version = "open", self.cart_version + 1
                 return done()
+            case _ if int(query.get("min_version", 0)) > self.cart_version:
+                return Response(412, {"code": "version-mismatch"}, {"etag": f'"{self.cart_version}"'})
             case _:
-                return Response(200, {"currency": "USD", "lines": self.lines})
+                seen = {
+                    "status": self.cart,
+                    "customer_id": "900",
+                    "channel": "web",
+                    "currency": "USD",
+                    "lines": self.lines,
+                }
+                return Response(200, seen, {"etag": f'"{self.cart_version}"'})
 
-    def _pricing(self, _: Request, __: list[str], query: Mapping[str, str]) -> Response:
-        items = [item.split(":") for item in query["items"].split(",")]
+    def _catalog(self, request: Request, _: list[str], __: Mapping[str, str]) -> Response:
+        unsold = [sku for sku in (request.body or {})["skus"] if sku in self.unsold]
+        return Response(200, {"unavailable": [{"sku": sku, "name": f"Fine {sku}"} for sku in unsold]})
+
+    def _pricing(self, request: Request, __: list[str], _: Mapping[str, str]) -> Response:
+        body = request.body or {}
+        items = [(item["sku"], item["quantity"]) for item in body["items"]]
         if any(sku not in PRICES for sku, _ in items):
             return refused("price-not-found")
         lines = [
-            {"sku": sku, "quantity": int(n), "unit_price": usd(PRICES[sku]), "total": usd(PRICES[sku] * int(n))}
+            {"sku": sku, "quantity": n, "unit_price": usd(PRICES[sku]), "total": usd(PRICES[sku] * n)}
             for sku, n in items
         ]
-        return Response(200, {"currency": query["currency"], "lines": lines})
+        return Response(200, {"currency": body["currency"], "lines": lines})
 
     def _promotions(self, request: Request, rest: list[str], _: Mapping[str, str]) -> Response:
+        if request.method == "POST" and not rest and request.path == "/discounts":
+            return Response(200, {"discounts": self._discounts(request)})
         if rest == ["release"]:
             self.redemption = "released"
             return done()
         if self.redemption == "released":
             return refused("redemption-released")
         self.redemption = "redeemed"
+        return done(discounts=self._discounts(request))
+
+    def _discounts(self, request: Request) -> list[dict[str, object]]:
         (coupon, *_more) = (request.body or {})["coupons"]
-        return done(discounts=[{"code": coupon["code"], "sku": "milk", "amount": usd(self.discount), "reason": "x"}])
+        return [{"code": coupon["code"], "sku": "milk", "amount": usd(self.discount), "reason": "x"}]
 
     def _inventory(self, request: Request, rest: list[str], _: Mapping[str, str]) -> Response:
         match rest:

@@ -1,13 +1,15 @@
 """The checkout over HTTP: who may start what, see what, and what is written down of it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic_core import to_json
 
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.workflow.calls import Request, Response
 from shared.testing.api_spec import ApiSpec
 from tests.unit.checkout.conftest import Counter
+from tests.unit.checkout.shop import usd
 
 URL = "/checkout/v1/checkouts"
 REFUSED = Response(409, {"code": "out-of-order", "detail": "the place is taken"})
@@ -20,6 +22,8 @@ ADDRESS = {
 }
 BODY: dict[str, Any] = {
     "cart_id": "c1",
+    "cart_version": 7,
+    "expected_total": {"amount": 830, "currency": "USD"},
     "payment_token": "pm_card_visa",
     "shipping_address": ADDRESS,
     "coupons": ["TEN"],
@@ -36,9 +40,10 @@ async def test_a_checkout_is_accepted_and_can_be_followed(counter: Counter, cust
     assert (shown.status, shown.json["status"], shown.json["order_id"]) == (200, "completed", reply.json["id"])
     assert shown.json["total"] == {"amount": 830, "currency": "USD"}
     assert [entry["step"] for entry in shown.json["timeline"] if entry["what"] == "succeeded"] == [
-        "check_out_cart",
         "read_cart",
+        "check_products",
         "quote",
+        "check_out_cart",
         "redeem_coupons",
         "create_order",
         "reserve_items",
@@ -71,7 +76,7 @@ async def test_commits_say_what_asked_for_them(counter: Counter, customer: ApiSp
     await counter.run((await customer.post(URL, "k", BODY)).json["id"])
 
     commands = [message.attributes["ce-command"] for message in counter.topics.on("checkout-commits")]
-    assert commands == ["Start", "Resume", *["RecordOutcome"] * 11]
+    assert commands == ["Start", "Resume", *["RecordOutcome"] * 12]
 
 
 async def test_address_and_card_are_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
@@ -129,12 +134,12 @@ class TestWhoMay:
         assert (stranger.status, listed.json["items"], len(own.json["items"])) == (404, [], 1)
 
     async def test_check_out_a_cart(self, counter: Counter) -> None:
-        """Somebody else's cart comes to nothing, and is as it was."""
-        reply = await counter.caller("901", "customer").post(URL, "k", BODY)
-        await counter.run(reply.json["id"])
+        """Of somebody else's cart nobody learns that it exists, whatever version they state."""
+        stranger = counter.caller("901", "customer")
 
-        shown = await counter.reader("901", "customer").get(reply.headers["location"])
-        assert (shown.json["status"], shown.json["reason"]["code"]) == ("failed", "cart-not-found")
+        replies = [await stranger.post(URL, f"k{n}", {**BODY, "cart_version": n}) for n in (1, 7, 99)]
+
+        assert {(each.status, each.json["code"]) for each in replies} == {(404, "cart-not-found")}
         assert counter.shop.cart == "open"
 
     @pytest.mark.parametrize("action", ["retry", "force-compensate"])
@@ -212,6 +217,8 @@ class TestOperators:
         ("coupons", ["TEN", {"code": "TEN"}]),
         ("coupons", ["a code with spaces"]),
         ("coupons", ["TEN"] * 51),
+        ("cart_version", 0),
+        ("expected_total", {"amount": -1, "currency": "USD"}),
         ("surprise", 1),
     ],
 )
@@ -220,3 +227,137 @@ async def test_odd_input_is_refused(customer: ApiSpec, field: str, value: object
     reply = await customer.post(URL, "k", {**BODY, field: value})
 
     assert (reply.status, {name.partition(".")[0] for name in reply.fields_at_fault}) == (400, {field})
+
+
+class TestWhatWasAgreedOn:
+    @pytest.mark.parametrize("role", ["customer", "pos", "operator"])
+    @pytest.mark.parametrize("field", ["cart_version", "expected_total"])
+    async def test_is_stated(self, counter: Counter, role: str, field: str) -> None:
+        """By everybody: nobody is charged what they did not see."""
+        body = {name: value for name, value in BODY.items() if name != field}
+
+        reply = await counter.caller("900", role).post(URL, "k", body)
+
+        assert (reply.status, reply.fields_at_fault) == (400, [field])
+
+    @pytest.mark.parametrize("version", [6, 8])
+    async def test_is_refused_at_once_where_the_cart_is_another_one(
+        self, counter: Counter, customer: ApiSpec, version: int
+    ) -> None:
+        """With the version that it has."""
+        reply = await customer.post(URL, "k", {**BODY, "cart_version": version})
+
+        assert (reply.status, reply.headers["etag"], reply.fields_at_fault) == (412, '"7"', ["cart_version"])
+        assert counter.topics.sent == []
+
+    async def test_turns_back_where_the_cart_changes_meanwhile(self, counter: Counter, customer: ApiSpec) -> None:
+        """Another item, put in right after "buy", is not sold with it."""
+        checkout_id = (await customer.post(URL, "k", BODY)).json["id"]
+        counter.shop.cart_version = 8
+        await counter.run(checkout_id)
+
+        shown = await counter.reader("900", "customer").get(f"{URL}/{checkout_id}")
+        assert (shown.json["status"], shown.json["reason"]["code"]) == ("failed", "version-mismatch")
+        assert counter.shop.payment == "absent"
+
+    async def test_turns_back_where_it_comes_to_another_total(self, counter: Counter, customer: ApiSpec) -> None:
+        """The reason shows what it comes to."""
+        checkout_id = (await customer.post(URL, "k", {**BODY, "expected_total": usd(829)})).json["id"]
+        await counter.run(checkout_id)
+
+        reason = (await counter.reader("900", "customer").get(f"{URL}/{checkout_id}")).json["reason"]
+        assert (reason["code"], "830 USD" in reason["detail"]) == ("total-differs", True)
+        assert counter.shop.payment == "absent"
+
+    async def test_needs_the_cart(self, counter: Counter, customer: ApiSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While the cart cannot be asked a checkout is not accepted: 503, and it can be sent again."""
+
+        async def down(_: Request) -> Response:
+            raise UnavailableError("down")
+
+        monkeypatch.setattr(counter.shop, "answer", down)
+        refused = await customer.post(URL, "k", BODY)
+        monkeypatch.undo()
+
+        assert (refused.status, (await customer.post(URL, "k", BODY)).status) == (503, 202)
+
+
+class TestAPreview:
+    PREVIEW: ClassVar = {"cart_id": "c1", "country": "US", "coupons": ["TEN"]}
+    URL = "/checkout/v1/previews"
+
+    async def test_shows_what_the_checkout_charges(self, counter: Counter, customer: ApiSpec) -> None:
+        """A checkout that states what it shows is completed, at that total."""
+        seen = (await counter.reader("900", "customer").query(self.URL, self.PREVIEW)).json
+        stated = {"cart_version": seen["cart_version"], "expected_total": seen["total"]}
+        checkout_id = (await customer.post(URL, "k", {**BODY, **stated})).json["id"]
+        await counter.run(checkout_id)
+
+        shown = await counter.reader("900", "customer").get(f"{URL}/{checkout_id}")
+        assert (shown.json["status"], shown.json["total"], seen["total"]) == ("completed", usd(830), usd(830))
+
+    async def test_has_no_effect(self, counter: Counter) -> None:
+        """Nothing is written here, and the others are asked nothing but queries."""
+        reply = await counter.reader("900", "customer").query(self.URL, self.PREVIEW)
+
+        asked = [(request.service, request.method, request.path) for request in counter.shop.asked]
+        assert reply.status == 200
+        assert (counter.topics.sent, counter.shop.redemption, counter.shop.cart) == ([], "absent", "open")
+        assert asked == [
+            ("cart", "GET", "/carts/c1?min_version=1"),
+            ("catalog", "POST", "/availability"),
+            ("pricing", "POST", "/quotes"),
+            ("promotions", "POST", "/discounts"),
+        ]
+
+    async def test_of_lines_needs_no_cart(self, counter: Counter) -> None:
+        """What is not in a cart yet has a total, too."""
+        body = {"lines": [{"sku": "milk", "quantity": 3}], "country": "US"}
+
+        seen = (await counter.reader("900", "customer").query(self.URL, body)).json
+
+        assert (seen["cart_version"], seen["total"]) == (None, usd(750))
+
+    async def test_of_somebody_elses_cart_is_not_found(self, counter: Counter) -> None:
+        """As if there were none; the shop's people see everybody's."""
+        replies = [await counter.reader("901", role).query(self.URL, self.PREVIEW) for role in ("customer", "operator")]
+
+        assert [reply.status for reply in replies] == [404, 200]
+
+    async def test_names_what_is_not_sold(self, counter: Counter) -> None:
+        """As the checkout would."""
+        counter.shop.unsold = ("milk",)
+
+        reply = await counter.reader("900", "customer").query(self.URL, self.PREVIEW)
+
+        assert (reply.status, reply.json["code"], "Fine milk" in reply.json["detail"]) == (
+            409,
+            "product-not-sold",
+            True,
+        )
+
+    async def test_of_a_version_that_the_cart_has_not_is_refused(self, counter: Counter) -> None:
+        """With the version that it has."""
+        reply = await counter.reader("900", "customer").query(self.URL, {**self.PREVIEW, "min_version": 9})
+
+        assert (reply.status, reply.headers["etag"]) == (412, '"7"')
+
+    @pytest.mark.parametrize(
+        ("changed", "status", "fields"),
+        [
+            ({"lines": [{"sku": "milk", "quantity": 1}]}, 400, ["cart_id"]),
+            ({"cart_id": None}, 400, ["cart_id"]),
+            ({"country": "Utopia"}, 400, ["country"]),
+            ({"coupons": ["TEN", "TEN"]}, 400, ["coupons"]),
+            ({"customer_id": "901"}, 403, ["customer_id"]),
+            ({"at": "2017-03-06T12:00:00Z"}, 403, ["at"]),
+            ({"surprise": 1}, 400, ["surprise"]),
+        ],
+    )
+    async def test_refuses_odd_input(
+        self, counter: Counter, changed: dict[str, object], status: int, fields: list[str]
+    ) -> None:
+        """A cart and lines, neither, a coupon twice, what is for staff."""
+        reply = await counter.reader("900", "customer").query(self.URL, {**self.PREVIEW, **changed})
+
+        assert (reply.status, reply.fields_at_fault) == (status, fields)

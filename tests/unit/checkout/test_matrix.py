@@ -1,6 +1,7 @@
 """The failure matrix of the checkout: whatever goes wrong, money, stock, coupons, orders and mails agree at the end."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
 from shared.testing.workflow_world import World, play
-from tests.unit.checkout.shop import Shop
+from tests.unit.checkout.shop import Shop, usd
 
 CASES = cases(CHECKOUT_WORKFLOW)
 NOTHING_TO_PAY = frozenset({"authorize_payment", "capture_payment"})
@@ -24,6 +25,8 @@ def checkout_data(now: datetime) -> Mapping[str, Any]:
     return {
         "checkout_id": WORKFLOW_ID,
         "cart_id": "c1",
+        "cart_version": 7,
+        "expected_total": usd(830),
         "customer_id": "900",
         "payment_token": "pm_card_visa",
         "shipping_address": "sealed:x",
@@ -32,6 +35,10 @@ def checkout_data(now: datetime) -> Mapping[str, Any]:
         "at": None,
         "started_at": now.isoformat(),
     }
+
+
+def free_data(now: datetime) -> Mapping[str, Any]:
+    return {**checkout_data(now), "expected_total": usd(0)}
 
 
 async def check(world: World) -> None:
@@ -53,7 +60,7 @@ async def test_everything_agrees_at_the_end(case: Case) -> None:
 @on_virtual_time
 async def test_everything_agrees_if_there_is_nothing_to_pay(case: Case) -> None:
     """Coupons that pay for all of it leave the card alone, and the order is placed all the same."""
-    world = await play(CHECKOUT_WORKFLOW, Shop(discount=880), case, checkout_data)
+    world = await play(CHECKOUT_WORKFLOW, Shop(discount=880), case, free_data)
 
     saga = await world.saga()
     assert world.services.troubles(saga) == []
@@ -73,3 +80,27 @@ async def test_without_stock_nothing_is_left(recovery: Recovery) -> None:
     assert saga.failure is not None
     assert (saga.failure.step, saga.failure.code) == ("reserve_items", "out-of-stock")
     assert (shop.order, shop.redemption, shop.cart, shop.kept) == ("cancelled", "released", "open", {})
+
+
+DISAGREEMENTS: Mapping[str, tuple[Shop, str, str]] = {
+    "the cart changed": (Shop(cart_version=8), "check_out_cart", "version-mismatch"),
+    "another price": (Shop(discount=49), "redeem_coupons", "total-differs"),
+    "a product is delisted": (Shop(unsold=("milk",)), "check_products", "product-not-sold"),
+}
+
+
+@pytest.mark.parametrize("recovery", Recovery)
+@pytest.mark.parametrize("what", DISAGREEMENTS)
+@on_virtual_time
+async def test_what_was_not_agreed_on_is_not_sold(what: str, recovery: Recovery) -> None:
+    """It turns back before there is an order, the card is not asked, and nothing is kept."""
+    begun, step, code = DISAGREEMENTS[what]
+    shop = replace(begun, stock=dict(begun.stock), kept={}, mails=[], answers={}, asked=[])
+    case = Case(step="place_order", fault=Fault.NONE, recovery=recovery)
+
+    saga = await (await play(CHECKOUT_WORKFLOW, shop, case, checkout_data)).saga()
+
+    assert saga.failure is not None
+    assert (saga.failure.step, saga.failure.code) == (step, code)
+    assert {request.service for request in shop.asked} <= {"cart", "catalog", "pricing", "promotions"}
+    assert shop.troubles(saga) == []

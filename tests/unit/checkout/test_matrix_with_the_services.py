@@ -14,7 +14,7 @@ from shared.testing.virtual_time import on_virtual_time, virtual_now
 from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Recovery, cases, ending
 from shared.testing.workflow_world import play
-from tests.unit.checkout.premises import Premises, filled_cart, stocked
+from tests.unit.checkout.premises import Premises, filled_cart, stocked, usd
 
 PIVOT = "capture_payment"
 SAMPLE = [
@@ -87,6 +87,8 @@ async def test_the_services_agree_at_the_end(case: Case) -> None:
         return {
             "checkout_id": WORKFLOW_ID,
             "cart_id": cart_id,
+            "cart_version": 3,
+            "expected_total": usd(849),
             "customer_id": "900",
             "payment_token": token,
             "shipping_address": "sealed:v1:x",

@@ -7,7 +7,7 @@ import pytest
 
 from functions.checkout import workflow
 from functions.checkout.workflow import CHECKOUT_WORKFLOW
-from shared.eventsourcing.workflow.declaration import check
+from shared.eventsourcing.workflow.declaration import Refuse, check
 
 DATA: Mapping[str, Any] = {
     "checkout_id": "k1",
@@ -20,7 +20,9 @@ DATA: Mapping[str, Any] = {
     "at": None,
     "started_at": "2026-03-01T12:00:00+00:00",
     "cart_version": 7,
+    "expected_total": {"amount": 830, "currency": "USD"},
     "currency": "USD",
+    "channel": "web",
     "lines": [
         {"sku": "milk", "quantity": 2, "total": None},
         {"sku": "tea", "quantity": 1, "total": {"amount": 380, "currency": "USD"}},
@@ -62,31 +64,95 @@ def test_goods_are_kept_longer_than_a_checkout_may_take() -> None:
     assert workflow.HELD_FOR >= 2 * workflow.DEADLINE
 
 
-def test_the_cart_is_read_as_it_was_checked_out() -> None:
-    """The version of the checkout's own answer, or a later one, never an earlier one."""
-    learned = workflow.learn_cart_version(DATA, {"id": "c1", "version": 9})
+def cart(**changed: Any) -> dict[str, Any]:
+    return {"customer_id": "900", "channel": "web", "currency": "USD", "lines": DATA["lines"], **changed}
 
-    assert workflow.read_cart({**DATA, **learned}).path == "/carts/c1?min_version=9"
+
+def test_the_cart_is_bought_as_the_customer_saw_it() -> None:
+    """It is read at that version, and taken at that version or not at all."""
+    assert workflow.read_cart(DATA).path == "/carts/c1?version=7"
+    assert workflow.check_out_cart(DATA).if_match == 7
 
 
 def test_the_cart_is_asked_for_its_customer() -> None:
     """Whose cart it is, the cart knows: somebody else's is refused before anything is done."""
-    body = workflow.check_out_cart(DATA).body
+    asked = workflow.check_out_cart(DATA).body
 
-    assert body is not None
-    assert (body["checkout_id"], body["customer_id"]) == (DATA["checkout_id"], DATA["customer_id"])
+    assert asked is not None
+    assert (asked["checkout_id"], asked["customer_id"]) == (DATA["checkout_id"], DATA["customer_id"])
+
+
+@pytest.mark.parametrize(
+    ("found", "code"), [(cart(customer_id="901"), "cart-not-found"), (cart(lines=[]), "cart-is-empty")]
+)
+def test_what_cannot_be_bought_turns_back(found: Mapping[str, Any], code: str) -> None:
+    """Of somebody else's cart nobody learns that it exists; an empty one holds nothing to sell."""
+    with pytest.raises(Refuse) as refused:
+        workflow.learn_lines(DATA, found)
+
+    assert refused.value.code == code
+
+
+def test_products_that_are_not_sold_are_named() -> None:
+    """By what the catalog calls them."""
+    unavailable = [{"sku": "milk", "name": "Fine milk"}, {"sku": "x", "name": "x"}]
+
+    with pytest.raises(Refuse, match="Fine milk, x") as refused:
+        workflow.learn_all_are_sold(DATA, {"unavailable": unavailable})
+
+    assert refused.value.code == "product-not-sold"
+
+
+@pytest.mark.parametrize(("channel", "skipped"), [("web", False), ("pos", True)])
+def test_a_till_sells_what_it_has_in_its_hand(channel: str, *, skipped: bool) -> None:
+    """The catalog is asked about what is bought on the web."""
+    assert CHECKOUT_WORKFLOW.step("check_products").skip({**DATA, "channel": channel}) == skipped
+
+
+PRICED = [{"sku": "tea", "quantity": 1, "total": usd(830)}]
+QUOTE = {"lines": [{"sku": "milk", "unit_price": usd(250), "total": usd(500)}]}
+DISCOUNTS = {"discounts": [{"code": "TEN", "sku": "milk", "amount": usd(50), "reason": "x"}]}
+BEFORE = {name: value for name, value in DATA.items() if name not in ("quoted", "discounts", "order_id", "total")}
+LAST_TO_KNOW = {
+    "read_cart": ({**BEFORE, "coupons": []}, cart(lines=PRICED)),
+    "quote": ({**BEFORE, "coupons": [], "expected_total": usd(880)}, QUOTE),
+    "redeem_coupons": ({**BEFORE, "quoted": DATA["quoted"]}, DISCOUNTS),
+}
+"""The step that is the last to tell what the total is made of: what is known before it, and its answer."""
+
+
+@pytest.mark.parametrize("step", LAST_TO_KNOW)
+def test_another_total_turns_back_as_soon_as_it_is_known(step: str) -> None:
+    """What the customer saw is what they pay; the refusal shows both."""
+    data, answer = LAST_TO_KNOW[step]
+    learn = CHECKOUT_WORKFLOW.step(step).learn
+
+    learn(data, answer)
+    with pytest.raises(Refuse, match=rf"it comes to {data['expected_total']['amount']} USD") as refused:
+        learn({**data, "expected_total": usd(1)}, answer)
+
+    assert refused.value.code == "total-differs"
+
+
+@pytest.mark.parametrize(("step", "answer"), [("read_cart", cart()), ("quote", QUOTE)])
+def test_a_total_is_not_judged_before_it_is_known(step: str, answer: Mapping[str, Any]) -> None:
+    """As long as prices or coupons are still to come."""
+    CHECKOUT_WORKFLOW.step(step).learn({**BEFORE, "expected_total": usd(1)}, answer)
+
+
+def test_another_currency_is_another_total() -> None:
+    """The same number of another money was not agreed on."""
+    data, answer = LAST_TO_KNOW["redeem_coupons"]
+
+    with pytest.raises(Refuse):
+        CHECKOUT_WORKFLOW.step("redeem_coupons").learn(
+            {**data, "expected_total": {"amount": 830, "currency": "EUR"}}, answer
+        )
 
 
 def test_only_lines_without_a_total_are_quoted() -> None:
     """What a till has charged stands."""
-    assert workflow.get_quote(DATA).path == "/quotes?items=milk%3A2&currency=USD"
-
-
-def test_prices_are_those_of_the_stated_time() -> None:
-    """A till that sends its baskets later gets the prices of then."""
-    at = "2017-03-06T12:00:00+00:00"
-
-    assert workflow.get_quote({**DATA, "at": at}).path.endswith("&at=2017-03-06T12%3A00%3A00%2B00%3A00")
+    assert body(workflow.get_quote) == {"items": [{"sku": "milk", "quantity": 2}], "currency": "USD"}
 
 
 def test_coupons_are_redeemed_for_priced_lines() -> None:
@@ -140,6 +206,7 @@ def test_what_there_is_nothing_to_do_for_is_skipped(step: str, data: Mapping[str
 
 BODIES: list[Callable[[Mapping[str, Any]], Any]] = [
     workflow.check_out_cart,
+    workflow.get_quote,
     workflow.redeem_coupons,
     workflow.create_order,
     workflow.confirm_order,

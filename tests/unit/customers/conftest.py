@@ -25,29 +25,16 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.adapters.memory.vault import MemoryVault
 from shared.bootstrap import Aggregate, Dependencies, Wiring
-from shared.config import Runtime, Settings
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.feed_walk import FeedWalk
 from shared.eventsourcing.personal import PersonalData
 from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
-from shared.http.query_api import QueryWiring
 from shared.http.query_edge import QueryEdge
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import FixedClock, RecordingPublisher
-
-SETTINGS = Settings(
-    runtime=Runtime.EMBEDDED,
-    project="test",
-    user_issuer="",
-    user_audience="",
-    user_jwks_url="",
-    platform_issuer="",
-    platform_jwks_url="",
-    platform_audience="",
-    platform_callers=(),
-)
+from shared.testing.memory_platform import query_wiring
 
 
 class Registry:
@@ -122,14 +109,7 @@ class Registry:
 
     def _query_edge(self) -> QueryEdge:
         verifier = TokenVerifier("https://issuer.test", "shop", self._jwks, self.clock)
-        wiring = QueryWiring(
-            rows=self.deps.rows,
-            log=self.events,
-            states=self.events,
-            personal=self.personal,
-            clock=self.clock,
-            settings=SETTINGS,
-        )
+        wiring = query_wiring(self.deps, self.clock)
         return QueryEdge((CUSTOMER_QUERIES,), wiring, verifier)
 
     def _log(self, severity: str, message: str, **more: object) -> None:

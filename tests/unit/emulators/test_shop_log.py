@@ -26,7 +26,7 @@ LOGGED = Logged(
     reservations={"o1": Reservation(status=ReservationStatus.SHIPPED, lines={"11": 2}, shipments=("o1-1",))},
     stock={"11": Stock(on_hand=1, reserved=0)},
 )
-SOLD = {"1": Sold("c1", "o1", None, seen=None, taken=None)}
+SOLD = {"1": Sold("c1", "o1", 150, None, seen=None, taken=None)}
 
 
 def test_the_log_tells_of_carts_orders_payments_and_stock() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ HOUSEHOLDS = {each.id: each.basket.household for each in PLAN.sales}
 
 def checkout(sale: Sale, status: str, code: str | None) -> Sold:
     reason = {"step": "any", "code": code, "detail": ""} if code else None
-    return Sold(f"c{sale.id}", f"o{sale.id}", {"status": status, "reason": reason}, seen=1.0, taken=1.0)
+    return Sold(f"c{sale.id}", f"o{sale.id}", sale.agreed, {"status": status, "reason": reason}, seen=1.0, taken=1.0)
 
 
 def lines(sale: Sale) -> list[dict[str, Any]]:
@@ -179,15 +180,26 @@ def test_each_fault_is_seen(fault: Callable[[Answers], object], subject: str, fa
     assert (subject, fact) in {(difference.subject, difference.fact) for difference in found}
 
 
+def test_a_total_that_was_not_agreed_on_is_seen() -> None:
+    """Whatever order, payment and ledger say among each other."""
+    seen = well()
+    sold = {**seen.sold, "1": replace(seen.sold["1"], agreed=149)}
+
+    found = compare(asked(Seen(sold, seen.received, seen.answers)))
+
+    assert "basket 1, paid: data set: 1.50; checkouts: 1.49; orders: 1.50" in str(found[0])
+
+
 def test_a_checkout_that_ends_otherwise_is_seen() -> None:
     """One that is stuck, and one that was never seen."""
     seen = well()
-    sold = {**seen.sold, "1": checkout(SOLD, "stuck", "stuck"), "2": Sold("c2", "o2", None, seen=None, taken=None)}
+    sold = {**seen.sold, "1": checkout(SOLD, "stuck", "stuck"), "2": Sold("c2", "o2", 75, None, seen=None, taken=None)}
 
     found = compare(asked(Seen(sold, seen.received, seen.answers)))
 
     assert [str(difference) for difference in found] == [
         "basket 1, checkout: data set: completed; checkouts: stuck stuck",
+        "basket 1, paid: data set: 1.50; checkouts: nothing; orders: 1.50; payments: 1.50; ledger: 1.50",
         "basket 2, checkout: data set: failed card-declined; checkouts: not to be seen",
     ]
 

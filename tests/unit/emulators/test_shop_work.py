@@ -22,7 +22,10 @@ ENDED: dict[str, Any] = {
     "started_at": "2026-01-01T10:00:00Z",
     "ended_at": "2026-01-01T10:00:01.500Z",
 }
-PLACED = {"1": Sold("c1", "o1", ENDED, seen=1.0, taken=1.0), "2": Sold("c2", "o2", None, seen=None, taken=None)}
+PLACED = {
+    "1": Sold("c1", "o1", 150, ENDED, seen=1.0, taken=1.0),
+    "2": Sold("c2", "o2", 75, None, seen=None, taken=None),
+}
 
 
 async def opened(shop: ShopInMiniature) -> None:
@@ -121,6 +124,8 @@ async def test_a_basket_is_filled_and_checked_out_by_the_till() -> None:
     assert checkout.pop("shipping_address")["country"] == "US"
     assert checkout == {
         "cart_id": "it",
+        "cart_version": 1,
+        "expected_total": {"amount": 150, "currency": "USD"},
         "payment_token": SOLD.card,
         "coupons": [{"code": "18.777", "stated": {"amount": 100, "currency": "USD"}}],
         "customer_id": "900",

@@ -9,7 +9,7 @@ from shared.topology import Function, Http, Maturity, Private, Service
 def service(name: str) -> Service:
     functions = (
         Function(name="commands", trigger=Http(("POST", "PUT")), permissions=(), description=""),
-        Function(name="queries", trigger=Http(("GET",)), permissions=(), description=""),
+        Function(name="queries", trigger=Http(("GET",), ("/quotes",)), permissions=(), description=""),
         Function(name="relay", trigger=Private(), permissions=(), description=""),
     )
     return Service(name=name, description="", maturity=Maturity.EVENT_SOURCED, functions=functions)
@@ -26,10 +26,14 @@ URL_MAP = UrlMap((service("cart"), service("orders")))
         ("GET", "/cart/v1/carts/7", ("cart", "queries")),
         ("HEAD", "/cart/v1/carts/7", ("cart", "queries")),
         ("GET", "/orders/v1/", ("orders", "queries")),
+        ("POST", "/cart/v1/quotes", ("cart", "queries")),
+        ("POST", "/cart/v1/quotes/", ("cart", "commands")),
+        ("POST", "/cart/v1/quote%73", ("cart", "commands")),
+        ("PUT", "/cart/v1/quotes", ("cart", "commands")),
     ],
 )
 def test_the_method_chooses_the_function(method: str, path: str, found: tuple[str, str]) -> None:
-    """The function whose trigger lists the method answers."""
+    """The function whose trigger lists the method answers, or this very path as that of a query."""
     target = URL_MAP.find(method, path)
 
     assert (target.service.name, target.function.name) == found

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from functions.cart.decider import CART
 from functions.cart.integration import to_integration
 from functions.cart.manifest import MANIFEST
 from functions.cart.projections import CARTS_PROJECTION
-from functions.cart.query_api import CART_QUERIES
+from functions.cart.query_api import AVAILABILITY_QUERY, CART_QUERIES
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
@@ -25,7 +26,7 @@ from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
 from shared.http.query_edge import QueryEdge
 from shared.testing.api_spec import ApiSpec
-from shared.testing.doubles import FixedClock, RecordingPublisher
+from shared.testing.doubles import FixedClock, RecordingPublisher, everything_is_sold
 from shared.testing.memory_platform import memory_dependencies, query_wiring
 
 
@@ -38,6 +39,7 @@ class Shop:
         self.events = MemoryEventStore(self.clock, self.counts)
         self.rows = MemoryReadStore(OperationCounts())
         self.topics = RecordingPublisher()
+        self.services = everything_is_sold()
         self.issuer = Issuer("https://issuer.test", clock=self.clock)
         jwks.write_text(json.dumps(self.issuer.jwks()))
         self._ids = itertools.count(1)
@@ -45,14 +47,14 @@ class Shop:
         self.lines: list[dict[str, object]] = []
         self.dependencies = memory_dependencies(self.clock, events=self.events, rows=self.rows, publisher=self.topics)
         self.function = guarded("cart-commands", self.new_instance(), self._log)
-        queries = QueryEdge((CART_QUERIES,), query_wiring(self.dependencies, self.clock), self._verifier())
+        wiring = query_wiring(self.dependencies, self.clock, wiring=self._wiring(lambda: ""))
+        queries = QueryEdge((CART_QUERIES, AVAILABILITY_QUERY), wiring, self._verifier())
         self.query_function = guarded("cart-queries", queries, self._log)
 
     def new_instance(self) -> CommandEdge:
         """A command function with a memory of its own, as another instance would have."""
         new_id = lambda: f"id{next(self._ids)}"  # noqa: E731 - as short as what it makes
-        wiring = Wiring(MANIFEST, (Aggregate(CART, to_integration),), None, self.dependencies, self.clock, new_id)
-        return CommandEdge((CART_COMMANDS,), wiring, self._verifier(), self.clock, new_id)
+        return CommandEdge((CART_COMMANDS,), self._wiring(new_id), self._verifier(), self.clock, new_id)
 
     def token(self, subject: str, *roles: str, audience: str = "shop", ttl: int = 86_400) -> str:
         return self.issuer.mint(subject, roles=roles, audience=audience, ttl=ttl)
@@ -72,6 +74,10 @@ class Shop:
         for cart_id in cart_ids:
             log = await self.log(cart_id)
             await projector.heal(f"cart-{cart_id}", log[-1].version)
+
+    def _wiring(self, new_id: Callable[[], str]) -> Wiring:
+        aggregates = (Aggregate(CART, to_integration),)
+        return Wiring(MANIFEST, aggregates, None, self.dependencies, self.clock, new_id, self.services)
 
     def _verifier(self) -> TokenVerifier:
         return TokenVerifier("https://issuer.test", "shop", self.keys, self.clock)

@@ -3,6 +3,7 @@
 import itertools
 from importlib import import_module
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import functions
 from shared.bootstrap import EventSourcedService, Wiring
@@ -26,12 +27,24 @@ def _all() -> dict[str, EventSourcedService]:
 SERVICES = _all()
 
 
+def is_query(method: str, path: str) -> bool:
+    """Whether the queries function answers; a path of a POST query is no template."""
+    _, name, _, *_rest = path.split("/")
+    places = [(each.method, f"/{name}/v1{each.path}") for each in SERVICES[name].query_places]
+    return method == "GET" or (method, path) in places
+
+
 class PublicEndpoint(NamedTuple):
     """`path` is a template."""
 
     service: str
     method: str
     path: str
+
+    @property
+    def is_query(self) -> bool:
+        """A GET, or a POST that has a body and stores nothing."""
+        return is_query(self.method, self.path)
 
     @property
     def url(self) -> str:
@@ -51,8 +64,8 @@ def _endpoints() -> list[PublicEndpoint]:
 
 
 ENDPOINTS = _endpoints()
-COMMANDS = [each for each in ENDPOINTS if each.method != "GET"]
-QUERIES = [each for each in ENDPOINTS if each.method == "GET"]
+COMMANDS = [each for each in ENDPOINTS if not each.is_query]
+QUERIES = [each for each in ENDPOINTS if each.is_query]
 
 
 class EveryRole(TokenVerifier):
@@ -78,7 +91,7 @@ class EveryService:
         self, method: str, url: str, *, json: object = None, body: bytes | None = None, headers: Headers | None = None
     ) -> Reply:
         """A command has a key of its own where none is stated."""
-        queries = method == "GET"
+        queries = is_query(method, urlsplit(url).path)
         key = {} if queries else {"Idempotency-Key": f"key{next(self._ids)}"}
         spec = ApiSpec(self._edge(url.split("/")[1], queries=queries), "anybody")
         return await spec.send(method, url, json=json, body=body, headers={**key, **(headers or {})})

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from shared.eventsourcing.workflow.calls import Response
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import NOON
 from tests.unit.http.conftest import Shop
@@ -391,9 +392,106 @@ class TestWho:
 
         assert (foreign.status, foreign.body) == (absent.status, absent.body)
 
+    async def test_a_customer_may_not_check_out(self, shop: Shop, customer: ApiSpec) -> None:
+        """A cart of the web is bought by a checkout; locked by hand, nothing would open it again."""
+        cart = await opened(customer, USD)
+        await customer.post(f"{CARTS}/{cart}/items", "i", {"sku": "a", "quantity": 1})
+
+        own = await customer.post(f"{CARTS}/{cart}/checkout", "k2")
+        staff = await shop.caller("op", "operator").post(f"{CARTS}/{cart}/checkout", "k3")
+
+        assert (own.status, staff.status, staff.json["code"]) == (403, 409, "checkout-missing")
+
+    @pytest.mark.parametrize(("version", "status"), [(2, 202), (1, 412), (3, 412)])
+    async def test_a_checkout_takes_the_version_that_was_agreed_on(
+        self, shop: Shop, customer: ApiSpec, version: int, status: int
+    ) -> None:
+        """No earlier and no later one."""
+        cart = await opened(customer, USD)
+        await customer.post(f"{CARTS}/{cart}/items", "i", {"sku": "a", "quantity": 1})
+        service = shop.caller("checkout", "service")
+
+        reply = await service.post(f"{CARTS}/{cart}/checkout", "k", {"checkout_id": "k1"}, if_match=f'"{version}"')
+
+        assert reply.status == status
+
+    async def test_a_checkout_says_which_version_it_wants(self, shop: Shop, customer: ApiSpec) -> None:
+        """Else its request could come after its own undo, and take the cart for nobody."""
+        cart = await opened(customer, USD)
+
+        reply = await shop.caller("checkout", "service").post(f"{CARTS}/{cart}/checkout", "k", {"checkout_id": "k1"})
+
+        assert (reply.status, reply.fields_at_fault) == (400, ["If-Match"])
+
+    async def test_of_thirty_checkouts_that_were_given_up_none_takes_the_cart_later(
+        self, shop: Shop, customer: ApiSpec
+    ) -> None:
+        """The first one's request that comes after all of them is refused, and the cart is still open."""
+        cart = await opened(customer, USD)
+        await customer.post(f"{CARTS}/{cart}/items", "i", {"sku": "a", "quantity": 1})
+        service = shop.caller("checkout", "service")
+        for number in range(30):
+            given_up = {"checkout_id": f"k{number}", "reason": "checkout-failed"}
+            assert (await service.post(f"{CARTS}/{cart}/restore", f"r{number}", given_up)).status == 202
+
+        late = await service.post(f"{CARTS}/{cart}/checkout", "late", {"checkout_id": "k0"}, if_match='"2"')
+
+        assert late.status == 412
+        assert (await customer.post(f"{CARTS}/{cart}/items", "j", {"sku": "b", "quantity": 1})).status == 202
+
     async def test_a_customer_may_not_restore(self, customer: ApiSpec) -> None:
         """Restoring is for the saga and for operators."""
         cart = await opened(customer, USD)
         reply = await customer.post(f"{CARTS}/{cart}/restore", "k2", {"reason": "other"})
 
         assert reply.status == 403
+
+
+class TestWhatIsSold:
+    UNSOLD = Response(200, {"unavailable": [{"sku": "a", "name": "Fine a", "listing": "delisted"}]})
+
+    @pytest.fixture
+    async def cart(self, shop: Shop, customer: ApiSpec) -> str:
+        """With one of what is delisted right afterwards."""
+        cart = await opened(customer, USD)
+        await customer.post(f"{CARTS}/{cart}/items", "i", {"sku": "a", "quantity": 1})
+        shop.services.answers["catalog", "/availability"] = self.UNSOLD
+        return cart
+
+    async def test_only_goes_into_a_cart(self, shop: Shop, customer: ApiSpec, cart: str) -> None:
+        """What the catalog does not list is refused by its name, added or made more."""
+        more = await customer.post(f"{CARTS}/{cart}/items", "j", {"sku": "a", "quantity": 1})
+        changed = await customer.send("PUT", f"{CARTS}/{cart}/items/a", json={"quantity": 2})
+
+        assert {(each.status, each.json["code"]) for each in (more, changed)} == {(409, "product-not-sold")}
+        assert ("Fine a" in more.json["detail"], len(await shop.log(cart))) == (True, 2)
+
+    async def test_can_be_taken_out(self, customer: ApiSpec, cart: str) -> None:
+        """Whoever has it in the cart gets rid of it."""
+        assert (await customer.send("DELETE", f"{CARTS}/{cart}/items/a")).status == 202
+
+    async def test_is_what_a_till_has_in_its_hand(self, shop: Shop, till: ApiSpec, cart: str) -> None:
+        """The catalog is not asked about it."""
+        asked = len(shop.services.asked)
+        rung_up = await opened(till)
+
+        assert (await till.post(f"{CARTS}/{rung_up}/items", "t", MILK)).status == 202
+        assert len(shop.services.asked) == asked
+
+    async def test_is_not_known_while_the_catalog_is_down(self, shop: Shop, customer: ApiSpec, cart: str) -> None:
+        """Nothing is added unseen: 503, and the same request is carried out later."""
+        del shop.services.answers["catalog", "/availability"]
+        refused = await customer.post(f"{CARTS}/{cart}/items", "k", {"sku": "b", "quantity": 1})
+        shop.services.answers["catalog", "/availability"] = Response(200, {"unavailable": []})
+
+        again = await customer.post(f"{CARTS}/{cart}/items", "k", {"sku": "b", "quantity": 1})
+
+        assert (refused.status, again.status) == (503, 202)
+
+    async def test_is_told_of_a_cart(self, shop: Shop, cart: str) -> None:
+        """A cart that holds a delisted product says so, to its customer and to nobody else."""
+        own = await shop.reader("900", "customer").get(f"{CARTS}/{cart}/availability")
+        other = await shop.reader("901", "customer").get(f"{CARTS}/{cart}/availability")
+
+        assert own.json == {"id": cart, "unavailable": [{"sku": "a", "name": "Fine a"}]}
+        assert other.status == 404

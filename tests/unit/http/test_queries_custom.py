@@ -13,9 +13,11 @@ from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.event_store import OperationCounts, StateDocument
 from shared.http.auth import EVERYONE, Role
 from shared.http.edge import guarded
+from shared.http.problems import ProblemError
 from shared.http.query_api import Asked, CustomQuery, QueryApi, QueryWiring, StateQueryApi
 from shared.http.query_edge import QueryEdge
-from shared.http.requests import Parameters
+from shared.http.requests import Body, Parameters
+from shared.http.routing import Place, Router
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import NOON, FixedClock
 from shared.testing.memory_platform import memory_dependencies, query_wiring
@@ -76,6 +78,85 @@ def caller(role: str, *apis: Any, states: MemoryEventStore | None = None) -> Api
     wiring = query_wiring(memory_dependencies(FixedClock()), FixedClock())
     edge = QueryEdge(apis, replace(wiring, states=states or States()), BelievesAnything())
     return ApiSpec(guarded("store-queries", edge, lambda *_, **__: None), role)
+
+
+class Wish(Body):
+    sku: str
+    pieces: int = 1
+
+
+class TestAQueryWithABody:
+    """A POST that stores nothing."""
+
+    @staticmethod
+    def wishes() -> CustomQuery:
+        def answer(_: QueryWiring) -> Callable[[Asked], Awaitable[Quote]]:
+            async def quote(asked: Asked) -> Quote:
+                return Quote(sku=asked.body.sku, pieces=asked.body.pieces, asked_by=asked.principal.subject)
+
+            return quote
+
+        return CustomQuery(
+            service="store",
+            path="/wishes",
+            body=Wish,
+            answer=answer,
+            returns=Quote,
+            summary="What it costs.",
+            roles=EVERYONE,
+        )
+
+    async def test_is_asked_without_a_key(self) -> None:
+        """Nothing can be done twice; one that is sent all the same does no harm."""
+        asks = caller("customer", self.wishes())
+
+        plain = await asks.query(f"{STORE}/wishes", {"sku": "milk", "pieces": 2})
+        keyed = await asks.post(f"{STORE}/wishes", "k", {"sku": "milk", "pieces": 2})
+
+        assert (plain.status, plain.json) == (200, {"sku": "milk", "pieces": 2, "asked_by": "customer"})
+        assert keyed.body == plain.body
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [(b"{}", ["sku"]), (b'{"sku": "a", "colour": "red"}', ["colour"]), (b'{"sku": "a", "sku": "b"}', ["sku"])],
+    )
+    async def test_refuses_a_body_that_does_not_fit(self, body: bytes, fields: list[str]) -> None:
+        """Missing, unknown or twice: by name."""
+        reply = await caller("customer", self.wishes()).send("POST", f"{STORE}/wishes", body=body)
+
+        assert (reply.status, reply.fields_at_fault) == (400, fields)
+
+    async def test_takes_no_body_without_an_end(self) -> None:
+        """As much as a command, and no more."""
+        reply = await caller("customer", self.wishes()).send("POST", f"{STORE}/wishes", body=b" " * 300_000)
+
+        assert reply.status == 413
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+    async def test_is_nothing_but_a_post(self, method: str) -> None:
+        """405, and `Allow` says so."""
+        reply = await caller("customer", self.wishes()).send(method, f"{STORE}/wishes")
+
+        assert (reply.status, reply.headers["allow"]) == (405, "POST")
+
+    @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+    async def test_has_no_version(self, header: str) -> None:
+        """So it meets no condition, and breaks none."""
+        reply = await caller("customer", self.wishes()).send(
+            "POST", f"{STORE}/wishes", json={"sku": "milk"}, headers={header: "*"}
+        )
+
+        assert reply.status == 200
+
+
+def test_a_query_that_comes_to_the_commands_is_not_there() -> None:
+    """Its path was written in an odd way, which the gateway did not know: 405 would tell to send what was sent."""
+    commands: Router[Place] = Router("/store/v1", [Place("POST", "/orders")], [Place("POST", "/wishes")])
+
+    with pytest.raises(ProblemError) as refused:
+        commands.find("POST", "/store/v1/wishes")
+
+    assert refused.value.status == 404
 
 
 class TestACustomQuery:

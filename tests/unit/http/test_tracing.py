@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.testing.api_spec import ApiSpec
+from shared.testing.api_spec import ApiSpec, Headers
 from tests.unit.http.conftest import Shop
 from tests.unit.http.test_command_api import MILK
 
@@ -40,14 +40,15 @@ def checkout(shop: Shop) -> ApiSpec:
 
 async def test_a_services_trace_is_handed_on(shop: Shop, checkout: ApiSpec, cart: str) -> None:
     """Even where nothing is recorded, a message belongs to the trace of the request that caused it."""
-    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT)
+    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT, if_match='"2"')
 
     assert shop.topics.on("cart-commits")[-1].attributes["traceparent"] == PARENT
 
 
 async def test_of_two_traces_none_is_believed(shop: Shop, checkout: ApiSpec, cart: str) -> None:
     """The request is carried out all the same, in a trace of its own: tracing refuses nothing."""
-    headers = {"Idempotency-Key": "k1", "traceparent": (PARENT, PARENT.replace("b7", "b8"))}
+    twice = (PARENT, PARENT.replace("b7", "b8"))
+    headers: Headers = {"Idempotency-Key": "k1", "If-Match": "2", "traceparent": twice}
 
     reply = await checkout.send("POST", f"/cart/v1/carts/{cart}/checkout", json=CHECKOUT, headers=headers)
 
@@ -73,7 +74,7 @@ async def test_a_stranger_joins_no_trace(shop: Shop, role: str, recorded: bool, 
 
 async def test_a_log_line_names_the_trace(shop: Shop, checkout: ApiSpec, cart: str) -> None:
     """The line of a request can be found by its trace."""
-    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT)
+    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT, if_match='"2"')
 
     assert shop.lines[-1]["traceparent"] == PARENT
 
@@ -82,7 +83,7 @@ async def test_a_request_is_a_span_with_its_steps(cart: str, checkout: ApiSpec, 
     """With an SDK, a command is a span of the caller's trace, its append and its publish are children."""
     exporter.clear()
 
-    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT)
+    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT, if_match='"2"')
 
     spans = {span.name: span for span in exporter.get_finished_spans()}
     assert set(spans) == {"append", "publish", "cart-commands POST"}
@@ -96,7 +97,7 @@ async def test_a_message_names_the_span_that_caused_it(
     """What is published points at our own span, not past it."""
     exporter.clear()
 
-    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT)
+    await checkout.post(f"/cart/v1/carts/{cart}/checkout", "k1", CHECKOUT, traceparent=PARENT, if_match='"2"')
 
     message = shop.topics.on("cart-commits")[-1]
     (span,) = [span for span in exporter.get_finished_spans() if span.name == "cart-commands POST"]

@@ -210,6 +210,31 @@ class TestReading:
         assert (await joint.state("stock", "a")).left == 5
 
 
+class TestForeseeing:
+    async def test_tells_what_a_plan_would_come_to(self, joint: JointHandler, store: MemoryEventStore) -> None:
+        """The events of all of its targets, and nothing of them in the log, however often it is asked."""
+        await joint.handle(moving(("a", 5)), context("k1"))
+
+        foreseen = [await joint.foresee(reserving("r", "a")) for _ in range(2)]
+        handled = await joint.handle(reserving("r", "a"), context("k2"))
+
+        assert foreseen[0] == foreseen[1]
+        assert len(foreseen[0]) == len(handled.versions)
+        assert [(await store.load(stream)).position.version for stream in ("stock-a", "reservation-r")] == [2, 1]
+
+    async def test_follows_its_own_targets(self, joint: JointHandler) -> None:
+        """The second command to a stream is decided on what the first one would have made of it."""
+        with pytest.raises(DomainError):
+            await joint.foresee(moving(("a", 5), ("a", -6)))
+
+        assert len(await joint.foresee(moving(("a", 5), ("a", -5)))) == 2
+
+    async def test_refuses_what_would_be_refused(self, joint: JointHandler) -> None:
+        """By the same rule."""
+        with pytest.raises(DomainError):
+            await joint.foresee(reserving("r", "a"))
+
+
 class TestRaces:
     @pytest.mark.parametrize("keeps_state", [False, True])
     async def test_nothing_is_sold_twice(

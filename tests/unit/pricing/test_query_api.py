@@ -86,10 +86,16 @@ class TestAPrice:
         assert (await customer.get(f"{V1}/price-histories/milk")).status == 403
 
 
+def asked(*items: tuple[str, int], **more: object) -> dict[str, object]:
+    return {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items], **more}
+
+
 class TestAQuote:
+    URL = f"{V1}/quotes"
+
     async def test_adds_up(self, customer: ApiSpec) -> None:
         """A basket costs the sum of its lines at today's prices."""
-        reply = await customer.get(f"{V1}/quotes?items=tea:1,milk:3")
+        reply = await customer.query(self.URL, asked(("tea", 1), ("milk", 3)))
 
         assert reply.json == {
             "currency": "USD",
@@ -102,38 +108,64 @@ class TestAQuote:
 
     async def test_of_another_time_is_for_staff(self, staff: ApiSpec) -> None:
         """A checkout is quoted at its own business time."""
-        reply = await staff.get(f"{V1}/quotes?items=milk:1&at=2026-01-31T00:00:00Z")
+        reply = await staff.query(self.URL, asked(("milk", 1), at="2026-01-31T00:00:00Z"))
 
         assert reply.json["total"] == usd(150)
+
+    async def test_of_another_time_is_not_for_customers(self, customer: ApiSpec) -> None:
+        """As with a price."""
+        reply = await customer.query(self.URL, asked(("milk", 1), at="2026-05-01T00:00:00Z"))
+
+        assert (reply.status, reply.fields_at_fault) == (403, ["at"])
 
     async def test_reads_all_products_at_once(self, pricing: Pricing, customer: ApiSpec) -> None:
         """A quote is one read, however many products it has."""
         before = dict(pricing.reads.rpcs)
 
-        await customer.get(f"{V1}/quotes?items=tea:1,milk:3")
+        await customer.query(self.URL, asked(("tea", 1), ("milk", 3)))
 
         spent = {name: n - before.get(name, 0) for name, n in pricing.reads.rpcs.items()}
         assert sum(spent.values()) == 1
 
     @pytest.mark.parametrize(
-        "items", ["", "milk", "milk:0", "milk:100001", "milk:1,", "milk:1,milk:2", "milk:-1", "a b:1", "milk:%C2%B2"]
+        ("items", "field"),
+        [
+            ([], "items"),
+            ([("milk", 0)], "items.0.quantity"),
+            ([("milk", 100_001)], "items.0.quantity"),
+            ([("milk", 1), ("milk", 2)], "items"),
+            ([("a b", 1)], "items.0.sku"),
+        ],
     )
-    async def test_takes_each_product_once_with_a_quantity(self, customer: ApiSpec, items: str) -> None:
+    async def test_takes_each_product_once_with_a_quantity(
+        self, customer: ApiSpec, items: list[tuple[str, int]], field: str
+    ) -> None:
         """What is not a list of different products with quantities is refused."""
-        reply = await customer.get(f"{V1}/quotes?items={items}")
+        reply = await customer.query(self.URL, asked(*items))
 
-        assert (reply.status, reply.fields_at_fault) == (400, ["items"])
+        assert (reply.status, reply.fields_at_fault[0]) == (400, field)
 
-    async def test_has_a_limit_of_lines(self, customer: ApiSpec) -> None:
-        """A quote takes as many products as a customer's cart."""
-        items = ",".join(f"sku-{n}:1" for n in range(101))
+    async def test_takes_as_many_products_as_a_cart(
+        self, operator: ApiSpec, pricing: Pricing, customer: ApiSpec
+    ) -> None:
+        """With the longest skus that there are: 100 of them, and no more."""
+        skus = [f"{n:0>128}" for n in range(100)]
+        listed = [{"sku": sku, "price": usd(1), "valid_from": "2026-02-01T00:00:00Z"} for sku in skus]
+        await operator.send("PUT", f"{V1}/price-lists/long", json={"prices": listed})
+        await pricing.project(*skus)
 
-        assert (await customer.get(f"{V1}/quotes?items={items}")).fields_at_fault == ["items"]
+        most = await customer.query(self.URL, asked(*((sku, 1) for sku in skus)))
+        more = await customer.query(self.URL, asked(*((f"sku-{n}", 1) for n in range(101))))
 
-    @pytest.mark.parametrize("query", ["items=milk:1,rye:1", "items=milk:1&currency=EUR"])
-    async def test_of_what_has_no_price_is_refused(self, customer: ApiSpec, query: str) -> None:
+        assert (most.status, most.json["total"]) == (200, usd(100))
+        assert (more.status, more.fields_at_fault) == (400, ["items"])
+
+    @pytest.mark.parametrize(
+        "body", [asked(("milk", 1), ("rye", 1)), asked(("milk", 1), currency="EUR")], ids=["product", "currency"]
+    )
+    async def test_of_what_has_no_price_is_refused(self, customer: ApiSpec, body: dict[str, object]) -> None:
         """A basket with a product that has no price is not quoted, and not sold for nothing."""
-        reply = await customer.get(f"{V1}/quotes?{query}")
+        reply = await customer.query(self.URL, body)
 
         assert (reply.status, reply.json["code"], reply.fields_at_fault) == (409, "price-not-found", ["items"])
 
@@ -142,6 +174,6 @@ class TestAQuote:
         await operator.send("PUT", f"{V1}/prices/gold", json={"price": usd(10**12)})
         await pricing.project("gold")
 
-        reply = await customer.get(f"{V1}/quotes?items=gold:2")
+        reply = await customer.query(self.URL, asked(("gold", 2)))
 
         assert (reply.status, reply.json["code"]) == (409, "total-too-large")
