@@ -11,7 +11,7 @@ from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
 from shared.http.command_api import Call, CommandEndpoint
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Moment
+from shared.http.requests import AnyCaseId, Body, Id, Moment
 from shared.http.workflow_api import workflow_commands
 
 TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
@@ -34,7 +34,7 @@ class AddressBody(Body):
 class CouponBody(Body):
     """`stated` is what a till took off, for coupons whose discount the till states: it is for staff."""
 
-    code: Id
+    code: AnyCaseId
     stated: Money | None = None
 
 
@@ -47,7 +47,7 @@ class CheckoutBody(Body):
     cart_id: Id
     payment_token: str = Field(pattern=TOKEN_PATTERN)
     shipping_address: AddressBody
-    coupons: tuple[Id | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
+    coupons: tuple[AnyCaseId | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
     customer_id: Id | None = None
     at: Moment | None = None
 

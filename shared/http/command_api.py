@@ -102,6 +102,7 @@ class CommandApi(Generic[S]):
     `entity` is the path of one entity below `/<service>/v1`, its only parameter the id. `guard(principal, state)`
     raises if this caller may not touch this entity. `category` is the service's own name where nothing else is said.
     A joint endpoint is about several entities and asks no guard: TopologyError where there is one to be asked.
+    Parameters of the path that are `any_case` do not mind case: they are taken in upper case, as `AnyCaseId` is.
     """
 
     service: str
@@ -109,6 +110,7 @@ class CommandApi(Generic[S]):
     guard: Callable[[Principal, S], None]
     endpoints: tuple[Endpoint, ...]
     category: str = ""
+    any_case: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         joint = any(isinstance(endpoint, JointEndpoint) for endpoint in self.endpoints)

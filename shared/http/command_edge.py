@@ -33,7 +33,7 @@ from shared.http.requests import (
     read_body,
     target_of,
 )
-from shared.http.routing import Routable, Router
+from shared.http.routing import Routable, Router, upper_cased
 from shared.observability.facts import note
 from shared.observability.timing import measure
 from shared.observability.tracing import begin_span, current_traceparent
@@ -179,8 +179,9 @@ class CommandEdge:
         return _response(done)
 
     async def _understand(self, request: Request) -> _Asked:
-        route, path = self._router.find(request.method, path_of(request))
+        route, found = self._router.find(request.method, path_of(request))
         api, endpoint = route.api, route.endpoint
+        path = upper_cased(found, api.any_case)
         principal = await self.verifier.principal(request.headers.get("authorization"))
         begin_span(trusted=principal.is_service)
         require_role(principal, endpoint.roles)

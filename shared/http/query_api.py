@@ -73,6 +73,8 @@ class QueryApi(Generic[E, D]):
     began, which only the log knows. `owner` is the field that holds the customer whose a document is: customers see
     their own, in lists and with their history; without one they see nothing. Stored events, with their authors, are for
     people of the shop alone (`PEOPLE`).
+
+    Parameters of the path and filters that are `any_case` do not mind case: they are taken in upper case.
     """
 
     service: str
@@ -88,6 +90,7 @@ class QueryApi(Generic[E, D]):
     owner: str | None = None
     required: tuple[str, ...] = ()
     required_one_of: tuple[str, ...] = ()
+    any_case: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:

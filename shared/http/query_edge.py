@@ -34,7 +34,7 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 from shared.http.requests import Parameters, flow_id, parse_parameters, path_of
-from shared.http.routing import Routable, Router
+from shared.http.routing import Routable, Router, upper_cased
 from shared.observability.facts import note
 from shared.observability.tracing import begin_span
 
@@ -59,6 +59,7 @@ class _Endpoint:
     answer: Callable[[_Asked], Awaitable[Response]]
     roles: frozenset[Role]
     method: str = "GET"
+    any_case: tuple[str, ...] = ()
 
 
 class QueryEdge:
@@ -77,7 +78,8 @@ class QueryEdge:
 
     async def __call__(self, request: Request) -> Response:
         only_headers = request.method == "HEAD"
-        endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
+        endpoint, found = self._router.find("GET" if only_headers else request.method, path_of(request))
+        path = upper_cased(found, endpoint.any_case)
         principal = await self._verifier.principal(request.headers.get("authorization"))
         begin_span(trusted=principal.is_service)
         if principal.is_service:
@@ -147,8 +149,10 @@ class ReadModelQueries(Generic[E, D]):
 
     def endpoints(self) -> tuple[_Endpoint, ...]:
         answers = (self.entity, self.history, self.provenance, self.list)
-        asked = zip(self._api.roles().items(), answers, strict=True)
-        return tuple(_Endpoint(path, self._api.id_parameter, answer, roles) for (path, roles), answer in asked)
+        asked, api = zip(self._api.roles().items(), answers, strict=True), self._api
+        return tuple(
+            _Endpoint(path, api.id_parameter, answer, roles, any_case=api.any_case) for (path, roles), answer in asked
+        )
 
     async def entity(self, asked: _Asked) -> Response:
         """The document, now or as it was."""
@@ -232,7 +236,8 @@ class ReadModelQueries(Generic[E, D]):
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they see everybody's."""
-        where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
+        stated = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
+        where: dict[str, Scalar] = {**stated, **upper_cased(stated, self._api.any_case)}
         owner = None if principal.has(*self._api.listed_by) else self._api.owner
         if owner and where.setdefault(owner, principal.subject) != principal.subject:
             raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])

@@ -54,6 +54,8 @@ BoundedMoment = Annotated[Moment, AfterValidator(_bounded)]
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
+AnyCaseId = Annotated[Id, AfterValidator(str.upper)]
+"""One that people type, such as a coupon's code: it does not mind case. Behind the edge it is in upper case, always."""
 Reason = Literal[
     # of customers
     "changed-mind",

@@ -209,7 +209,7 @@ class TestOperators:
         ("shipping_address", {**ADDRESS, "lines": []}),
         ("shipping_address", {**ADDRESS, "lines": [""]}),
         ("shipping_address", {**ADDRESS, "lines": ["x" * 201]}),
-        ("coupons", ["TEN", {"code": "TEN"}]),
+        ("coupons", ["TEN", {"code": "ten"}]),
         ("coupons", ["a code with spaces"]),
         ("coupons", ["TEN"] * 51),
         ("surprise", 1),
