@@ -1,8 +1,6 @@
 """The checkout's commands over HTTP."""
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from pydantic_core import to_json
 
 from functions.checkout.manifest import NAME
@@ -10,25 +8,21 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
 from shared.http.command_api import Call, CommandEndpoint
+from shared.http.postal_address import PostalAddress
 from shared.http.problems import bad_field
-from shared.http.requests import AnyCaseId, Body, Id, Moment
+from shared.http.requests import AnyCaseId, Body, Id, Line, Moment
 from shared.http.workflow_api import workflow_commands
 
 TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
 MAX_COUPONS = 50
 
 
-AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+class AddressBody(PostalAddress):
+    """Where the goods go, and to whom. `country` (ISO 3166) says which of `postal_code`, `city` and `region` (the state
+    or province) are needed. It is sealed before anything is written down.
+    """
 
-
-class AddressBody(Body):
-    """Where the goods go; `country` is an ISO 3166 code. It is sealed before anything is written down."""
-
-    name: str = Field(min_length=1, max_length=200)
-    lines: tuple[AddressLine, ...] = Field(min_length=1, max_length=5)
-    city: str = Field(min_length=1, max_length=100)
-    postal_code: str = Field(min_length=1, max_length=20)
-    country: str = Field(pattern="^[A-Z]{2}$")
+    name: Line
 
 
 class CouponBody(Body):

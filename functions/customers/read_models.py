@@ -21,14 +21,18 @@ class CustomerDocument(BaseModel):
 
 
 class AddressView(BaseModel):
-    """`country` is ISO 3166's two letters."""
+    """As its owner stated it; what was not stated is empty, and so is what came to be later than it was
+    sealed. `country` is ISO 3166's two letters.
+    """
 
     model_config = ConfigDict(extra="forbid")
     label: str
     lines: list[str]
     city: str
+    region: str = ""
     postal_code: str
     country: str
+    phone: str = ""
 
 
 class CustomerView(BaseModel):

@@ -21,7 +21,7 @@ from tests.unit.checkout.premises import Premises, filled_cart, stocked
 
 SERVICES = contracts.services()
 SUBJECTS = {Role.CUSTOMER: "900", Role.POS: "till-1", Role.OPERATOR: "ann", Role.SERVICE: "checkout"}
-ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "1", "country": "US"}
+ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "0150", "country": "NO"}
 PROFILE = {"name": "Ada", "email": "ada@example.com"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /cart/v1/carts": {"currency": "USD"},

@@ -15,12 +15,14 @@ from shared.adapters.system import new_id
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
-STREET, EMAIL, NAME = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of"
-ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO"}
+STREET, EMAIL, NAME, PHONE = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of", "+47 2122 0150"
+ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO", "phone": PHONE}
 PROFILE = {
     "name": NAME,
     "email": EMAIL,
-    "addresses": [{"label": "home", **{name: ADDRESS[name] for name in ("lines", "city", "postal_code", "country")}}],
+    "addresses": [
+        {"label": "home", **{name: ADDRESS[name] for name in ("lines", "city", "postal_code", "country", "phone")}}
+    ],
     "mail_preferences": {},
 }
 Json = dict[str, Any]

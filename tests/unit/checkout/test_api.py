@@ -15,6 +15,7 @@ ADDRESS = {
     "name": "Ada Example",
     "lines": ["12 Analytical Way"],
     "city": "Springfield",
+    "region": "IL",
     "postal_code": "12345",
     "country": "US",
 }
@@ -208,7 +209,9 @@ class TestOperators:
         ("shipping_address", {**ADDRESS, "country": "Utopia"}),
         ("shipping_address", {**ADDRESS, "lines": []}),
         ("shipping_address", {**ADDRESS, "lines": [""]}),
-        ("shipping_address", {**ADDRESS, "lines": ["x" * 201]}),
+        ("shipping_address", {**ADDRESS, "lines": ["x" * 101]}),
+        ("shipping_address", {**ADDRESS, "name": "Ada\nExample"}),
+        ("shipping_address", {**ADDRESS, "postal_code": ""}),
         ("coupons", ["TEN", {"code": "ten"}]),
         ("coupons", ["a code with spaces"]),
         ("coupons", ["TEN"] * 51),

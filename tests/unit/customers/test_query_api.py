@@ -76,6 +76,15 @@ def test_an_address_that_does_not_fit_is_not_quoted() -> None:
     assert "Analytical" not in str(raised.value)
 
 
+def test_an_address_that_was_sealed_earlier_is_read() -> None:
+    """What lies sealed cannot be changed: fields that came later are empty there."""
+    sealed = '[{"label": "home", "lines": ["1 Vei"], "city": "Oslo", "postal_code": "0150", "country": "NO"}]'
+
+    (address,) = _ADDRESSES.validate_json(sealed)
+
+    assert (address.city, address.region, address.phone) == ("Oslo", "", "")
+
+
 def test_the_queries_read_what_the_commands_keep() -> None:
     """Both sides declare the stored state: the one fits the other."""
     stored = CUSTOMERS.dump_state(Customer(customer_id="900"))
