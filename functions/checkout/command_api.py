@@ -1,13 +1,19 @@
 """The checkout's commands over HTTP."""
 
+from datetime import timedelta
+
 from pydantic import Field
 from pydantic_core import to_json
 
-from functions.checkout.manifest import NAME
+from functions.checkout.commands import BeginAttempt
+from functions.checkout.manifest import ATTEMPTS, LIMIT, NAME, PAUSE
+from functions.checkout.plans import fates_of
+from shared.config import variable
+from shared.eventsourcing.message import Context
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
-from shared.http.command_api import Call, CommandEndpoint
+from shared.http.command_api import Call, CommandEndpoint, Others
 from shared.http.postal_address import PostalAddress
 from shared.http.problems import bad_field
 from shared.http.requests import AnyCaseId, Body, Id, Line, Moment
@@ -44,6 +50,24 @@ class CheckoutBody(Body):
     coupons: tuple[AnyCaseId | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
     customer_id: Id | None = None
     at: Moment | None = None
+
+
+async def _admit(call: Call, others: Others, context: Context) -> None:
+    """Customers only: a till is asked for what its customers want. A request that comes again is the same attempt."""
+    if call.principal.has(*STAFF):
+        return
+    customer_id = call.principal.subject
+    fates = await fates_of(await others.state(ATTEMPTS, customer_id), others.state, call.now)
+    begin = BeginAttempt(
+        customer_id=customer_id,
+        checkout_id=call.entity_id,
+        request_id=context.command_id,
+        fates=fates,
+        limit=int(variable(LIMIT, "5")),
+        pause=timedelta(seconds=int(variable(PAUSE, "300"))),
+        at=call.now,
+    )
+    await others.handle(ATTEMPTS, customer_id, begin, context)
 
 
 async def _start(body: CheckoutBody, call: Call) -> Start:
@@ -89,6 +113,7 @@ CHECKOUT_COMMANDS = workflow_commands(
         path="/checkouts",
         body=CheckoutBody,
         build=_start,
+        admit=_admit,
         creates=True,
         roles=COUNTER,
         summary="Make an order of a cart.",

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.joint import Read, Target
+from shared.eventsourcing.message import Context
 from shared.eventsourcing.personal import PersonalData
 from shared.http.auth import Principal, Role
 from shared.http.problems import ProblemError, bad_field
@@ -51,6 +52,18 @@ class Call:
                 )
 
 
+class Others(Protocol):
+    """The other entities of the service, beside the one that a command is about."""
+
+    async def state(self, category: str, entity_id: str) -> Any:
+        """As the log has it now; the initial state of what does not exist."""
+        ...
+
+    async def handle(self, category: str, entity_id: str, command: Any, context: Context) -> object:
+        """Carry a command out that `context` caused, in a commit of its own."""
+        ...
+
+
 class NoBody(Body):
     """For commands that say everything by their path."""
 
@@ -59,7 +72,8 @@ class NoBody(Body):
 class CommandEndpoint:
     """One way to send one command. `build(body, call)` makes the command, or awaits it; `creates` takes a new id for
     the entity. `settles` says that the service's effect follows before the answer. `roles` may send it, nobody else;
-    of what a customer may touch says the guard of the API.
+    of what a customer may touch says the guard of the API. `admit` comes before the command is carried out, and raises
+    if that is not to be now; the id of its context's command is the same whenever the request comes again.
     """
 
     method: str
@@ -70,6 +84,7 @@ class CommandEndpoint:
     body: type[BaseModel] = NoBody
     creates: bool = False
     settles: bool = False
+    admit: Callable[[Call, Others, Context], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from shared.eventsourcing.message import Context
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.precondition import Precondition
 from shared.http.auth import Principal, TokenVerifier, Verifier, require_role
-from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint, Others
 from shared.http.conditions import Conditions, conditions_of
 from shared.http.in_flight import WAIT, InFlight
 from shared.http.problems import etag_of
@@ -43,7 +43,7 @@ Effect = Callable[[str, str, Context], Awaitable[Mapping[str, object]]]
 command asked for of the outside to its outcome, and returns what to tell the caller. It must be safe to repeat."""
 
 
-class Writers(Protocol):
+class Writers(Others, Protocol):
     """How the commands of a service are carried out."""
 
     def handler(self, category: str) -> CommandHandler[Any, Any, Any]: ...
@@ -216,6 +216,8 @@ class CommandEdge:
         try:
             built = endpoint.build(asked.body, call)
             command = await built if isawaitable(built) else built
+            if endpoint.admit is not None:
+                await endpoint.admit(call, self.writers, asked.context("Admit", call.now))
         except Exception as refusal:  # noqa: BLE001 - whatever it is, the first answer comes before it
             return await self._refused(asked, endpoint, refusal)
         context = asked.context(type(command).__name__, command.at)

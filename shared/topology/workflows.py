@@ -25,6 +25,7 @@ def workflow_service(
     publishes: str,
     collection: str,
     categories: tuple[str, ...] = (),
+    environment: tuple[str, ...] = (),
     permissions: Permissions = NO_PERMISSIONS,
 ) -> Service:
     """`collection` holds one document per workflow, found by status and by customer. `permissions` are what the usual
@@ -37,6 +38,7 @@ def workflow_service(
         description=description,
         publishes=publishes,
         categories=categories,
+        environment=environment,
         permissions=permissions,
         collections=(
             Collection(

@@ -72,7 +72,7 @@ async def test_commits_say_what_asked_for_them(counter: Counter, customer: ApiSp
     await counter.run((await customer.post(URL, "k", BODY)).json["id"])
 
     commands = [message.attributes["ce-command"] for message in counter.topics.on("checkout-commits")]
-    assert commands == ["Start", "Resume", *["RecordOutcome"] * 11]
+    assert commands == ["BeginAttempt", "Start", "Resume", *["RecordOutcome"] * 11]
 
 
 async def test_address_and_card_are_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
