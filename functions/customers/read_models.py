@@ -20,6 +20,23 @@ class CustomerDocument(BaseModel):
     changed_at: AwareDatetime | None
 
 
+class CustomerListed(BaseModel):
+    """A customer as a list shows them: nothing that would have to be opened for it."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    status: Literal["known", "erased"]
+    changed_at: AwareDatetime
+
+
+class CustomerPage(BaseModel):
+    """`next` is the cursor of the page behind this one; null on the last page."""
+
+    model_config = ConfigDict(extra="forbid")
+    items: list[CustomerListed]
+    next: str | None
+
+
 class AddressView(BaseModel):
     """As its owner stated it; what was not stated is empty, and so is what came to be later than it was
     sealed. `country` is ISO 3166's two letters.

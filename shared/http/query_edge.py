@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -227,12 +227,17 @@ class ReadModelQueries(Generic[E, D]):
             order_by=self._api.order_by,
             descending=self._api.newest_first,
             limit=wanted.limit + 1,
-            after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
+            after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else _before(wanted),
         )
-        rows = await self._rows.find(self._api.projection.collection, find)
+        rows = self._since(wanted, await self._rows.find(self._api.projection.collection, find))
         bodies = fitting([row.body or b"" for row in rows[: wanted.limit]])
         more = len(rows) > len(bodies)
         return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
+
+    def _since(self, wanted: BaseModel, rows: Sequence[Row]) -> Sequence[Row]:
+        """Newest first, so what is too old is at the end."""
+        since: Any = getattr(wanted, "since", None)
+        return [row for row in rows if since is None or row.fields[self._api.order_by] >= since]
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they see everybody's."""
@@ -283,6 +288,12 @@ class ReadModelQueries(Generic[E, D]):
 
     def _stream(self, asked: _Asked) -> str:
         return self._documents.stream(asked.key)
+
+
+def _before(wanted: BaseModel) -> tuple[Scalar, str] | None:
+    """Where a list begins that comes newest first: behind every document of that time, by the lowest of all ids."""
+    until: datetime | None = getattr(wanted, "until", None)
+    return (until.astimezone(UTC), "0") if until else None
 
 
 def _page(items: Sequence[bytes], following: str | int | None) -> Response:
