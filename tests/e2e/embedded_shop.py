@@ -12,6 +12,7 @@ from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
 from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
 from shared.adapters.system import new_id
+from shared.eventsourcing.ids import subject_id
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
@@ -64,7 +65,7 @@ class Shop:
 
     async def buy(self, customer: str, quantity: int) -> str:
         """The id of a placed order."""
-        await self.ask("PUT", f"/customers/v1/customers/{customer}", PROFILE, customer=customer)
+        await self.ask("PUT", f"/customers/v1/customers/{subject_id(customer)}", PROFILE, customer=customer)
         cart = (await self.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
         line = {"sku": SKU, "quantity": quantity}
         await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
