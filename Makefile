@@ -13,7 +13,7 @@ BIGQUERY := .venv-bigquery
 BIGQUERY_INSTALLED := $(BIGQUERY)/.installed
 POLICIES := .venv-policies
 POLICIES_INSTALLED := $(POLICIES)/.installed
-PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+PYTHONS := python3.11 python3.12 python3.13 python3 python
 CODE := emulators functions infra shared tests
 QUICK := tests/unit tests/contract tests/architecture tests/replay tests/infra
 SLOW := tests/integration tests/e2e tests/bench
@@ -41,9 +41,9 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python
 $(INSTALLED): requirements-installer.txt requirements-dev.txt pyproject.toml
 	@rm -rf $(VENV)
 	@for python in $(PYTHONS); do \
-	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
-	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer with its venv module is needed" >&2; exit 1; fi; \
+	if [ -z "$${found:-}" ]; then echo "Python 3.11, 3.12 or 3.13 with its venv module is needed" >&2; exit 1; fi; \
 	"$$found" -m venv $(VENV)
 	@echo "installing the pinned packages into $(VENV): about a minute and 1.2 GB, once"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.txt

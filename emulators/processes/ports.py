@@ -5,6 +5,7 @@ import fcntl
 import os
 import socket
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -28,17 +29,15 @@ def free_ports(count: int) -> tuple[int, ...]:
         fcntl.flock(counter, fcntl.LOCK_EX)
         counter.seek(0)
         last = counter.read()
-        turn = int(last) if last.isdecimal() else 0
-        found: list[int] = []
-        for _ in range(_LAST - _FIRST):
-            turn += 1
-            if _is_free(port := _FIRST + turn % (_LAST - _FIRST)):
-                found.append(port)
-            if len(found) == count:
-                counter.truncate(0)
-                counter.write(str(turn))
-                return tuple(found)
-    raise OSError(f"{count} free ports on {LOOPBACK} between {_FIRST} and {_LAST} were not found")
+        start, size = int(last) if last.isdecimal() else 0, _LAST - _FIRST
+        turns = (_FIRST + (start + turn) % size for turn in range(size))
+        found = tuple(islice(filter(_is_free, turns), count))
+        if found:
+            counter.truncate(0)
+            counter.write(str(found[-1] - _FIRST + 1))
+    if len(found) < count:
+        raise OSError(f"{count} free ports on {LOOPBACK} between {_FIRST} and {_LAST} were not found")
+    return found
 
 
 def listen(port: int, *, option: str) -> socket.socket:

@@ -19,7 +19,7 @@ from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.money import Currency, Money
 from shared.http.auth import COUNTER, EVERYONE, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import AnyReason, Body, Id, Moment
 
 TILL_AND_SERVICE = (Role.POS, Role.SERVICE, Role.OPERATOR)
 
@@ -65,7 +65,7 @@ class RestoreCartBody(Body):
     """
 
     checkout_id: Id | None = None
-    reason: Reason
+    reason: AnyReason
 
 
 def _open(body: OpenCartBody, call: Call) -> OpenCart:
@@ -104,7 +104,7 @@ def _check_out(body: CheckOutBody, call: Call) -> CheckOutCart:
 
 
 def _restore(body: RestoreCartBody, call: Call) -> RestoreCart:
-    return RestoreCart(checkout_id=body.checkout_id, reason=body.reason, at=call.now)
+    return RestoreCart(checkout_id=body.checkout_id, reason=call.reason(body.reason), at=call.now)
 
 
 def _expire(_: Body, call: Call) -> ExpireCart:

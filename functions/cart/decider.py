@@ -42,9 +42,9 @@ MAX_LINES = {Channel.WEB: 100, Channel.POS: 500}
 MAX_QUANTITY = {Channel.WEB: 99, Channel.POS: 100_000}
 """Of one line. Tills sell fuel and bulk goods in small fractions of a unit."""
 MAX_CHANGES = {Channel.WEB: 1_000, Channel.POS: 5_000}
-"""Of one cart, ten for each of its lines: whoever asks for its past has all of them folded."""
+"""Of one cart, ten for each of its lines: a query of its past folds all of them."""
 CHECKOUT_CHANGES = 100
-"""Besides these, for checkouts and what they give back: a cart that takes no more changes can still be bought."""
+"""Further changes of one cart, for checkouts and what they give back: a full cart can still be bought."""
 ABANDONED_AFTER = timedelta(days=30)
 REMEMBERED_CHECKOUTS = 20
 """Given-up checkouts of one cart: none of them outlives its own deadline by as many tries."""

@@ -49,9 +49,9 @@ def price_at(amounts: Mapping[datetime, int], moment: datetime) -> int | None:
 def decide(command: PriceCommand, price: Price) -> Sequence[PriceEvent]:
     changed: list[PriceEvent] = []
     then = price
-    for new, since in _in_order(
-        command, max(command.at, price.decided_at or command.at)
-    ):  # an earlier one of the same command decides what is news afterwards
+    now = max(command.at, price.decided_at or command.at)
+    # An earlier price of the same command decides whether a later one is news.
+    for new, since in _in_order(command, now):
         if not _known(then.amounts.get(new.price.currency, {}), new, since):
             event = PriceChanged(
                 sku=command.sku, price=new.price, valid_from=since, list_id=command.list_id, at=command.at

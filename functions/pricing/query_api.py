@@ -14,7 +14,7 @@ from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.ids import ID
 from shared.eventsourcing.money import MAX_AMOUNT, Currency, Money
 from shared.http.auth import COUNTER, EVERYONE, PEOPLE, STAFF, Principal
-from shared.http.documents import Documents, check_reached
+from shared.http.documents import DocumentReader, check_reached
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import MAX_VERSION, Asked, CustomQuery, QueryApi, QueryWiring
 from shared.http.requests import Moment, Parameters
@@ -47,7 +47,7 @@ class QuoteParameters(Parameters):
 
 
 def _price(wiring: QueryWiring) -> Callable[[Asked], Awaitable[PriceAtTime]]:
-    documents = Documents(PRICES_PROJECTION, wiring.rows, wiring.log)
+    documents = DocumentReader(PRICES_PROJECTION, wiring.rows, wiring.log)
 
     async def answer(asked: Asked) -> PriceAtTime:
         wanted: PriceParameters = asked.parameters

@@ -15,12 +15,13 @@ _NESTED = (list, _Twice)
 
 
 def key_given_twice(body: bytes) -> str | None:
-    """Such as `lines.0.sku`, of the first one that is found at any depth; None for what is no JSON at all."""
+    """Such as `lines.0.sku`, of the first one that is found at any depth; None for what is no JSON, or is nested deeper
+    than any body that a model takes. Numbers stay text: they may be too long for Python.
+    """
     try:
-        found = json.loads(body, object_pairs_hook=_object, parse_int=str, parse_float=str)  # numbers may be too long
+        return _inside(json.loads(body, object_pairs_hook=_object, parse_int=str, parse_float=str))
     except (ValueError, RecursionError):
         return None
-    return _inside(found)
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> _Twice | None:

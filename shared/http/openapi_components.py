@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.eventsourcing.ids import MAX_ID_CHARS
+from shared.eventsourcing.projection import MAX_FOLDED
 from shared.http.conditions import BARE_VERSION
-from shared.http.documents import MAX_FOLDED
 from shared.http.problems import MEDIA_TYPE
-from shared.http.requests import FLOW_ID, MAX_BODY_BYTES, MAX_KEY_CHARS
+from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
 
 CONVENTIONS = (
     "A command answers 202 when it is durable, with the entity's version as `ETag`; read models follow within a "
@@ -50,18 +50,16 @@ _KEY_IS = (
     "Chosen by the caller, a new one for every new request. The same request with the same key is carried out once and "
     "gets the first answer, however often it is sent."
 )
-_FLOW_IS = (
-    "For services; ignored from anybody else. Names the flow that this request belongs to; kept in the history and on "
-    "every message that follows."
-)
-_CAUSE_IS = "For services; ignored from anybody else. Names the message that caused this request; kept in the history."
+_FOR_SERVICES = f"For services: 1 to {MAX_KEY_CHARS} visible ASCII characters; ignored from anybody else."
+_FLOW_IS = f"{_FOR_SERVICES} Names the flow of this request; kept in the history and on every message that follows."
+_CAUSE_IS = f"{_FOR_SERVICES} Names the message that caused this request; kept in the history."
 
 
 def _header(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-_FLOW_ID = {"type": "string", "pattern": f"^{FLOW_ID}$"}
+_FLOW_ID = {"type": "string"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "If-Match": _header("If-Match", "Only on one of these versions (`ETag`s); `*` if there is one.", _VERSIONS),
     "If-None-Match": _header("If-None-Match", "Only on none of these versions; `*` if there is none.", _VERSIONS),
@@ -131,8 +129,8 @@ _SETTER = {
         **_COMMIT,
         before={"description": "Null if the field was not there."},
         after={"description": "Null if the field is there no more."},
-        id={"type": "string", "description": "The event's id, such as `cart-42@7.0`. For staff."},
-        type={"type": "string", "description": "The event's stored type. For staff."},
+        id={"type": "string", "description": "The event's id, such as `cart-42@7.0`. For operators."},
+        type={"type": "string", "description": "The event's stored type. For operators."},
     ),
 }
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -159,10 +157,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         **_object(
             "version command actor occurred_at recorded_at changes",
             **_COMMIT,
-            reason={"type": ["string", "null"], "description": "Why, if an event says so. For staff."},
-            correlation_id={"type": "string", "description": "For staff."},
-            causation_id={"type": ["string", "null"], "description": "For staff."},
-            events={"type": "array", "description": "For staff.", "items": _STORED_EVENT},
+            reason={"type": ["string", "null"], "description": "Why, if an event says so. For operators."},
+            correlation_id={"type": "string", "description": "For operators."},
+            causation_id={"type": ["string", "null"], "description": "For operators."},
+            events={"type": "array", "description": "For operators.", "items": _STORED_EVENT},
             changes={
                 "type": ["object", "null"],
                 "description": "Path of a field, such as `total.amount` or `lines[0].quantity` → before and after; "

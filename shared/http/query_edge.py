@@ -13,12 +13,12 @@ from starlette.responses import Response
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Event
-from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+from shared.eventsourcing.projection import MAX_FOLDED, Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace, changed_fields
 from shared.http.auth import PEOPLE, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.documents import MAX_FOLDED, Documents, check_reached, fitting, too_many_commits
+from shared.http.documents import DocumentReader, check_reached, fitting, too_many_commits
 from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
@@ -142,7 +142,7 @@ class ReadModelQueries(Generic[E, D]):
         self._api = api
         self._rows = rows
         self._log = log
-        self._documents = Documents(api.projection, rows, log)
+        self._documents = DocumentReader(api.projection, rows, log)
         self._list_parameters = api.list_parameters()
         ordered: Any = api.projection.document_type.model_fields[api.order_by].annotation
         self._order_by: TypeAdapter[Scalar] = TypeAdapter(ordered)
@@ -230,9 +230,9 @@ class ReadModelQueries(Generic[E, D]):
             after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else _before(wanted),
         )
         rows = self._since(wanted, await self._rows.find(self._api.projection.collection, find))
-        bodies = fitting([row.body or b"" for row in rows[: wanted.limit]])
-        more = len(rows) > len(bodies)
-        return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
+        shown = fitting([row.body or b"" for row in rows[: wanted.limit]])
+        following = cursor_after(rows[len(shown) - 1], self._api.order_by) if len(rows) > len(shown) else None
+        return _page([body for body in shown if body], following)
 
     def _since(self, wanted: BaseModel, rows: Sequence[Row]) -> Sequence[Row]:
         """Newest first, so what is too old is at the end."""

@@ -42,9 +42,9 @@ class Router(Generic[T]):
         for pattern, endpoint in self._routes:
             if endpoint.method == method and (match := pattern.fullmatch(path)):
                 return endpoint, match.groupdict()
-        raise self._refusal(method, path)
+        raise self._refusal(path)
 
-    def _refusal(self, method: str, path: str) -> ProblemError:
+    def _refusal(self, path: str) -> ProblemError:
         known = [(pattern, endpoint.method) for pattern, endpoint in self._routes] + self._elsewhere
         allowed = {name for pattern, name in known if pattern.fullmatch(path)}
         if not allowed:
@@ -52,7 +52,7 @@ class Router(Generic[T]):
         if "GET" in allowed:
             allowed.add("HEAD")
         allow = {"Allow": ", ".join(sorted(allowed))}
-        return ProblemError(405, "method-not-allowed", f"{method} is not possible here", headers=allow)
+        return ProblemError(405, "method-not-allowed", "this method is not possible here", headers=allow)
 
 
 def upper_cased(path: Mapping[str, str], any_case: Sequence[str]) -> dict[str, str]:

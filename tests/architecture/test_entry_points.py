@@ -74,7 +74,10 @@ def a_request(service: Service, function: Function) -> tuple[str, str]:
 
 
 PUBLIC = [service for service in SERVICES if any(isinstance(each.trigger, Http) for each in service.functions)]
-METHODS = {"GET": "queries", "HEAD": "queries", "POST": "commands", "PUT": "commands", "DELETE": "commands"}
+METHODS = {
+    **dict.fromkeys(("GET", "HEAD", "PATCH", "OPTIONS"), "queries"),
+    **dict.fromkeys(("POST", "PUT", "DELETE"), "commands"),
+}
 """By the function that gets them."""
 
 

@@ -129,11 +129,12 @@ class Rig:
 
     async def open_cart(self, *skus: str) -> str:
         """The id of a new cart of the till, with one of each product."""
-        answer = await self.send("POST", CARTS_PATH, {"currency": "USD", "customer_id": "900"})
+        opening = {"currency": "USD", "customer_id": "900"}
+        answer = await self.insist("POST", CARTS_PATH, opening, key=new_id())
         assert answer.status == 202, answer
         cart_id = str(answer.body["id"])
         for sku in skus:
-            added = await self.send("POST", f"{CARTS_PATH}/{cart_id}/items", line(sku))
+            added = await self.insist("POST", f"{CARTS_PATH}/{cart_id}/items", line(sku), key=new_id())
             assert added.status == 202, added
         return cart_id
 

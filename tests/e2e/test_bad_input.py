@@ -118,13 +118,3 @@ async def test_a_header_that_is_given_twice_is_refused_by_name(rig: Rig, name: s
         problem = await response.json(content_type="application/problem+json")
 
     assert (response.status, [error["field"] for error in problem["errors"]]) == (400, [name])
-
-
-async def test_a_cart_that_the_caller_has_is_not_sent_again(rig: Rig) -> None:
-    """304 without a body, through the gateway and the functions' server."""
-    cart = await rig.open_cart("milk")
-    url = f"{CARTS_PATH}/{cart}?min_version=2"
-
-    answers = [await rig.send(method, url, headers={"If-None-Match": 'W/"2"'}) for method in ("GET", "HEAD", "GET")]
-
-    assert [(each.status, each.content, each.headers["ETag"]) for each in answers] == [(304, b"", '"2"')] * 3

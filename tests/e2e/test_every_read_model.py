@@ -16,6 +16,8 @@ from emulators import state
 from emulators.processes.ports import free_ports
 from shared.topology import discover
 
+pytestmark = pytest.mark.timeout(600)
+
 COMMERCE = Path(sys.executable).with_name("commerce")
 AT_ONCE = 4
 

@@ -59,3 +59,13 @@ async def test_many_writers_of_one_cart_lose_nothing(rig: Rig) -> None:
     assert sorted(answer.body["version"] for answer in answers) == list(range(2, 52))
     assert shown.body["total"] == {"amount": sum(range(50)), "currency": "USD"}
     assert shown.body["line_count"] == 50
+
+
+async def test_a_cart_that_the_caller_has_is_not_sent_again(rig: Rig) -> None:
+    """304 without a body, through the gateway and the functions' server."""
+    cart = await rig.open_cart("milk")
+    url = f"{CARTS_PATH}/{cart}?min_version=2"
+
+    answers = [await rig.send(method, url, headers={"If-None-Match": 'W/"2"'}) for method in ("GET", "HEAD", "GET")]
+
+    assert [(each.status, each.content, each.headers["ETag"]) for each in answers] == [(304, b"", '"2"')] * 3

@@ -46,12 +46,12 @@ class Platform:
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Exit code and the rest of the output, once the process is gone."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=30)
+        rest, _ = self.process.communicate(timeout=60)
         return self.process.returncode, rest
 
     def left(self) -> list[psutil.Process]:
         """Children that do not end."""
-        return psutil.wait_procs(self.children, timeout=15)[1]
+        return psutil.wait_procs(self.children, timeout=60)[1]
 
 
 @contextmanager

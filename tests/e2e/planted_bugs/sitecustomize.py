@@ -15,22 +15,22 @@ def _planted(bug: str) -> bool:
 
 def _plant() -> None:
     from shared.eventsourcing.projection import Projection  # noqa: PLC0415 - other processes need none of it
-    from shared.eventsourcing.projector import Projector  # noqa: PLC0415 - as above
+    from shared.eventsourcing.projectors import Projectors  # noqa: PLC0415 - as above
 
-    apply, deliver = Projection.apply, Projector.deliver
+    apply, deliver = Projection.apply, Projectors.deliver
 
     def failing(projection: Any, document: Any, commit: Any) -> Any:
         if _planted(f"park {commit.id}"):
             raise ZeroDivisionError("a planted bug")
         return apply(projection, document, commit)
 
-    async def refusing(projector: Any, commit: Any) -> Any:
+    async def refusing(projectors: Any, commit: Any) -> Any:
         if _planted(f"refuse {commit.stream}"):
             raise RuntimeError("a planted bug")
-        return await deliver(projector, commit)
+        return await deliver(projectors, commit)
 
     Projection.apply = failing  # type: ignore[method-assign, assignment] # that is the point
-    Projector.deliver = refusing  # type: ignore[method-assign, assignment] # as above
+    Projectors.deliver = refusing  # type: ignore[method-assign, assignment] # as above
 
 
 if "BUGS" in os.environ:

@@ -11,6 +11,7 @@ from emulators.processes.ports import PortTakenError, free_ports, listen
 def test_free_ports_are_all_different() -> None:
     """Ports chosen together never collide with each other."""
     assert len(set(free_ports(20))) == 20
+    assert free_ports(0) == ()
 
 
 def test_processes_that_choose_at_the_same_time_get_different_ports() -> None:

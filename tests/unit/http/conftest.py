@@ -41,7 +41,7 @@ class Shop:
         self.issuer = Issuer("https://issuer.test", clock=self.clock)
         jwks.write_text(json.dumps(self.issuer.jwks()))
         self._ids = itertools.count(1)
-        self._keys = KeySet(jwks.as_uri(), self.clock)
+        self.keys = KeySet(jwks.as_uri(), self.clock)
         self.lines: list[dict[str, object]] = []
         self.dependencies = memory_dependencies(self.clock, events=self.events, rows=self.rows, publisher=self.topics)
         self.function = guarded("cart-commands", self.new_instance(), self._log)
@@ -74,7 +74,7 @@ class Shop:
             await projector.heal(f"cart-{cart_id}", log[-1].version)
 
     def _verifier(self) -> TokenVerifier:
-        return TokenVerifier("https://issuer.test", "shop", self._keys, self.clock)
+        return TokenVerifier("https://issuer.test", "shop", self.keys, self.clock)
 
     def _log(self, severity: str, message: str, **fields: object) -> None:
         self.lines.append({"severity": severity, "message": message, **fields})

@@ -35,6 +35,7 @@ def test_a_key_that_is_there_twice_is_found(body: bytes, path: str) -> None:
         b'{"a": 1, "a": 2',
         b"\xff",
         b"[" * 100_000,
+        b"[" * 600 + b"]" * 600,
         b'{"a":' * 50_000,
     ],
 )
