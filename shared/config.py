@@ -73,6 +73,11 @@ class Settings:
         return self.environ[name] if default is None else self.environ.get(name, default)
 
 
+def variable(name: str, default: str) -> str:
+    """What a manifest declares and is set where it is deployed, or else the default."""
+    return os.environ.get(name, default)
+
+
 def settings(environ: Mapping[str, str] | None = None) -> Settings:
     """From the process's environment; KeyError names what is missing."""
     env = os.environ if environ is None else environ

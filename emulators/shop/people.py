@@ -30,4 +30,10 @@ def address_of(household: str) -> dict[str, Any]:
 def _place(household: str) -> dict[str, Any]:
     number = int(household)
     street = f"{1 + number % 97} {_STREETS[number % len(_STREETS)]}"
-    return {"lines": [street], "city": "Exampleton", "postal_code": f"{10000 + number}", "country": "US"}
+    return {
+        "lines": [street],
+        "city": "Exampleton",
+        "region": "CA",
+        "postal_code": f"{10000 + number}",
+        "country": "US",
+    }

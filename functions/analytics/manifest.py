@@ -28,7 +28,7 @@ either costs: docs/adr/0015."""
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "cart": ("cart",),
     "catalog": ("product", "import"),
-    "checkout": ("checkout",),
+    "checkout": ("checkout", "attempts"),
     "customers": ("customer",),
     "fulfillment": ("shipment",),
     "inventory": ("stock", "reservation", "receipt"),

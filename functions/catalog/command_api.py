@@ -7,7 +7,15 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from functions.catalog.commands import DelistProduct, ListProduct, RecordChunk, StartImport
+from functions.catalog.commands import (
+    CancelImport,
+    DelistProduct,
+    FinishImport,
+    ImportProduct,
+    ListProduct,
+    RecordChunk,
+    StartImport,
+)
 from functions.catalog.decider import Import, Product, is_taken_in
 from functions.catalog.manifest import IMPORT, NAME, PRODUCT
 from shared.eventsourcing.joint import Read, Target
@@ -67,14 +75,22 @@ def _start(body: StartImportBody, call: Call) -> StartImport:
 
 async def _take_in(body: ChunkBody, call: Call, read: Read) -> Sequence[Target]:
     """The products and the progress in one commit. A chunk that was taken in before is not listed again: its products
-    may have been described otherwise since.
+    may have been described otherwise since. One with a product of an earlier chunk is refused.
     """
     number, fingerprint = _chunk_number(call), sha256(to_json(body.products)).hexdigest()[:16]
     if is_taken_in(await read(IMPORT, call.entity_id), number, fingerprint):
         return []
     record = RecordChunk(number=number, products=len(body.products), fingerprint=fingerprint, at=call.now)
-    listed = [Target(PRODUCT, each.sku, ListProduct(at=call.now, **each.model_dump())) for each in body.products]
-    return [Target(IMPORT, call.entity_id, record), *listed]
+    imported = (ImportProduct(import_id=call.entity_id, at=call.now, **each.model_dump()) for each in body.products)
+    return [Target(IMPORT, call.entity_id, record), *(Target(PRODUCT, each.sku, each) for each in imported)]
+
+
+def _finish(_: Body, call: Call) -> FinishImport:
+    return FinishImport(at=call.now)
+
+
+def _cancel(_: Body, call: Call) -> CancelImport:
+    return CancelImport(at=call.now)
 
 
 def _chunk_number(call: Call) -> int:
@@ -129,6 +145,20 @@ IMPORT_COMMANDS = CommandApi[Import](
             plan=_take_in,
             roles=PEOPLE,
             summary="List a chunk of an import's products, all or none; the same chunk again changes nothing.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/imports/{import_id}/finish",
+            build=_finish,
+            roles=PEOPLE,
+            summary="No more products come: the rest of what was announced is given up.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/imports/{import_id}/cancel",
+            build=_cancel,
+            roles=PEOPLE,
+            summary="Take no more products in; those that were stay in the catalog.",
         ),
     ),
 )

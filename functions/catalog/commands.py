@@ -22,7 +22,13 @@ class DelistProduct(Command):
     at: AwareDatetime
 
 
-ProductCommand = ListProduct | DelistProduct
+class ImportProduct(ListProduct):
+    """List a product that is in a chunk of an import, together with the chunk."""
+
+    import_id: str
+
+
+ProductCommand = ListProduct | ImportProduct | DelistProduct
 
 
 class StartImport(Command):
@@ -40,4 +46,14 @@ class RecordChunk(Command):
     at: AwareDatetime
 
 
-ImportCommand = StartImport | RecordChunk
+class FinishImport(Command):
+    """No more chunks come: the rest of what was announced is given up."""
+
+    at: AwareDatetime
+
+
+class CancelImport(Command):
+    at: AwareDatetime
+
+
+ImportCommand = StartImport | RecordChunk | FinishImport | CancelImport

@@ -7,8 +7,11 @@ from typing import assert_never
 from pydantic import BaseModel, ConfigDict
 
 from functions.catalog.commands import (
+    CancelImport,
     DelistProduct,
+    FinishImport,
     ImportCommand,
+    ImportProduct,
     ListProduct,
     ProductCommand,
     RecordChunk,
@@ -16,11 +19,14 @@ from functions.catalog.commands import (
 )
 from functions.catalog.events import (
     ChunkImported,
+    ImportCancelled,
     ImportCompleted,
     ImportEvent,
+    ImportFinished,
     ImportStarted,
     ProductDelisted,
     ProductEvent,
+    ProductImported,
     ProductListed,
 )
 from functions.catalog.manifest import IMPORT, PRODUCT
@@ -38,7 +44,9 @@ class Listing(StrEnum):
 
 
 class Product(BaseModel):
-    """A product as it is stored and as the search reads it; one that was delisted keeps its description."""
+    """A product as it is stored and as the search reads it; one that was delisted keeps its description. `import_id` is
+    the last import that had it.
+    """
 
     model_config = ConfigDict(frozen=True)
     listing: Listing = Listing.ABSENT
@@ -49,6 +57,7 @@ class Product(BaseModel):
     brand: str = ""
     size: str = ""
     manufacturer: str = ""
+    import_id: str = ""
 
 
 # --- products: decide
@@ -56,13 +65,27 @@ class Product(BaseModel):
 
 def decide_product(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
     match command:
+        case ImportProduct():
+            return _import(command, product)
         case ListProduct():
-            listed = ProductListed(**command.model_dump())
-            return [] if evolve_product(product, listed) == product else [listed]
+            return _list(command, product)
         case DelistProduct(at=at):
             return _delist(product, ProductDelisted(sku=product.sku, at=at))
         case _:
             assert_never(command)
+
+
+def _list(command: ListProduct, product: Product) -> Sequence[ProductEvent]:
+    listed = ProductListed(**command.model_dump(exclude={"import_id"}))
+    return [] if evolve_product(product, listed) == product else [listed]
+
+
+def _import(command: ImportProduct, product: Product) -> Sequence[ProductEvent]:
+    """It is always written, or two chunks at a time could both have it: the later one would win unseen."""
+    if product.import_id == command.import_id:
+        raise DomainError("sku-twice", f"{command.sku} is in an earlier chunk of this import", field=command.sku)
+    imported = ProductImported(sku=command.sku, import_id=command.import_id, at=command.at)
+    return [*_list(command, product), imported]
 
 
 def _delist(product: Product, delisted: ProductDelisted) -> Sequence[ProductEvent]:
@@ -77,9 +100,12 @@ def _delist(product: Product, delisted: ProductDelisted) -> Sequence[ProductEven
 def evolve_product(product: Product, event: ProductEvent) -> Product:
     match event:
         case ProductListed():
-            return Product(listing=Listing.LISTED, **event.model_dump(exclude={"at"}))
+            described = event.model_dump(exclude={"at"})
+            return product.model_copy(update={"listing": Listing.LISTED, **described})
         case ProductDelisted():
             return product.model_copy(update={"listing": Listing.DELISTED})
+        case ProductImported(import_id=import_id):
+            return product.model_copy(update={"import_id": import_id})
         case _:
             assert_never(event)
 
@@ -102,6 +128,7 @@ class Progress(StrEnum):
     ABSENT = "absent"
     RUNNING = "running"
     COMPLETED = "completed"
+    CANCELLED = "cancelled"
 
 
 class Import(BaseModel):
@@ -126,6 +153,10 @@ def decide_import(command: ImportCommand, state: Import) -> Sequence[ImportEvent
             return _start(command, state)
         case RecordChunk():
             return _record(command, state)
+        case FinishImport():
+            return _finish(command, state)
+        case CancelImport():
+            return _cancel(command, state)
         case _:
             assert_never(command)
 
@@ -140,8 +171,7 @@ def _start(command: StartImport, state: Import) -> Sequence[ImportEvent]:
 
 def is_taken_in(state: Import, number: int, fingerprint: str) -> bool:
     """Whether this very chunk was taken in before; refuses another one under its number."""
-    if state.progress is Progress.ABSENT:
-        raise NotFoundError("import-not-found", "there is no such import")
+    _check_there(state)
     known = state.chunks.get(number)
     if known not in (None, fingerprint):
         raise DomainError("chunk-differs", f"chunk {number} was taken in with other products", field="products")
@@ -151,6 +181,8 @@ def is_taken_in(state: Import, number: int, fingerprint: str) -> bool:
 def _record(command: RecordChunk, state: Import) -> Sequence[ImportEvent]:
     if is_taken_in(state, command.number, command.fingerprint):
         return []
+    if state.progress is not Progress.RUNNING:
+        raise DomainError("import-ended", f"the import is {state.progress}: it takes no more products")
     received = state.products_received + command.products
     if received > state.products_expected:
         raise DomainError(
@@ -160,6 +192,28 @@ def _record(command: RecordChunk, state: Import) -> Sequence[ImportEvent]:
     if received < state.products_expected:
         return [chunk]
     return [chunk, ImportCompleted(import_id=state.import_id, products=received, at=command.at)]
+
+
+def _finish(command: FinishImport, state: Import) -> Sequence[ImportEvent]:
+    _check_there(state)
+    if state.progress is Progress.CANCELLED:
+        raise DomainError("import-ended", "the import was cancelled")
+    received, given_up = state.products_received, state.products_expected - state.products_received
+    finished = ImportFinished(import_id=state.import_id, products=received, given_up=given_up, at=command.at)
+    return [finished] if state.progress is Progress.RUNNING else []
+
+
+def _cancel(command: CancelImport, state: Import) -> Sequence[ImportEvent]:
+    _check_there(state)
+    if state.progress is Progress.COMPLETED:
+        raise DomainError("import-ended", "the import is completed")
+    cancelled = ImportCancelled(import_id=state.import_id, products=state.products_received, at=command.at)
+    return [cancelled] if state.progress is Progress.RUNNING else []
+
+
+def _check_there(state: Import) -> None:
+    if state.progress is Progress.ABSENT:
+        raise NotFoundError("import-not-found", "there is no such import")
 
 
 # --- imports: evolve
@@ -178,8 +232,10 @@ def evolve_import(state: Import, event: ImportEvent) -> Import:
                 "chunks": {**state.chunks, event.number: event.fingerprint},
                 "products_received": state.products_received + event.products,
             }
-        case ImportCompleted():
+        case ImportCompleted() | ImportFinished():
             changed = {"progress": Progress.COMPLETED}
+        case ImportCancelled():
+            changed = {"progress": Progress.CANCELLED}
         case _:
             assert_never(event)
     return state.model_copy(update=changed)

@@ -31,7 +31,16 @@ class ProductDelisted(Event):
     at: AwareDatetime
 
 
-ProductEvent = ProductListed | ProductDelisted
+class ProductImported(Event):
+    """An import had the product in one of its chunks, whether it was described otherwise before or not."""
+
+    TYPE: ClassVar = "ProductImported.v1"
+    sku: str
+    import_id: str
+    at: AwareDatetime
+
+
+ProductEvent = ProductListed | ProductDelisted | ProductImported
 
 
 class ImportStarted(Event):
@@ -60,4 +69,23 @@ class ImportCompleted(Event):
     at: AwareDatetime
 
 
-ImportEvent = ImportStarted | ChunkImported | ImportCompleted
+class ImportFinished(Event):
+    """No more products come: `products` are in the catalog, `given_up` of those that were announced are not."""
+
+    TYPE: ClassVar = "ImportFinished.v1"
+    import_id: str
+    products: int
+    given_up: int
+    at: AwareDatetime
+
+
+class ImportCancelled(Event):
+    """No more products are taken in; those that were, `products` of them, stay in the catalog."""
+
+    TYPE: ClassVar = "ImportCancelled.v1"
+    import_id: str
+    products: int
+    at: AwareDatetime
+
+
+ImportEvent = ImportStarted | ChunkImported | ImportCompleted | ImportFinished | ImportCancelled

@@ -43,12 +43,14 @@ class ProductDelisted(IntegrationEvent):
     sku: str
 
 
-def product_to_integration(event: ProductEvent) -> ProductListed | ProductDelisted:
+def product_to_integration(event: ProductEvent) -> ProductListed | ProductDelisted | None:
     match event:
         case events.ProductListed():
             return ProductListed(**event.model_dump(exclude={"at"}))
         case events.ProductDelisted():
             return ProductDelisted(sku=event.sku)
+        case events.ProductImported():
+            return None
         case _:
             assert_never(event)
 

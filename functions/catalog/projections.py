@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import assert_never
 
-from functions.catalog.events import ChunkImported, ImportCompleted, ImportEvent, ImportStarted
+from functions.catalog.events import (
+    ChunkImported,
+    ImportCancelled,
+    ImportCompleted,
+    ImportEvent,
+    ImportFinished,
+    ImportStarted,
+)
 from functions.catalog.manifest import IMPORT, IMPORTS
 from functions.catalog.read_models import ImportView
 from shared.eventsourcing.codec import Codec
@@ -29,6 +36,10 @@ def project_import(document: ImportView | None, event: ImportEvent) -> ImportVie
             changed: dict[str, object] = {"chunks": document.chunks + 1, "products_received": received}
         case ImportCompleted():
             changed = {"status": "completed", "completed_at": event.at}
+        case ImportFinished(given_up=given_up):
+            changed = {"status": "completed", "products_given_up": given_up, "completed_at": event.at}
+        case ImportCancelled():
+            changed = {"status": "cancelled", "cancelled_at": event.at}
         case _:
             assert_never(event)
     return document.model_copy(update={**changed, "changed_at": event.at})

@@ -59,14 +59,18 @@ class ProductPage(BaseModel):
 
 
 class ImportView(BaseModel):
-    """An import: `chunks` counts those that were taken in."""
+    """An import: `chunks` counts those that were taken in. It ends `completed` when all products that were announced
+    are there or were given up, or `cancelled`.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
-    status: Literal["running", "completed"]
+    status: Literal["running", "completed", "cancelled"]
     products_expected: int
     products_received: int
+    products_given_up: int = 0
     chunks: int
     started_at: AwareDatetime
     changed_at: AwareDatetime
     completed_at: AwareDatetime | None = None
+    cancelled_at: AwareDatetime | None = None

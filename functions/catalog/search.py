@@ -21,6 +21,13 @@ from typing import NamedTuple, Protocol
 FIELD_SETS = 4
 TIERS = 2 * FIELD_SETS
 _WORD = re.compile(r"[^\W_]+")
+_WITHOUT_ACCENT = str.maketrans(
+    dict(zip("ƀɓƃƈȼđɖɗƌɇƒǥɠħɨƙłƚɲƞŋøɵƥɍŧƭʋƴɏƶ", "bbbccddddefgghikllnnnooprttvyyz", strict=True))
+    | {"ð": "d", "\u0131": "i", "ɉ": "j", "ȷ": "j", "ĸ": "q", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+"""Letters of Latin alphabets that Unicode does not take apart into a letter and an accent; as CLDR writes them in its
+transform Latin-ASCII.
+"""
 _HASH_BITS = 56
 _MAX_TYPE_WORDS = 126
 _DIFFERENT_TEXTS = 8192
@@ -87,9 +94,12 @@ class SearchIndex(Protocol):
 
 @lru_cache(maxsize=_DIFFERENT_TEXTS)
 def words_of(text: str) -> tuple[str, ...]:
-    """Letters and digits in a row make a word; case and accents do not count."""
+    """Letters and digits in a row make a word; case and accents do not count, whatever a letter's accent is made of:
+    ø is o, and æ is ae.
+    """
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return tuple(_WORD.findall("".join(each for each in decomposed if not unicodedata.combining(each))))
+    folded = "".join(each for each in decomposed if not unicodedata.combining(each))
+    return tuple(_WORD.findall(folded.translate(_WITHOUT_ACCENT)))
 
 
 def asked_words(text: str) -> tuple[str, ...] | None:

@@ -1,41 +1,42 @@
 """The checkout's commands over HTTP."""
 
-from typing import Annotated
+from datetime import timedelta
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from pydantic_core import to_json
 
+from functions.checkout.commands import BeginAttempt
 from functions.checkout.effect import cart_at, version_differs
-from functions.checkout.manifest import NAME
+from functions.checkout.manifest import ATTEMPTS, LIMIT, NAME, PAUSE
+from functions.checkout.plans import fates_of
+from shared.config import variable
+from shared.eventsourcing.message import Context
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
-from shared.http.command_api import Call, CommandEndpoint
+from shared.http.command_api import Call, CommandEndpoint, Others
+from shared.http.postal_address import PostalAddress
 from shared.http.problems import bad_field
 from shared.http.query_api import MAX_VERSION
-from shared.http.requests import Body, Id, Moment
+from shared.http.requests import AnyCaseId, Body, Id, Line, Moment
 from shared.http.workflow_api import workflow_commands
 
 TOKEN_PATTERN = "^[a-z]+_[A-Za-z0-9_]{1,250}$"  # noqa: S105 - what a token looks like; no card number does
 MAX_COUPONS = 50
 
-AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+class AddressBody(PostalAddress):
+    """Where the goods go, and to whom. `country` (ISO 3166) says which of `postal_code`, `city` and `region` (the state
+    or province) are needed. It is sealed before anything is written down.
+    """
 
-class AddressBody(Body):
-    """Where the goods go; `country` is an ISO 3166 code. It is sealed before anything is written down."""
-
-    name: str = Field(min_length=1, max_length=200)
-    lines: tuple[AddressLine, ...] = Field(min_length=1, max_length=5)
-    city: str = Field(min_length=1, max_length=100)
-    postal_code: str = Field(min_length=1, max_length=20)
-    country: str = Field(pattern="^[A-Z]{2}$")
+    name: Line
 
 
 class CouponBody(Body):
     """`stated` is what a till took off, for coupons whose discount the till states: it is for staff."""
 
-    code: Id
+    code: AnyCaseId
     stated: Money | None = None
 
 
@@ -53,9 +54,27 @@ class CheckoutBody(Body):
     expected_total: Money
     payment_token: str = Field(pattern=TOKEN_PATTERN)
     shipping_address: AddressBody
-    coupons: tuple[Id | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
+    coupons: tuple[AnyCaseId | CouponBody, ...] = Field((), max_length=MAX_COUPONS)
     customer_id: Id | None = None
     at: Moment | None = None
+
+
+async def _admit(call: Call, others: Others, context: Context) -> None:
+    """Customers only: a till is asked for what its customers want. A request that comes again is the same attempt."""
+    if call.principal.has(*STAFF):
+        return
+    customer_id = call.principal.subject
+    fates = await fates_of(await others.state(ATTEMPTS, customer_id), others.state, call.now)
+    begin = BeginAttempt(
+        customer_id=customer_id,
+        checkout_id=call.entity_id,
+        request_id=context.command_id,
+        fates=fates,
+        limit=int(variable(LIMIT, "5")),
+        pause=timedelta(seconds=int(variable(PAUSE, "300"))),
+        at=call.now,
+    )
+    await others.handle(ATTEMPTS, customer_id, begin, context)
 
 
 async def _start(body: CheckoutBody, call: Call) -> Start:
@@ -106,6 +125,7 @@ CHECKOUT_COMMANDS = workflow_commands(
         path="/checkouts",
         body=CheckoutBody,
         build=_start,
+        admit=_admit,
         creates=True,
         roles=COUNTER,
         summary="Make an order of a cart.",

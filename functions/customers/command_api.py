@@ -13,7 +13,8 @@ from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.personal import SubjectErasedError
 from shared.http.auth import PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
-from shared.http.requests import Body
+from shared.http.postal_address import PostalAddress
+from shared.http.requests import Body, Line, Printed
 
 
 def _as_written(address: str) -> str:
@@ -24,7 +25,6 @@ def _as_written(address: str) -> str:
 
 MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
-Line = Annotated[str, Field(min_length=1, max_length=200)]
 Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
 MailKind = Literal[
     "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
@@ -32,14 +32,12 @@ MailKind = Literal[
 """As notifications call the mails that they send."""
 
 
-class AddressBody(Body):
-    """`lines` are street, house and whatever comes before the city; `country` is ISO 3166's two letters."""
+class AddressBody(PostalAddress):
+    """`label` is what the customer calls it. `country` (ISO 3166) says which of `postal_code`, `city` and `region` (the
+    state or province) are needed.
+    """
 
-    label: str = Field(min_length=1, max_length=50)
-    lines: tuple[Line, ...] = Field(min_length=1, max_length=5, strict=False)
-    city: Line
-    postal_code: str = Field(min_length=1, max_length=20)
-    country: str = Field(pattern="^[A-Z]{2}$")
+    label: Annotated[Printed, Field(min_length=1, max_length=50)]
 
 
 class ProfileBody(Body):

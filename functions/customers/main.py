@@ -4,7 +4,7 @@ from functions.customers.command_api import CUSTOMER_COMMANDS
 from functions.customers.decider import CUSTOMERS
 from functions.customers.integration import to_integration
 from functions.customers.manifest import CUSTOMER, MANIFEST
-from functions.customers.query_api import CUSTOMER_QUERIES
+from functions.customers.query_api import CUSTOMER_LIST, CUSTOMER_QUERIES
 from functions.customers.reactor import IDLE_FOR, destroy_key, finish_erasures
 from shared.bootstrap import Aggregate, EventSourcedService, IdleJob
 
@@ -12,7 +12,7 @@ SERVICE = EventSourcedService(
     manifest=MANIFEST,
     aggregates=(Aggregate(CUSTOMERS, to_integration),),
     command_apis=(CUSTOMER_COMMANDS,),
-    query_apis=(CUSTOMER_QUERIES,),
+    query_apis=(CUSTOMER_QUERIES, CUSTOMER_LIST),
     effect=destroy_key,
     idle_jobs={"/finish-erasures": IdleJob(CUSTOMER, IDLE_FOR, finish_erasures)},
 )

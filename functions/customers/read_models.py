@@ -20,15 +20,36 @@ class CustomerDocument(BaseModel):
     changed_at: AwareDatetime | None
 
 
+class CustomerListed(BaseModel):
+    """A customer as a list shows them: nothing that would have to be opened for it."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    status: Literal["known", "erased"]
+    changed_at: AwareDatetime
+
+
+class CustomerPage(BaseModel):
+    """`next` is the cursor of the page behind this one; null on the last page."""
+
+    model_config = ConfigDict(extra="forbid")
+    items: list[CustomerListed]
+    next: str | None
+
+
 class AddressView(BaseModel):
-    """`country` is ISO 3166's two letters."""
+    """As its owner stated it; what was not stated is empty, and so is what came to be later than it was
+    sealed. `country` is ISO 3166's two letters.
+    """
 
     model_config = ConfigDict(extra="forbid")
     label: str
     lines: list[str]
     city: str
+    region: str = ""
     postal_code: str
     country: str
+    phone: str = ""
 
 
 class CustomerView(BaseModel):

@@ -19,7 +19,7 @@ from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.joint import Read, Target
 from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import Body, Id, Moment
+from shared.http.requests import Body, Id, Line, Moment
 
 
 class LineBody(Body):
@@ -34,8 +34,8 @@ class SplitBody(Body):
 
 
 class DispatchBody(Body):
-    carrier: str = Field(min_length=1, max_length=100)
-    tracking: str = Field(min_length=1, max_length=100)
+    carrier: Line
+    tracking: Line
     at: Moment | None = None
 
 

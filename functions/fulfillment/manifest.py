@@ -19,9 +19,13 @@ MANIFEST = event_sourced(
             description="One document per shipment, as the queries return it; no address.",
             indexes=(
                 (_NEWEST_FIRST,),
+                (IndexField("customer_id"), _NEWEST_FIRST),
                 (IndexField("order_id"), _NEWEST_FIRST),
                 (IndexField("status"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("order_id"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("status"), _NEWEST_FIRST),
                 (IndexField("order_id"), IndexField("status"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("order_id"), IndexField("status"), _NEWEST_FIRST),
             ),
         ),
     ),

@@ -77,7 +77,12 @@ def _without(lines: Sequence[ShipmentLineView], taken: Sequence[ShipmentLine]) -
 
 
 def _fields(document: ShipmentView) -> Mapping[str, Scalar]:
-    return {"order_id": document.order_id, "status": document.status, "opened_at": document.opened_at}
+    return {
+        "customer_id": document.customer_id,
+        "order_id": document.order_id,
+        "status": document.status,
+        "opened_at": document.opened_at,
+    }
 
 
 SHIPMENTS_PROJECTION = Projection[ShipmentEvent, ShipmentView](

@@ -1,4 +1,4 @@
-"""The queries of the fulfillment service over HTTP, for its staff."""
+"""The queries of the fulfillment service over HTTP: customers see where their parcels are."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,7 +16,8 @@ SHIPMENT_QUERIES = QueryApi[ShipmentEvent, ShipmentView](
     projection=SHIPMENTS_PROJECTION,
     entity="/shipments/{shipment_id}",
     collection="/shipments",
-    filters=("order_id", "status"),
+    owner="customer_id",
+    filters=("customer_id", "order_id", "status"),
     order_by="opened_at",
     seen_by=PEOPLE,
 )

@@ -22,7 +22,7 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
 from shared.http.auth import OPERATORS, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import AnyReason, Body, Id, Moment, PayableCurrency, ReturnReason, WorkflowReason
+from shared.http.requests import AnyCaseId, AnyReason, Body, Id, Moment, PayableCurrency, ReturnReason, WorkflowReason
 
 MAX_LINES = 500
 """As many as a cart holds."""
@@ -45,7 +45,7 @@ class PricedLineBody(Body):
 class DiscountBody(Body):
     """`sku` is the product whose line the discount was taken off; without one it is shared by all lines."""
 
-    code: Id
+    code: AnyCaseId
     sku: Id | None = None
     amount: Money
 

@@ -17,6 +17,8 @@ MANIFEST = event_sourced(
             name=ORDERS,
             description="One document per order, as the queries return it.",
             indexes=(
+                (IndexField("created_at", descending=True),),
+                (IndexField("status"), IndexField("created_at", descending=True)),
                 (IndexField("customer_id"), IndexField("created_at", descending=True)),
                 (IndexField("customer_id"), IndexField("status"), IndexField("created_at", descending=True)),
             ),

@@ -14,7 +14,6 @@ ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
     collection="/orders",
     owner="customer_id",
     filters=("customer_id", "status"),
-    required=("customer_id",),
     order_by="created_at",
     seen_by=OPERATORS,
 )

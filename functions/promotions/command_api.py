@@ -13,6 +13,7 @@ from functions.promotions.commands import (
     PresentedCoupon,
     Redeem,
     Release,
+    WithdrawCoupon,
 )
 from functions.promotions.events import BasketLine, Discount
 from functions.promotions.manifest import CAMPAIGN, COUPON, NAME, REDEMPTION
@@ -22,7 +23,7 @@ from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Money
 from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import AnyReason, Body, BoundedMoment, Id, Moment, PayableCurrency
+from shared.http.requests import AnyCaseId, AnyReason, Body, BoundedMoment, Id, Moment, PayableCurrency
 
 MAX_SKUS = 20_000
 """Of one coupon. They lie in one event, so their length counts too: 256 KiB, like any request."""
@@ -33,8 +34,8 @@ MAX_QUANTITY = 100_000
 
 
 class CampaignBody(Body):
-    """It runs from `starts_at` up to, and not including, `ends_at`. Given again with other dates, it leaves the coupons
-    that it has already as they are: the dates of a coupon are its own.
+    """It runs from `starts_at` up to, and not including, `ends_at`. Its coupons can be redeemed while it runs: given
+    again with an earlier end, it ends them all; with a later one, each still ends on its own date.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -46,7 +47,8 @@ class CampaignBody(Body):
 class CouponBody(Body):
     """Valid for `skus`, from `starts_at` up to, and not including, `ends_at`; once for each customer, and for `limit`
     customers if one is stated. Its dates lie within those that its campaign has when it is defined. Given again, it
-    takes the place of what was said before; only a limit cannot be set later, for nobody counted until then.
+    takes the place of what was said before, and can be redeemed again if it was withdrawn; only a limit cannot be set
+    later, for nobody counted until then. Its code does not mind case: it is kept, shown and counted in upper case.
     """
 
     campaign_id: Id
@@ -60,7 +62,7 @@ class CouponBody(Body):
 class CouponOfBasket(Body):
     """`stated` is what the till took off, for coupons whose discount is of the kind `stated`, and for no others."""
 
-    code: Id
+    code: AnyCaseId
     stated: Money | None = None
 
 
@@ -113,6 +115,10 @@ async def _define_coupon(body: CouponBody, call: Call, read: Read) -> Sequence[T
     return [Target(COUPON, call.entity_id, command)]
 
 
+def _withdraw(_: Body, call: Call) -> WithdrawCoupon:
+    return WithdrawCoupon(code=call.entity_id, at=call.now)
+
+
 async def _redeem(body: RedemptionBody, call: Call, read: Read) -> Sequence[Target]:
     return await redemption_targets(read, _redemption(body, call.entity_id, call.at(body.at)))
 
@@ -163,6 +169,7 @@ COUPON_COMMANDS = CommandApi[Coupon](
     service=NAME,
     category=COUPON,
     entity="/coupons/{code}",
+    any_case=("code",),
     guard=open_to_its_roles,
     endpoints=(
         JointEndpoint(
@@ -172,6 +179,13 @@ COUPON_COMMANDS = CommandApi[Coupon](
             plan=_define_coupon,
             roles=PEOPLE,
             summary="Say what a coupon takes off which products, and when.",
+        ),
+        CommandEndpoint(
+            method="DELETE",
+            path="/coupons/{code}",
+            build=_withdraw,
+            roles=PEOPLE,
+            summary="Withdraw a coupon: from now on nobody can redeem it.",
         ),
     ),
 )

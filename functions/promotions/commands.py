@@ -28,7 +28,7 @@ CampaignCommand = DefineCampaign
 
 class DefineCoupon(Command):
     """`campaign` is when its campaign runs now, None if there is no such campaign. The coupon's own `period` must lie
-    within it when it is defined, and holds from then on, whatever becomes of the campaign.
+    within it when it is defined.
     """
 
     code: str
@@ -41,10 +41,18 @@ class DefineCoupon(Command):
     at: AwareDatetime
 
 
+class WithdrawCoupon(Command):
+    code: str
+    at: AwareDatetime
+
+
 class RedeemCoupon(Command):
-    """Allow one more redemption. Asked together with the redemption itself, which knows whether it happened before."""
+    """Allow one more redemption, while the coupon's campaign runs. Asked together with the redemption itself, which
+    knows whether it happened before.
+    """
 
     code: str
+    campaign: Period | None
     redemption_id: str
     at: AwareDatetime
 
@@ -56,7 +64,7 @@ class ReleaseCoupon(Command):
     at: AwareDatetime
 
 
-CouponCommand = DefineCoupon | RedeemCoupon | ReleaseCoupon
+CouponCommand = DefineCoupon | WithdrawCoupon | RedeemCoupon | ReleaseCoupon
 
 
 class UseCoupon(Command):

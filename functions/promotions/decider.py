@@ -8,6 +8,7 @@ A redeemed coupon stays redeemed when it is defined anew: what it said then is i
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import assert_never
 
 from functions.promotions.amounts import redeemed
@@ -24,6 +25,7 @@ from functions.promotions.commands import (
     Release,
     ReleaseCoupon,
     UseCoupon,
+    WithdrawCoupon,
 )
 from functions.promotions.events import (
     CampaignDefined,
@@ -36,6 +38,7 @@ from functions.promotions.events import (
     CouponsRedeemed,
     CouponUsed,
     CouponUseEvent,
+    CouponWithdrawn,
     RedemptionBarred,
     RedemptionEvent,
     RedemptionReleased,
@@ -44,7 +47,7 @@ from functions.promotions.manifest import CAMPAIGN, COUPON, COUPON_USE, REDEMPTI
 from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption, Status, is_closed
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
-from shared.eventsourcing.errors import DomainError
+from shared.eventsourcing.errors import DomainError, NotFoundError
 
 # --- campaigns
 
@@ -73,6 +76,8 @@ def decide_coupon(command: CouponCommand, coupon: Coupon) -> Sequence[CouponEven
     match command:
         case DefineCoupon():
             return _define(command, coupon)
+        case WithdrawCoupon():
+            return _withdraw(command, coupon)
         case RedeemCoupon():
             return _count(command, coupon)
         case ReleaseCoupon(redemption_id=redemption_id, at=at):
@@ -85,7 +90,8 @@ def decide_coupon(command: CouponCommand, coupon: Coupon) -> Sequence[CouponEven
 def _define(command: DefineCoupon, coupon: Coupon) -> Sequence[CouponEvent]:
     stated = command.model_dump(exclude={"campaign", "period", "skus"})
     new = CouponDefined(**stated, **command.period.model_dump(), skus=tuple(sorted(command.skus)))
-    if coupon.said is not None and new == coupon.said.model_copy(update={"at": new.at}):
+    known = coupon.said if coupon.withdrawn_at is None else None
+    if known is not None and new == known.model_copy(update={"at": new.at}):
         return []
     _check_period(command.period)
     _check_campaign(command)
@@ -95,7 +101,7 @@ def _define(command: DefineCoupon, coupon: Coupon) -> Sequence[CouponEvent]:
 
 
 def _check_campaign(command: DefineCoupon) -> None:
-    """As the campaign is now. From then on the coupon's own dates hold, also when the campaign is defined anew."""
+    """As the campaign is now. A redemption looks again."""
     campaign = command.campaign
     if campaign is None:
         raise DomainError("campaign-not-found", "there is no such campaign", field="campaign_id")
@@ -103,14 +109,17 @@ def _check_campaign(command: DefineCoupon) -> None:
         raise DomainError("outside-campaign", "a coupon's dates lie within those of its campaign", field="starts_at")
 
 
+def _withdraw(command: WithdrawCoupon, coupon: Coupon) -> Sequence[CouponEvent]:
+    if coupon.said is None:
+        raise NotFoundError("coupon-not-found", "there is no such coupon")
+    return [CouponWithdrawn(**command.model_dump())] if coupon.withdrawn_at is None else []
+
+
 def _count(command: RedeemCoupon, coupon: Coupon) -> Sequence[CouponEvent]:
     code, said = command.code, coupon.said
     if said is None:
         raise DomainError("coupon-not-found", f"there is no coupon {code}", field=code)
-    if command.at < said.starts_at:
-        raise DomainError("coupon-not-started", f"{code} is valid from {said.starts_at} on", field=code)
-    if command.at >= said.ends_at:
-        raise DomainError("coupon-expired", f"{code} was valid until {said.ends_at}", field=code)
+    _check_valid(command, said, coupon.withdrawn_at)
     if said.limit is None:
         return []
     if coupon.redeemed >= said.limit:
@@ -118,10 +127,26 @@ def _count(command: RedeemCoupon, coupon: Coupon) -> Sequence[CouponEvent]:
     return [CouponRedemptionCounted(redemption_id=command.redemption_id, at=command.at)]
 
 
+def _check_valid(command: RedeemCoupon, said: CouponDefined, withdrawn_at: datetime | None) -> None:
+    """While both the coupon's own time and that of its campaign run: a campaign that is ended early ends its coupons.
+    At the business time: what a till sold before the coupon was withdrawn, it may tell of afterwards.
+    """
+    periods: list[CouponDefined | Period] = [said, *([command.campaign] if command.campaign else [])]
+    starts_at, ends_at = max(each.starts_at for each in periods), min(each.ends_at for each in periods)
+    if command.at < starts_at:
+        raise DomainError("coupon-not-started", f"{command.code} is valid from {starts_at} on", field=command.code)
+    if command.at >= ends_at:
+        raise DomainError("coupon-expired", f"{command.code} was valid until {ends_at}", field=command.code)
+    if withdrawn_at is not None and command.at >= withdrawn_at:
+        raise DomainError("coupon-withdrawn", f"{command.code} was withdrawn", field=command.code)
+
+
 def evolve_coupon(coupon: Coupon, event: CouponEvent) -> Coupon:
     match event:
         case CouponDefined():
-            return coupon.model_copy(update={"said": event})
+            return coupon.model_copy(update={"said": event, "withdrawn_at": None})
+        case CouponWithdrawn():
+            return coupon.model_copy(update={"withdrawn_at": event.at})
         case CouponRedemptionCounted():
             return coupon.model_copy(update={"redeemed": coupon.redeemed + 1})
         case CouponRedemptionUncounted():

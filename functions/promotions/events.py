@@ -93,7 +93,15 @@ class CouponRedemptionUncounted(Event):
     at: AwareDatetime
 
 
-CouponEvent = CouponDefined | CouponRedemptionCounted | CouponRedemptionUncounted
+class CouponWithdrawn(Event):
+    """Nobody can redeem the coupon any more, until it is defined anew; what was redeemed before stays redeemed."""
+
+    TYPE: ClassVar = "CouponWithdrawn.v1"
+    code: str
+    at: AwareDatetime
+
+
+CouponEvent = CouponDefined | CouponRedemptionCounted | CouponRedemptionUncounted | CouponWithdrawn
 
 
 # --- uses: one stream for each coupon and customer

@@ -33,9 +33,14 @@ async def redemption_targets(read: Read, command: Redeem) -> Sequence[Target]:
     if redemption.status is not Status.ABSENT:
         return [Target(REDEMPTION, command.redemption_id, command)]
     basket = frozenset(line.sku for line in command.lines)
-    terms = [await _terms(read, presented, basket) for presented in command.coupons]
-    complete = command.model_copy(update={"terms": tuple(each for each in terms if each is not None)})
-    targets = [target for presented in command.coupons for target in _taken(command, presented)]
+    terms = {presented.code: await _terms(read, presented, basket) for presented in command.coupons}
+    campaigns = {each.campaign_id: await campaign_period(read, each.campaign_id) for each in terms.values() if each}
+    complete = command.model_copy(update={"terms": tuple(each for each in terms.values() if each is not None)})
+    targets = [
+        target
+        for code, each in terms.items()
+        for target in _taken(command, code, campaigns[each.campaign_id] if each else None)
+    ]
     return [*targets, Target(REDEMPTION, command.redemption_id, complete)]
 
 
@@ -57,11 +62,11 @@ async def _terms(read: Read, presented: PresentedCoupon, basket: frozenset[str])
     return Terms(code=said.code, campaign_id=said.campaign_id, discount=said.discount, skus=skus)
 
 
-def _taken(command: Redeem, presented: PresentedCoupon) -> list[Target]:
-    code, customer, redemption, at = presented.code, command.customer_id, command.redemption_id, command.at
+def _taken(command: Redeem, code: str, campaign: Period | None) -> list[Target]:
+    customer, redemption, at = command.customer_id, command.redemption_id, command.at
     use = UseCoupon(code=code, customer_id=customer, redemption_id=redemption, at=at)
     return [
-        Target(COUPON, code, RedeemCoupon(code=code, redemption_id=redemption, at=at)),
+        Target(COUPON, code, RedeemCoupon(code=code, campaign=campaign, redemption_id=redemption, at=at)),
         Target(COUPON_USE, use_id(code, customer), use),
     ]
 

@@ -13,6 +13,7 @@ from functions.promotions.events import (
     CouponsRedeemed,
     CouponUsed,
     CouponUseEvent,
+    CouponWithdrawn,
     RedemptionBarred,
     RedemptionEvent,
     RedemptionReleased,
@@ -45,12 +46,14 @@ def project_coupon(document: CouponView | None, event: CouponEvent) -> CouponVie
         raise ValueError(f"{type(event).__name__} before CouponDefined")
     match event:
         case CouponRedemptionCounted():
-            redeemed = (document.redeemed or 0) + 1
+            changed: dict[str, object] = {"redeemed": (document.redeemed or 0) + 1}
         case CouponRedemptionUncounted():
-            redeemed = (document.redeemed or 0) - 1
+            changed = {"redeemed": (document.redeemed or 0) - 1}
+        case CouponWithdrawn():
+            changed = {"withdrawn_at": event.at}
         case _:
             assert_never(event)
-    return document.model_copy(update={"redeemed": redeemed, "changed_at": event.at})
+    return document.model_copy(update={**changed, "changed_at": event.at})
 
 
 def _defined(document: CouponView | None, event: CouponDefined) -> CouponView:

@@ -19,7 +19,9 @@ class CampaignView(BaseModel):
 
 
 class CouponView(BaseModel):
-    """A coupon; `products` is for how many it is valid, `redeemed` how often it was redeemed: null without a limit."""
+    """A coupon; `products` is for how many it is valid, `redeemed` how often it was redeemed: null without a limit.
+    `withdrawn_at` is null while it can be redeemed: between its dates, and while its campaign runs.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
@@ -30,6 +32,7 @@ class CouponView(BaseModel):
     discount: Discount
     limit: int | None
     redeemed: int | None
+    withdrawn_at: AwareDatetime | None = None
     changed_at: AwareDatetime
 
 

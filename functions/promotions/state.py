@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from functions.promotions.events import CampaignDefined, CouponDefined, CouponsRedeemed
 
@@ -15,11 +15,14 @@ class Campaign(BaseModel):
 
 
 class Coupon(BaseModel):
-    """What was said last, None as long as there is no such coupon; `redeemed` counts only while there is a limit."""
+    """What was said last, None as long as there is no such coupon; `redeemed` counts only while there is a limit.
+    `withdrawn_at` is None while it can be redeemed.
+    """
 
     model_config = ConfigDict(frozen=True)
     said: CouponDefined | None = None
     redeemed: int = 0
+    withdrawn_at: AwareDatetime | None = None
 
 
 class CouponUse(BaseModel):

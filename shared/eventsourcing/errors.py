@@ -8,6 +8,7 @@
     ├── KeyReusedError         the idempotency key belongs to another request   422
     ├── InFlightError          the same request is still being handled          409
     ├── TooLargeError          an event or a commit exceeds its limit           413
+    ├── TooSoonError           the caller has to wait before they try again     429
     ├── ConcurrencyError       somebody else wrote first                        409
     ├── UnavailableError       a dependency is down or too slow                 503
     ├── CorruptDataError       a stored document cannot be understood           500
@@ -68,6 +69,15 @@ class InFlightError(KitError):
 
 class TooLargeError(KitError):
     """An event or a commit is larger than the store may hold."""
+
+
+class TooSoonError(KitError):
+    """The caller tried too often, and may try again after `retry_after` seconds."""
+
+    def __init__(self, code: str, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
 
 
 class ConcurrencyError(KitError):

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, Protocol, TypeVar, get_args
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.joint import Read, Target
+from shared.eventsourcing.message import Context
 from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.http.auth import Principal, Role
@@ -62,6 +63,18 @@ class Call:
         return stated
 
 
+class Others(Protocol):
+    """The other entities of the service, beside the one that a command is about."""
+
+    async def state(self, category: str, entity_id: str) -> Any:
+        """As the log has it now; the initial state of what does not exist."""
+        ...
+
+    async def handle(self, category: str, entity_id: str, command: Any, context: Context) -> object:
+        """Carry a command out that `context` caused, in a commit of its own."""
+        ...
+
+
 class NoBody(Body):
     """For commands that say everything by their path."""
 
@@ -70,7 +83,8 @@ class NoBody(Body):
 class CommandEndpoint:
     """One way to send one command. `build(body, call)` makes the command, or awaits it; `creates` takes a new id for
     the entity. `settles` says that the service's effect follows before the answer. `roles` may send it, nobody else;
-    of what a customer may touch says the guard of the API.
+    of what a customer may touch says the guard of the API. `admit` comes before the command is carried out, and raises
+    if that is not to be now; the id of its context's command is the same whenever the request comes again.
     """
 
     method: str
@@ -81,6 +95,7 @@ class CommandEndpoint:
     body: type[BaseModel] = NoBody
     creates: bool = False
     settles: bool = False
+    admit: Callable[[Call, Others, Context], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +128,7 @@ class CommandApi(Generic[S]):
     `entity` is the path of one entity below `/<service>/v1`, its only parameter the id. `guard(principal, state)`
     raises if this caller may not touch this entity. `category` is the service's own name where nothing else is said.
     A joint endpoint is about several entities and asks no guard: TopologyError where there is one to be asked.
+    Parameters of the path that are `any_case` do not mind case: they are taken in upper case, as `AnyCaseId` is.
     """
 
     service: str
@@ -120,6 +136,7 @@ class CommandApi(Generic[S]):
     guard: Callable[[Principal, S], None]
     endpoints: tuple[Endpoint, ...]
     category: str = ""
+    any_case: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         joint = any(isinstance(endpoint, JointEndpoint) for endpoint in self.endpoints)

@@ -20,7 +20,7 @@ from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.precondition import Precondition
 from shared.eventsourcing.workflow.calls import Caller
 from shared.http.auth import Principal, TokenVerifier, Verifier, require_role
-from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, JointEndpoint, Others
 from shared.http.conditions import Conditions, conditions_of
 from shared.http.in_flight import WAIT, InFlight
 from shared.http.problems import etag_of
@@ -34,7 +34,7 @@ from shared.http.requests import (
     read_body,
     target_of,
 )
-from shared.http.routing import Routable, Router
+from shared.http.routing import Routable, Router, upper_cased
 from shared.observability.facts import note
 from shared.observability.timing import measure
 from shared.observability.tracing import begin_span, current_traceparent
@@ -44,7 +44,7 @@ Effect = Callable[[str, str, Context], Awaitable[Mapping[str, object]]]
 command asked for of the outside to its outcome, and returns what to tell the caller. It must be safe to repeat."""
 
 
-class Writers(Protocol):
+class Writers(Others, Protocol):
     """How the commands of a service are carried out."""
 
     def handler(self, category: str) -> CommandHandler[Any, Any, Any]: ...
@@ -183,8 +183,9 @@ class CommandEdge:
         return _response(done)
 
     async def _understand(self, request: Request) -> _Asked:
-        route, path = self._router.find(request.method, path_of(request))
+        route, found = self._router.find(request.method, path_of(request))
         api, endpoint = route.api, route.endpoint
+        path = upper_cased(found, api.any_case)
         principal = await self.verifier.principal(request.headers.get("authorization"))
         begin_span(trusted=principal.is_service)
         require_role(principal, endpoint.roles)
@@ -225,6 +226,8 @@ class CommandEdge:
         try:
             built = endpoint.build(asked.body, call)
             command = await built if isawaitable(built) else built
+            if endpoint.admit is not None:
+                await endpoint.admit(call, self.writers, asked.context("Admit", call.now))
         except Exception as refusal:  # noqa: BLE001 - whatever it is, the first answer comes before it
             return await self._refused(asked, endpoint, refusal)
         context = asked.context(type(command).__name__, command.at)

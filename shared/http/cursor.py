@@ -15,7 +15,11 @@ _INT_BITS = 63
 
 
 def cursor_after(row: Row, order_by: str) -> str:
-    return urlsafe_b64encode(to_json([row.fields[order_by], row.key])).decode().rstrip("=")
+    return cursor_of(row.fields[order_by], row.key)
+
+
+def cursor_of(value: Scalar, key: str) -> str:
+    return urlsafe_b64encode(to_json([value, key])).decode().rstrip("=")
 
 
 def parse_cursor(cursor: str, order_by: TypeAdapter[Scalar]) -> tuple[Scalar, str]:

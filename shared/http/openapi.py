@@ -18,7 +18,6 @@ from shared.http.query_api import (
     CustomQuery,
     EntityParameters,
     HistoryParameters,
-    ListParameters,
     ProvenanceParameters,
     QueryApi,
     StateQueryApi,
@@ -211,7 +210,7 @@ def _queries(api: QueryApi[Any, Any]) -> dict[str, dict[str, Any]]:
         api.collection: {
             "operationId": f"list{name}s",
             "summary": f"A page of documents, {'newest' if api.newest_first else 'lowest'} `{api.order_by}` first.",
-            "description": _prose(ListParameters) + _one_of(api) + roles[api.collection],
+            "description": _prose(api.list_parameters()) + _one_of(api) + roles[api.collection],
             "parameters": _list_parameters(api),
             "responses": _answers(_page(document, cursor), _LIST_PROBLEMS),
         },

@@ -93,6 +93,7 @@ PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The key was used for another request: `idempotency-key-reused`. A query asks too much: `too-many-commits`.",
         (),
     ),
+    "429": ("Too many attempts that failed; wait. Code: `too-many-attempts`.", ("Retry-After",)),
     "431": ("A header is too long, or there are too many. Codes: `header-too-long`, `too-many-headers`.", ()),
     "500": ("A fault of the service. Code: `internal-error`.", ()),
     "503": (

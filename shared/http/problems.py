@@ -14,6 +14,7 @@ from shared.eventsourcing.errors import (
     KeyReusedError,
     NotFoundError,
     TooLargeError,
+    TooSoonError,
     UnavailableError,
     VersionMismatchError,
 )
@@ -76,6 +77,9 @@ def problem_of(error: Exception) -> ProblemError | None:
             return ProblemError(status, error.code, error.message, errors=fields)
         case VersionMismatchError():
             return _mismatch(error)
+        case TooSoonError():
+            wait = {"Retry-After": str(error.retry_after)}
+            return ProblemError(429, error.code, f"{error}; try again later", headers=wait)
         case UnavailableError():
             return ProblemError(503, "unavailable", _UNAVAILABLE, headers={"Retry-After": str(error.retry_after)})
         case _:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import AwareDatetime, BaseModel, Field, create_model
 
 from shared.config import Settings
 from shared.eventsourcing.event_store import EventStore, StateStore
@@ -15,7 +15,7 @@ from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.projection import Projection, ReadStore
 from shared.eventsourcing.workflow.calls import Caller
 from shared.http.auth import NOBODY, PEOPLE, Principal, Role
-from shared.http.requests import Moment, Parameters
+from shared.http.requests import BoundedMoment, Moment, Parameters
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
@@ -62,6 +62,16 @@ class ListParameters(Parameters):
     cursor: str | None = None
 
 
+class TimedListParameters(ListParameters):
+    """A page: at most `limit` documents, fewer where they are large, from where the last page's `next` says. A walk to
+    the last page sees each document that is there all the time exactly once: what they are ordered by never changes.
+    The time that they are ordered by is not before `since`, and before `until`.
+    """
+
+    since: BoundedMoment | None = None
+    until: BoundedMoment | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueryApi(Generic[E, D]):
     """A read model over HTTP, as data.
@@ -75,6 +85,8 @@ class QueryApi(Generic[E, D]):
     began, which only the log knows. `owner` is the field that holds the customer whose a document is: customers see
     their own, in lists and with their history; without one they see nothing. Stored events, with their authors, are for
     people of the shop alone (`PEOPLE`).
+
+    Parameters of the path and filters that are `any_case` do not mind case: they are taken in upper case.
     """
 
     method: ClassVar = "GET"
@@ -91,6 +103,7 @@ class QueryApi(Generic[E, D]):
     owner: str | None = None
     required: tuple[str, ...] = ()
     required_one_of: tuple[str, ...] = ()
+    any_case: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -103,6 +116,13 @@ class QueryApi(Generic[E, D]):
     @property
     def id_parameter(self) -> str:
         return self.entity.rpartition("{")[2].rstrip("}")
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the list comes newest first."""
+        return (
+            self.newest_first and self.projection.document_type.model_fields[self.order_by].annotation is AwareDatetime
+        )
 
     @property
     def owners(self) -> frozenset[Role]:
@@ -122,7 +142,8 @@ class QueryApi(Generic[E, D]):
     def list_parameters(self) -> type[ListParameters]:
         """The list's query parameters, filters included."""
         filters: dict[str, Any] = dict.fromkeys(self.filters, (str | None, Field(None, max_length=MAX_FILTER_CHARS)))
-        return create_model(f"{self.projection.document_type.__name__}List", __base__=ListParameters, **filters)
+        base = TimedListParameters if self.by_time else ListParameters
+        return create_model(f"{self.projection.document_type.__name__}List", __base__=base, **filters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -34,7 +34,7 @@ from shared.http.query_api import (
     StateQueryApi,
 )
 from shared.http.requests import Parameters, flow_id, parse_body, parse_parameters, path_of, read_body
-from shared.http.routing import Routable, Router
+from shared.http.routing import Routable, Router, upper_cased
 from shared.observability.facts import note
 from shared.observability.tracing import begin_span
 
@@ -59,6 +59,7 @@ class _Endpoint:
     answer: Callable[[_Asked], Awaitable[Response]]
     roles: frozenset[Role]
     method: str = "GET"
+    any_case: tuple[str, ...] = ()
 
 
 class QueryEdge:
@@ -79,7 +80,8 @@ class QueryEdge:
 
     async def __call__(self, request: Request) -> Response:
         only_headers = request.method == "HEAD"
-        endpoint, path = self._router.find("GET" if only_headers else request.method, path_of(request))
+        endpoint, found = self._router.find("GET" if only_headers else request.method, path_of(request))
+        path = upper_cased(found, endpoint.any_case)
         principal = await self._verifier.principal(request.headers.get("authorization"))
         begin_span(trusted=principal.is_service)
         if principal.is_service:
@@ -150,8 +152,10 @@ class ReadModelQueries(Generic[E, D]):
 
     def endpoints(self) -> tuple[_Endpoint, ...]:
         answers = (self.entity, self.history, self.provenance, self.list)
-        asked = zip(self._api.roles().items(), answers, strict=True)
-        return tuple(_Endpoint(path, self._api.id_parameter, answer, roles) for (path, roles), answer in asked)
+        asked, api = zip(self._api.roles().items(), answers, strict=True), self._api
+        return tuple(
+            _Endpoint(path, api.id_parameter, answer, roles, any_case=api.any_case) for (path, roles), answer in asked
+        )
 
     async def entity(self, asked: _Asked) -> Response:
         """The document, now or as it was."""
@@ -226,16 +230,22 @@ class ReadModelQueries(Generic[E, D]):
             order_by=self._api.order_by,
             descending=self._api.newest_first,
             limit=wanted.limit + 1,
-            after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
+            after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else _before(wanted),
         )
-        rows = await self._rows.find(self._api.projection.collection, find)
+        rows = self._since(wanted, await self._rows.find(self._api.projection.collection, find))
         shown = fitting([row.body or b"" for row in rows[: wanted.limit]])
         following = cursor_after(rows[len(shown) - 1], self._api.order_by) if len(rows) > len(shown) else None
         return _page([body for body in shown if body], following)
 
+    def _since(self, wanted: BaseModel, rows: Sequence[Row]) -> Sequence[Row]:
+        """Newest first, so what is too old is at the end."""
+        since: Any = getattr(wanted, "since", None)
+        return [row for row in rows if since is None or row.fields[self._api.order_by] >= since]
+
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they see everybody's."""
-        where = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
+        stated = {name: getattr(wanted, name) for name in self._api.filters if getattr(wanted, name) is not None}
+        where: dict[str, Scalar] = {**stated, **upper_cased(stated, self._api.any_case)}
         owner = None if principal.has(*self._api.listed_by) else self._api.owner
         if owner and where.setdefault(owner, principal.subject) != principal.subject:
             raise ProblemError(403, "forbidden", "you can only see what is yours", errors=[(owner, "not you")])
@@ -281,6 +291,12 @@ class ReadModelQueries(Generic[E, D]):
 
     def _stream(self, asked: _Asked) -> str:
         return self._documents.stream(asked.key)
+
+
+def _before(wanted: BaseModel) -> tuple[Scalar, str] | None:
+    """Where a list begins that comes newest first: behind every document of that time, by the lowest of all ids."""
+    until: datetime | None = getattr(wanted, "until", None)
+    return (until.astimezone(UTC), "0") if until else None
 
 
 def _page(items: Sequence[bytes], following: str | int | None) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
+from unicodedata import category
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -74,6 +75,8 @@ PayableMoney = Annotated[Money, AfterValidator(_payable_money)]
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
+AnyCaseId = Annotated[Id, AfterValidator(str.upper)]
+"""One that people type, such as a coupon's code: it does not mind case. Behind the edge it is in upper case, always."""
 ReturnReason = Literal["changed-mind", "damaged", "wrong-item", "not-as-described", "arrived-late", "other"]
 """Why a customer returns goods. This and the reasons below go into the log for ever and on to other services, where no
 erasure reaches them: so each is one of these words, and never in anybody's own.
@@ -86,6 +89,24 @@ AnyReason = Literal[ShopReason, WorkflowReason]
 """Of a command that people and workflows send: `Call.reason` says who may give which."""
 Note = Annotated[str, Field(min_length=1, max_length=200)]
 """Why somebody did something to goods, in a few words of the shop's people. It stays in the log: no persons in it."""
+
+
+_JOINERS = "\u200c\u200d"
+"""They have no shape of their own and belong to the spelling of some scripts."""
+
+
+def _printable(text: str) -> str:
+    kinds = {category(letter) for letter in text if letter not in _JOINERS}
+    if any(kind.startswith("C") or kind in ("Zl", "Zp") for kind in kinds):
+        raise ValueError("must not have control characters or line breaks")
+    if text and not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Printed = Annotated[str, AfterValidator(_printable)]
+"""Text that a label or a mail can take: on one line, and with nothing that turns others around."""
+Line = Annotated[Printed, Field(min_length=1, max_length=100)]
 
 
 class Body(BaseModel):

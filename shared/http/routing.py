@@ -1,7 +1,7 @@
 """Which endpoint a request is for: methods and path templates inside one function."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -54,6 +54,11 @@ class Router(Generic[T]):
             allowed.add("HEAD")
         allow = {"Allow": ", ".join(sorted(allowed))}
         return ProblemError(405, "method-not-allowed", "this method is not possible here", headers=allow)
+
+
+def upper_cased(path: Mapping[str, str], any_case: Sequence[str]) -> dict[str, str]:
+    """The parameters of a path, in upper case those that do not mind case."""
+    return {name: value.upper() if name in any_case else value for name, value in path.items()}
 
 
 def _pattern(template: str) -> re.Pattern[str]:

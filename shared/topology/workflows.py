@@ -26,6 +26,7 @@ def workflow_service(
     collection: str,
     categories: tuple[str, ...] = (),
     post_queries: tuple[str, ...] = (),
+    environment: tuple[str, ...] = (),
     permissions: Permissions = NO_PERMISSIONS,
 ) -> Service:
     """`collection` holds one document per workflow, found by status and by customer. `permissions` are what the usual
@@ -39,6 +40,7 @@ def workflow_service(
         publishes=publishes,
         categories=categories,
         post_queries=post_queries,
+        environment=environment,
         permissions=permissions,
         collections=(
             Collection(

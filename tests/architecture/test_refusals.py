@@ -71,7 +71,7 @@ RAW = (
     b"[" * 500,
 )
 """Bodies that are no objects."""
-TEXTS = ("a@mail.test", f"{PREFIX}x", "USD", "NO", "pm_card_visa", "x")
+TEXTS = ("a@mail.test", f"{PREFIX}x", "USD", "NO", "pm_card_visa", "x", "+1 555 0100")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,8 @@ import pytest
 from emulators import contracts
 from emulators.settings import ROOT
 from functions.checkout.main import SERVICE as CHECKOUT
+from functions.fulfillment.commands import OpenShipment
+from functions.fulfillment.events import ShipmentLine
 from functions.payments.adapters.memory import APPROVED
 from shared.http.auth import Role
 from shared.http.query_api import QueryApi
@@ -21,7 +23,7 @@ from tests.unit.checkout.premises import Premises, filled_cart, stocked
 
 SERVICES = contracts.services()
 SUBJECTS = {Role.CUSTOMER: "900", Role.POS: "till-1", Role.OPERATOR: "ann", Role.SERVICE: "checkout"}
-ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "1", "country": "US"}
+ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "0150", "country": "NO"}
 PROFILE = {"name": "Ada", "email": "ada@example.com"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /cart/v1/carts": {"currency": "USD"},
@@ -43,7 +45,8 @@ FILTERS = {"customer_id": "900", "currency": "USD", "kind": "web", "campaign_id"
 QUERIES = {
     **{
         f"{api.prefix}{api.collection}": "&".join(
-            f"{name}={FILTERS.get(name, 'open')}" for name in (*api.required, *api.required_one_of[:1])
+            f"{name}={FILTERS.get(name, 'open')}"
+            for name in dict.fromkeys((*api.required, *api.required_one_of[:1], *([api.owner] if api.owner else [])))
         )
         for service in SERVICES
         for api in service.query_apis
@@ -128,8 +131,26 @@ async def world() -> World:
     asked = {"order_id": checkout, "lines": [{"sku": "milk", "quantity": 1}], "reason": "damaged"}
     returned = (await premises.ask("900", "customer", "POST", "/returns/v1/returns", asked)).json["id"]
     names = dict.fromkeys(("checkout_id", "order_id", "payment_id", "redemption_id", "reservation_id"), checkout)
-    cart = await filled_cart(premises)
-    return World(premises, {**names, "cart_id": cart, "customer_id": "900", "return_id": returned, "sku": "milk"})
+    names |= {"cart_id": await filled_cart(premises), "shipment_id": await to_ship(premises, checkout)}
+    return World(premises, {**names, "customer_id": "900", "return_id": returned, "sku": "milk"})
+
+
+async def to_ship(premises: Premises, order: str) -> str:
+    """The shipment of the order, as the warehouse hears of it."""
+    shipment, now = f"{order}-1", premises.clock()
+    opening = OpenShipment(
+        shipment_id=shipment,
+        order_id=order,
+        customer_id="900",
+        reservation_id=order,
+        shipping_address=await premises.sealed("900", "{}"),
+        lines=(ShipmentLine(sku="milk", quantity=1),),
+        split_from=None,
+        at=now,
+    )
+    wiring = premises._wirings["fulfillment"]
+    await wiring.handle("shipment", shipment, opening, wiring.system_context("test"))
+    return shipment
 
 
 async def rung_up(premises: Premises) -> str:

@@ -21,7 +21,7 @@ from shared.adapters.firestore.values import document_id
 from shared.bootstrap import EventSourcedService
 from shared.bootstrap.workflow import WorkflowService
 from shared.contracts.asyncapi import integration_events
-from shared.eventsourcing.ids import ID, MAX_ID_CHARS, derived_id
+from shared.eventsourcing.ids import ID, MAX_ID_CHARS, MAX_SUBJECT_CHARS, derived_id, subject_id
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import message_id
 from shared.eventsourcing.projection import Row, Scalar
@@ -135,6 +135,44 @@ def test_ids_that_differ_stay_different(one: str, other: str) -> None:
 
     assert (made == another) is (one == other)
     assert made == f"cancelled-{one}" or len(f"cancelled-{one}") > MAX_ID_CHARS
+
+
+subjects = (
+    st.text(st.characters().filter(str.isprintable), min_size=1, max_size=MAX_SUBJECT_CHARS)
+    | st.text("a~02F/é_", min_size=1, max_size=8)
+    | st.sampled_from(["x" * 90 + "/" * 40 + tail for tail in ("a", "b")])
+    | ids
+)
+
+
+@given(subjects)
+def test_every_subject_has_an_id(subject: str) -> None:
+    """Whatever an identity provider calls people by."""
+    assert re.fullmatch(ID, subject_id(subject))
+
+
+@given(subjects, subjects)
+def test_no_two_subjects_have_one_id(one: str, other: str) -> None:
+    """Nobody becomes somebody else by what they are called, nor by being called like somebody's id."""
+    assert (subject_id(one) == subject_id(other)) is (one == other)
+
+
+@pytest.mark.parametrize(
+    ("subject", "identity"),
+    [
+        ("900", "900"),
+        ("auth0|900", "auth0|900"),
+        ("https://id.example/u/900?a=b", "https:~2F~2Fid.example~2Fu~2F900~3Fa~3Db"),
+        ("a b", "a~20b"),
+        ("é", "0~~~C3~A9"),
+        ("_x", "0~~~5Fx"),
+        ("0~~~5Fx", "0~7E~7E~7E5Fx"),
+        ("x" * 128, "x" * 128),
+    ],
+)
+def test_an_id_can_be_told_from_its_subject(subject: str, identity: str) -> None:
+    """What is an id is its own."""
+    assert subject_id(subject) == identity
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.manifest.name)

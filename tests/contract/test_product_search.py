@@ -98,6 +98,28 @@ async def answers(index: SearchIndex, **search: object) -> list[str]:
     return [find.entry.sku for find in finds]
 
 
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("Smørrebrød", "smorrebrod"),
+        ("Łosoś", "losos"),
+        ("Đuveč", "duvec"),
+        ("Kaday\u0131f", "kadayif"),
+        ("Æbleskiver", "aebleskiver"),
+        ("Weißwurst", "weisswurst"),
+    ],
+)
+async def test_a_letter_is_found_with_and_without_its_accent(index: SearchIndex, written: str, plain: str) -> None:
+    """Both ways, as a whole word and by its beginning; and as the department that is asked for."""
+    there = [Description(each, "", each, "", "") for each in (written, plain.upper())]
+    await index.put([entry("p1", 1, there[0]), entry("p2", 1, there[1])])
+
+    for asked in (written, plain, written.upper()):
+        for word in (words_of(asked)[0], words_of(asked[:4])[0]):
+            assert sorted(await answers(index, words=(word,))) == ["p1", "p2"]
+        assert sorted(await answers(index, department=asked)) == ["p1", "p2"]
+
+
 descriptions = st.tuples(*[st.sampled_from(TEXTS)] * 5)
 searches = st.builds(
     Search,

@@ -12,15 +12,18 @@ from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
 from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
 from shared.adapters.system import new_id
+from shared.eventsourcing.ids import subject_id
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
-STREET, EMAIL, NAME = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of"
-ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO"}
+STREET, EMAIL, NAME, PHONE = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of", "+47 2122 0150"
+ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO", "phone": PHONE}
 PROFILE = {
     "name": NAME,
     "email": EMAIL,
-    "addresses": [{"label": "home", **{name: ADDRESS[name] for name in ("lines", "city", "postal_code", "country")}}],
+    "addresses": [
+        {"label": "home", **{name: ADDRESS[name] for name in ("lines", "city", "postal_code", "country", "phone")}}
+    ],
     "mail_preferences": {},
 }
 Json = dict[str, Any]
@@ -62,7 +65,7 @@ class Shop:
 
     async def buy(self, customer: str, quantity: int) -> str:
         """The id of a placed order."""
-        await self.ask("PUT", f"/customers/v1/customers/{customer}", PROFILE, customer=customer)
+        await self.ask("PUT", f"/customers/v1/customers/{subject_id(customer)}", PROFILE, customer=customer)
         cart = (await self.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
         line = {"sku": SKU, "quantity": quantity}
         filled = await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)

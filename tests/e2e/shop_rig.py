@@ -33,7 +33,14 @@ PASSING_CODES = frozenset({"in-flight", "conflict"})
 BETWEEN_SWEEPS = 15
 """Seconds."""
 FOREVER = ("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z")
-ADDRESS = {"name": "Ann Example", "lines": ["1 Road"], "city": "Town", "postal_code": "12345", "country": "US"}
+ADDRESS = {
+    "name": "Ann Example",
+    "lines": ["1 Road"],
+    "city": "Town",
+    "region": "CA",
+    "postal_code": "12345",
+    "country": "US",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from shared import bootstrap
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import EMAIL, NAME, PRICE, SKU, STOCK, STREET, Shop, opened
+from tests.e2e.embedded_shop import EMAIL, NAME, PHONE, PRICE, SKU, STOCK, STREET, Shop, opened
 from tests.e2e.rig import held
 
 WORDS = "it smells of my late uncle Theodor"
@@ -92,7 +92,7 @@ async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
     assert await stocked.ask("GET", f"/orders/v1/orders/{order}") == before
     kept = await _everything(stocked)
     assert all(order.encode() in kept[store] for store in ("log", "read models", "files"))
-    typed = (STREET, EMAIL, NAME, WORDS)
+    typed = (STREET, EMAIL, NAME, PHONE, WORDS)
     assert [(text, store) for text in typed for store in kept if text.encode() in kept[store]] == []
     assert [store for store in kept.keys() - {"files"} if CARD.encode() in kept[store]] == []
     history = [await stocked.ask("GET", path) for path in _histories(order, returned)]

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _BY_VERSION: Final = "which news of a customer is the later one is told by the customer's version, not by a time"
+_WITHDRAWN: Final = "coupons can be withdrawn since"
+_ENDS: Final = "imports can be given up and cancelled since"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
@@ -34,4 +36,8 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
         "changes": "counted since a cart takes so many changes and no more",
         "abandoned.*": "only the last checkout that was given up: the cart's version keeps out all of them",
     },
+    "coupon.state": {"withdrawn_at": _WITHDRAWN},
+    "coupon.coupons": {"withdrawn_at": _WITHDRAWN},
+    "product.state": {"import_id": "a product knows the last import that had it since"},
+    "import.imports": {"products_given_up": _ENDS, "cancelled_at": _ENDS},
 }

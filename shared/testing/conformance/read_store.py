@@ -241,6 +241,15 @@ class FindConformance:
 
         assert seen == sorted(["a", "b", "c", "d", "e/f"], reverse=descending)
 
+    @pytest.mark.parametrize(("descending", "found"), [(False, ["b", "c"]), (True, ["a"])])
+    async def test_a_place_may_be_of_no_row(self, store: ReadStore, descending: bool, found: list[str]) -> None:
+        """A list can begin anywhere: before all rows of a value, or behind them, by a key below all others."""
+        for key, n in (("a", 1), ("b", 2), ("c", 3)):
+            await store.put(CARTS, row(key, n=n))
+        find = Find(where={}, order_by="n", descending=descending, after=(2, "0"))
+
+        assert await keys(store, find) == found
+
     @pytest.mark.parametrize("descending", [False, True])
     async def test_a_walk_by_what_stays_misses_nothing(self, store: ReadStore, descending: bool) -> None:
         """Rows that are written or added between two pages leave those alone that are there all the time."""

@@ -63,9 +63,11 @@ async def test_the_catalog_belongs_to_the_shop(store: Store, role: str) -> None:
         await caller.send("DELETE", "/catalog/v1/products/milk"),
         await caller.post("/catalog/v1/imports", "k", {"products_expected": 1}),
         await caller.send("PUT", "/catalog/v1/imports/i/chunks/1", json=products("milk")),
+        await caller.post("/catalog/v1/imports/i/finish", "f"),
+        await caller.post("/catalog/v1/imports/i/cancel", "c"),
     ]
 
-    assert [reply.status for reply in replies] == [403] * 4
+    assert [reply.status for reply in replies] == [403] * 6
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,60 @@ async def test_chunks_may_come_at_the_same_time(store: Store, operator: ApiSpec)
     progress = (await store.reader("operator").get(path)).json
     assert {reply.status for reply in replies} == {202}
     assert (progress["status"], progress["products_received"]) == ("completed", 8)
+
+
+async def test_a_product_is_in_an_import_once(store: Store, operator: ApiSpec) -> None:
+    """Whichever chunk it was in: the second one is refused as a whole and can be sent again without it."""
+    path = await started(store, 3)
+    await operator.send("PUT", f"{path}/chunks/1", json=products("milk"))
+
+    twice = await operator.send("PUT", f"{path}/chunks/2", json=products("tea", "milk"))
+
+    assert (twice.status, twice.json["code"], twice.fields_at_fault) == (409, "sku-twice", ["milk"])
+    assert await store.events.get_many(["product-tea"]) == {}
+    assert (await operator.send("PUT", f"{path}/chunks/2", json=products("tea"))).status == 202
+
+
+async def test_of_two_chunks_at_a_time_one_has_it(store: Store, operator: ApiSpec) -> None:
+    """Though both found it in none before."""
+    path = await started(store, 8)
+
+    replies = await asyncio.gather(
+        *(operator.send("PUT", f"{path}/chunks/{n}", json=products("tea")) for n in range(8))
+    )
+
+    assert sorted(reply.status for reply in replies) == [202, *[409] * 7]
+
+
+async def test_a_known_product_is_imported_silently(store: Store, operator: ApiSpec) -> None:
+    """Others hear nothing of a description that is the same."""
+    await operator.send("PUT", f"{await started(store, 1)}/chunks/1", json=products("milk"))
+    published = len(store.topics.on("catalog-events"))
+    second = await operator.post("/catalog/v1/imports", "again", {"products_expected": 1})
+
+    await operator.send("PUT", f"{second.headers['location']}/chunks/1", json=products("milk"))
+
+    assert len(store.topics.on("catalog-events")) == published
+
+
+@pytest.mark.parametrize(
+    ("way", "shown"), [("finish", ("completed", 1, 2)), ("cancel", ("cancelled", 1, 0))], ids=["finish", "cancel"]
+)
+async def test_an_import_ends_without_the_rest(
+    store: Store, operator: ApiSpec, way: str, shown: tuple[object, ...]
+) -> None:
+    """Staff see how, and how many were given up; products that come later are refused, those that came stay."""
+    path = await started(store, 3)
+    await operator.send("PUT", f"{path}/chunks/1", json=products("milk"))
+
+    assert (await operator.post(f"{path}/{way}", "end")).status == 202
+
+    await store.project("id1")
+    view = (await store.reader("operator").get(path)).json
+    assert (view["status"], view["products_received"], view["products_given_up"]) == shown
+    late = await operator.send("PUT", f"{path}/chunks/2", json=products("tea"))
+    assert (late.status, late.json["code"]) == (409, "import-ended")
+    assert (await store.reader().get("/catalog/v1/products/milk")).status == 200
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "12345678"])

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.catalog.commands import (
+    CancelImport,
     DelistProduct,
+    FinishImport,
     ImportCommand,
+    ImportProduct,
     ListProduct,
     ProductCommand,
     RecordChunk,
@@ -15,11 +18,14 @@ from functions.catalog.commands import (
 from functions.catalog.decider import IMPORTS, PRODUCTS, Import, Product, is_taken_in
 from functions.catalog.events import (
     ChunkImported,
+    ImportCancelled,
     ImportCompleted,
     ImportEvent,
+    ImportFinished,
     ImportStarted,
     ProductDelisted,
     ProductEvent,
+    ProductImported,
     ProductListed,
 )
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -46,6 +52,14 @@ def listed(at: datetime = AT, **changed: str) -> ProductListed:
 
 def list_it(at: datetime = AT, **changed: str) -> ListProduct:
     return ListProduct(at=at, **{**MILK, **changed})
+
+
+def import_product(import_id: str) -> ImportProduct:
+    return ImportProduct(import_id=import_id, at=AT, **MILK)
+
+
+def imported_by(import_id: str) -> ProductImported:
+    return ProductImported(sku=MILK["sku"], import_id=import_id, at=AT)
 
 
 DELISTED = ProductDelisted(sku="1095275", at=AT)
@@ -128,6 +142,80 @@ class TestImport:
     def test_that_never_started_takes_nothing(self) -> None:
         """Chunks need an import to belong to."""
         imported.given().when(record(1)).then_refused("import-not-found")
+
+
+FINISHED = ImportFinished(import_id="i1", products=100, given_up=50, at=LATER)
+CANCELLED = ImportCancelled(import_id="i1", products=100, at=LATER)
+COMPLETED = ImportCompleted(import_id="i1", products=150, at=AT)
+
+
+class TestTheEndOfAnImport:
+    def test_comes_when_the_rest_is_given_up(self) -> None:
+        """A sender whose last rows are no products says so: how many are missing is written down."""
+        imported.given(STARTED, chunk(7)).when(FinishImport(at=LATER)).then(FINISHED)
+
+    def test_comes_when_it_is_cancelled(self) -> None:
+        """What is in the catalog stays there."""
+        imported.given(STARTED, chunk(7)).when(CancelImport(at=LATER)).then(CANCELLED)
+
+    @pytest.mark.parametrize("history", [(COMPLETED,), (FINISHED,)])
+    def test_is_no_second_time_finished(self, history: tuple[ImportEvent, ...]) -> None:
+        """Who says so twice, or after the last product came, changes nothing."""
+        imported.given(STARTED, *history).when(FinishImport(at=LATER)).then_nothing()
+
+    def test_is_no_second_time_cancelled(self) -> None:
+        """Cancelled is cancelled."""
+        imported.given(STARTED, CANCELLED).when(CancelImport(at=LATER)).then_nothing()
+
+    @pytest.mark.parametrize(
+        ("end", "command"),
+        [
+            (COMPLETED, CancelImport(at=LATER)),
+            (FINISHED, CancelImport(at=LATER)),
+            (CANCELLED, FinishImport(at=LATER)),
+            (COMPLETED, record(8, 1)),
+            (FINISHED, record(8, 1)),
+            (CANCELLED, record(8, 1)),
+        ],
+    )
+    def test_is_the_end(self, end: ImportEvent, command: ImportCommand) -> None:
+        """Nothing else comes of it, and no more products."""
+        imported.given(STARTED, chunk(7), end).when(command).then_refused("import-ended")
+
+    @pytest.mark.parametrize("end", [FINISHED, CANCELLED])
+    def test_does_not_change_what_was_taken_in(self, end: ImportEvent) -> None:
+        """A chunk that comes again was taken in, now as before."""
+        imported.given(STARTED, chunk(7), end).when(record(7)).then_nothing()
+
+    @pytest.mark.parametrize("command", [FinishImport(at=LATER), CancelImport(at=LATER)])
+    def test_needs_a_beginning(self, command: ImportCommand) -> None:
+        """An import that never was is not ended."""
+        imported.given().when(command).then_refused("import-not-found")
+
+
+class TestAnImportedProduct:
+    def test_is_listed_and_remembers_its_import(self) -> None:
+        """What it is described as, and who described it."""
+        product.given().when(import_product("i1")).then(listed(), imported_by("i1"))
+
+    def test_that_is_known_remembers_it_too(self) -> None:
+        """A description that is no news is one of the import's products all the same."""
+        product.given(listed()).when(import_product("i1")).then(imported_by("i1"))
+
+    def test_is_in_an_import_once(self) -> None:
+        """Which of two descriptions holds would be for chance to say: the second one is refused, by its sku."""
+        product.given(listed(), imported_by("i1")).when(import_product("i1")).then_refused("sku-twice", field="1095275")
+
+    def test_is_in_every_import(self) -> None:
+        """The next import describes it anew, also if it was changed or taken out in between."""
+        product.given(listed(), imported_by("i1"), DELISTED).when(import_product("i2")).then(
+            listed(), imported_by("i2")
+        )
+
+    def test_is_no_other_product_by_that(self) -> None:
+        """Described by hand the same way as by an import it is no change."""
+        by_hand = ListProduct(**import_product("i1").model_dump(exclude={"import_id"}))
+        product.given(listed(), imported_by("i1")).when(by_hand).then_nothing()
 
 
 def test_a_chunk_is_known_before_its_products_are_decided() -> None:

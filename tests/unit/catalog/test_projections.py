@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.catalog.decider import Product
-from functions.catalog.events import ChunkImported, ImportCompleted, ImportEvent, ImportStarted
+from functions.catalog.events import (
+    ChunkImported,
+    ImportCancelled,
+    ImportCompleted,
+    ImportEvent,
+    ImportFinished,
+    ImportStarted,
+)
 from functions.catalog.projections import IMPORTS_PROJECTION, project_import
 from functions.catalog.read_models import ImportView, ProductDocument
 
@@ -45,6 +52,20 @@ def test_a_completed_import_says_when() -> None:
     assert (view.status, view.completed_at) == ("completed", LATER)
 
 
+def test_an_import_that_was_given_up_says_how_much() -> None:
+    """Completed, without the rest."""
+    view = shown(STARTED, CHUNK, ImportFinished(import_id="i1", products=100, given_up=50, at=LATER))
+
+    assert (view.status, view.products_given_up, view.completed_at) == ("completed", 50, LATER)
+
+
+def test_a_cancelled_import_says_when() -> None:
+    """With what was taken in until then."""
+    view = shown(STARTED, CHUNK, ImportCancelled(import_id="i1", products=100, at=LATER))
+
+    assert (view.status, view.products_received, view.cancelled_at) == ("cancelled", 100, LATER)
+
+
 def test_nothing_comes_before_the_start() -> None:
     """A log that begins in the middle is an error, not a document."""
     with pytest.raises(ValueError, match="before ImportStarted"):
@@ -62,4 +83,4 @@ def test_the_queries_read_what_the_decider_keeps() -> None:
 
     document = ProductDocument.model_validate_json(state.model_dump_json())
 
-    assert document.model_dump() == state.model_dump()
+    assert document.model_dump() == state.model_dump(exclude={"import_id"})

@@ -9,7 +9,8 @@ import pytest
 
 from emulators.edge.issuer import Issuer
 from functions.checkout.command_api import CHECKOUT_COMMANDS
-from functions.checkout.integration import to_integration
+from functions.checkout.decider import ATTEMPTS_DECIDER
+from functions.checkout.integration import keep_private, to_integration
 from functions.checkout.manifest import MANIFEST
 from functions.checkout.projections import CHECKOUTS_PROJECTION
 from functions.checkout.query_api import CHECKOUT_QUERIES, PREVIEW_QUERY
@@ -51,7 +52,7 @@ class Counter:
         ids = itertools.count(1)
         self.wiring = Wiring(
             MANIFEST,
-            (Aggregate(CHECKOUT, to_integration),),
+            (Aggregate(CHECKOUT, to_integration), Aggregate(ATTEMPTS_DECIDER, keep_private)),
             deps=self.deps,
             clock=self.clock,
             new_id=lambda: f"id{next(ids)}",

@@ -17,6 +17,7 @@ ADDRESS = {
     "name": "Ada Example",
     "lines": ["12 Analytical Way"],
     "city": "Springfield",
+    "region": "IL",
     "postal_code": "12345",
     "country": "US",
 }
@@ -76,7 +77,7 @@ async def test_commits_say_what_asked_for_them(counter: Counter, customer: ApiSp
     await counter.run((await customer.post(URL, "k", BODY)).json["id"])
 
     commands = [message.attributes["ce-command"] for message in counter.topics.on("checkout-commits")]
-    assert commands == ["Start", "Resume", *["RecordOutcome"] * 12]
+    assert commands == ["BeginAttempt", "Start", "Resume", *["RecordOutcome"] * 12]
 
 
 async def test_address_and_card_are_written_down_nowhere(counter: Counter, customer: ApiSpec) -> None:
@@ -213,8 +214,10 @@ class TestOperators:
         ("shipping_address", {**ADDRESS, "country": "Utopia"}),
         ("shipping_address", {**ADDRESS, "lines": []}),
         ("shipping_address", {**ADDRESS, "lines": [""]}),
-        ("shipping_address", {**ADDRESS, "lines": ["x" * 201]}),
-        ("coupons", ["TEN", {"code": "TEN"}]),
+        ("shipping_address", {**ADDRESS, "lines": ["x" * 101]}),
+        ("shipping_address", {**ADDRESS, "name": "Ada\nExample"}),
+        ("shipping_address", {**ADDRESS, "postal_code": ""}),
+        ("coupons", ["TEN", {"code": "ten"}]),
         ("coupons", ["a code with spaces"]),
         ("coupons", ["TEN"] * 51),
         ("cart_version", 0),

@@ -12,7 +12,7 @@ from shared.eventsourcing.workflow.state import Status
 from shared.testing.doubles import FixedClock
 from tests.unit.checkout.premises import Premises, agreed, filled_cart, good, stocked, usd
 
-ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "1", "country": "US"}
+ADDRESS = {"name": "Ada", "lines": ["12 Way"], "city": "Town", "postal_code": "0150", "country": "NO"}
 
 
 @pytest.fixture

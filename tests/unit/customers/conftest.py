@@ -15,7 +15,7 @@ from functions.customers.command_api import CUSTOMER_COMMANDS
 from functions.customers.decider import CUSTOMERS
 from functions.customers.integration import to_integration
 from functions.customers.manifest import CUSTOMER, MANIFEST
-from functions.customers.query_api import CUSTOMER_QUERIES
+from functions.customers.query_api import CUSTOMER_LIST, CUSTOMER_QUERIES
 from functions.customers.reactor import IDLE_FOR, destroy_key, finish_erasures
 from shared.adapters.crypto import AesGcm
 from shared.adapters.keys.key_file import KeyFile
@@ -110,7 +110,7 @@ class Registry:
     def _query_edge(self) -> QueryEdge:
         verifier = TokenVerifier("https://issuer.test", "shop", self._jwks, self.clock)
         wiring = query_wiring(self.deps, self.clock)
-        return QueryEdge((CUSTOMER_QUERIES,), wiring, verifier)
+        return QueryEdge((CUSTOMER_QUERIES, CUSTOMER_LIST), wiring, verifier)
 
     def _log(self, severity: str, message: str, **more: object) -> None:
         self.lines.append({"severity": severity, "message": message, **more})

@@ -7,8 +7,10 @@ ADDRESS = {
     "label": "home",
     "lines": ["12 St James's Square"],
     "city": "Londinium",
-    "postal_code": "SW1Y-4JH",
+    "region": "",
+    "postal_code": "SW1Y 4JH",
     "country": "GB",
+    "phone": "+44 20 7946 0958",
 }
 PROFILE: dict[str, Any] = {
     "name": "Ada Lovelace",
@@ -16,4 +18,4 @@ PROFILE: dict[str, Any] = {
     "addresses": [ADDRESS],
     "mail_preferences": {"order_placed": False},
 }
-SECRETS = (b"Lovelace", b"analytical", b"James", b"Londinium", b"SW1Y")
+SECRETS = (b"Lovelace", b"analytical", b"James", b"Londinium", b"SW1Y", b"7946")

@@ -51,6 +51,9 @@ class TestWriting:
             ({"email": "ada@x.org\nBcc: all@x.org"}, "email"),
             ({"addresses": [{**ADDRESS, "country": "United Kingdom"}]}, "addresses.0.country"),
             ({"addresses": [{**ADDRESS, "lines": []}]}, "addresses.0.lines"),
+            ({"addresses": [{**ADDRESS, "postal_code": "0150"}]}, "addresses.0.postal_code"),
+            ({"addresses": [{**ADDRESS, "label": "ho\x1bme"}]}, "addresses.0.label"),
+            ({"name": "Ada\u2028Lovelace"}, "name"),
             ({"addresses": [ADDRESS] * 21}, "addresses"),
             ({"mail_preferences": {"order_placed": "no"}}, "mail_preferences.order_placed"),
             ({"birthday": "1815-12-10"}, "birthday"),
@@ -94,6 +97,18 @@ class TestErasing:
 
         assert (written.status, written.headers["location"]) == (202, url)
         assert (erased.status, erased.json) == (202, {"id": "auth0|900", "version": 2, "status": "erased"})
+
+    async def test_a_customer_may_be_called_by_an_address(self, registry: Registry) -> None:
+        """What an id cannot have is written otherwise, the same in every place; nobody else comes to be them by it."""
+        customer = registry.caller("https://id.example/900", "customer")
+        url = "/customers/v1/customers/https:~2F~2Fid.example~2F900"
+
+        written = await customer.send("PUT", url, json=PROFILE)
+
+        assert (written.status, written.json["id"]) == (202, "https:~2F~2Fid.example~2F900")
+        assert (await registry.reader("https://id.example/900", "customer").get(url)).status == 200
+        assert (await registry.reader("https:~2F~2Fid.example~2F900", "customer").get(url)).status == 404
+        assert (await customer.post(f"{url}/erase", "k1")).status == 202
 
     async def test_nobody_erases_another(self, registry: Registry) -> None:
         """And they do not learn whether there is one."""

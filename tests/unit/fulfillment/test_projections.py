@@ -119,4 +119,4 @@ def test_lists_filter_by_order_and_status() -> None:
     """The row holds what lists are asked by."""
     fields = SHIPMENTS_PROJECTION.fields(shown([OPENED]))
 
-    assert fields == {"order_id": "o1", "status": "open", "opened_at": AT}
+    assert fields == {"customer_id": "900", "order_id": "o1", "status": "open", "opened_at": AT}

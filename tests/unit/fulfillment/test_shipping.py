@@ -200,11 +200,10 @@ class TestALabel:
         assert (await warehouse.reader().get(f"{SHIPMENTS}/{shipment}/label")).status == 404
 
     async def test_is_for_the_warehouse_only(self, warehouse: Warehouse, placed: OrderPlaced) -> None:
-        """Nor is a shipment itself shown to customers."""
+        """Customers know where they live."""
         customer = warehouse.reader("customer:900")
 
         assert (await customer.get(f"{SHIPMENTS}/o1-1/label")).status == 403
-        assert (await customer.get(f"{SHIPMENTS}/o1-1?min_version=1")).status == 403
 
     async def test_is_not_in_the_document(self, warehouse: Warehouse, placed: OrderPlaced) -> None:
         """What staff read every day holds no address."""
@@ -212,3 +211,24 @@ class TestALabel:
 
         assert (reply.status, reply.json["status"]) == (200, "open")
         assert b"sealed" not in reply.body
+
+
+class TestTracking:
+    async def test_is_the_customers_to_see(self, warehouse: Warehouse, ann: ApiSpec) -> None:
+        """With carrier and number, found by their order; of others' parcels they do not learn that there are any."""
+        for step, body in (("pick", None), ("pack", None), ("dispatch", {"carrier": "UPS", "tracking": "1Z999"})):
+            await ann.post(f"{SHIPMENTS}/o1-1/{step}", step, body)
+        await warehouse.projected("o1-1")
+
+        own, other = (warehouse.reader(f"customer:{customer}") for customer in ("900", "901"))
+        (shown,) = (await own.get(f"{SHIPMENTS}?order_id=o1")).json["items"]
+        assert (shown["id"], shown["status"], shown["carrier"], shown["tracking"]) == (
+            "o1-1",
+            "dispatched",
+            "UPS",
+            "1Z999",
+        )
+        assert (await own.get(f"{SHIPMENTS}/o1-1")).json == shown
+        assert (await other.get(f"{SHIPMENTS}?order_id=o1")).json["items"] == []
+        assert (await other.get(f"{SHIPMENTS}/o1-1")).status == 404
+        assert (await own.get(f"{SHIPMENTS}?customer_id=901")).status == 403

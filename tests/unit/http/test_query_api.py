@@ -235,13 +235,44 @@ class TestLists:
 
         assert [cart["id"] for cart in reply.json["items"]] == [carts[1]]
 
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("since=2026-03-01T12:03:00Z", [2, 3, 4]),
+            ("until=2026-03-01T12:03:00Z", [0, 1]),
+            ("since=2026-03-01T13:02:00%2B01:00&until=2026-03-01T12:04:00Z", [1, 2]),
+            ("since=2026-03-01T12:05:00Z", []),
+            ("until=1970-01-01T00:00:00Z", []),
+        ],
+    )
+    async def test_can_be_of_a_time(self, reader: ApiSpec, carts: list[str], query: str, found: list[int]) -> None:
+        """Not before the one, and before the other, page by page."""
+        seen, cursor = [], ""
+        while cursor is not None:
+            reply = await reader.get(f"{CARTS}?customer_id=900&limit=1&{query}{cursor and f'&cursor={cursor}'}")
+            seen += [cart["id"] for cart in reply.json["items"]]
+            cursor = reply.json["next"]
+
+        assert sorted(seen) == [carts[number] for number in found]
+
     async def test_staff_must_say_whose(self, reader: ApiSpec) -> None:
         """A list of everybody's carts is not offered."""
         reply = await reader.get(CARTS)
 
         assert (reply.status, reply.fields_at_fault) == (400, ["customer_id"])
 
-    @pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=x", "cursor=bnVsbA", "cursor=WzEsMl0"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "limit=0",
+            "limit=201",
+            "cursor=x",
+            "cursor=bnVsbA",
+            "cursor=WzEsMl0",
+            "since=x",
+            "until=1969-12-31T23:59:59Z",
+        ],
+    )
     async def test_a_wrong_page_is_refused(self, reader: ApiSpec, query: str) -> None:
         """A limit out of bounds and a made-up cursor are refused by name."""
         reply = await reader.get(f"{CARTS}?customer_id=900&{query}")

@@ -21,6 +21,7 @@ from functions.promotions.commands import (
     ReleaseCoupon,
     Terms,
     UseCoupon,
+    WithdrawCoupon,
 )
 from functions.promotions.decider import (
     CAMPAIGN_DECIDER,
@@ -39,6 +40,7 @@ from functions.promotions.events import (
     CouponRedemptionUncounted,
     CouponUsed,
     CouponUseEvent,
+    CouponWithdrawn,
     PercentOff,
     RedemptionBarred,
     RedemptionEvent,
@@ -46,6 +48,7 @@ from functions.promotions.events import (
     use_id,
 )
 from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption
+from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.money import Money
 from shared.testing.decider_spec import DeciderSpec
 
@@ -113,8 +116,8 @@ def defined(*skus: str, limit: int | None = None) -> CouponDefined:
     )
 
 
-def redeem_coupon(redemption_id: str = "r1", at: datetime = AT) -> RedeemCoupon:
-    return RedeemCoupon(code="26.100", redemption_id=redemption_id, at=at)
+def redeem_coupon(redemption_id: str = "r1", at: datetime = AT, campaign: Period = MONTH) -> RedeemCoupon:
+    return RedeemCoupon(code="26.100", campaign=campaign, redemption_id=redemption_id, at=at)
 
 
 COUNTED = CouponRedemptionCounted(redemption_id="r1", at=AT)
@@ -193,6 +196,23 @@ class TestRedeemingACoupon:
         """The first and the last moment count."""
         coupon.given(defined()).when(redeem_coupon(at=at)).then_nothing()
 
+    @pytest.mark.parametrize(
+        ("campaign", "code"),
+        [
+            (Period(starts_at=START, ends_at=AT), "coupon-expired"),
+            (Period(starts_at=AT + timedelta(microseconds=1), ends_at=END), "coupon-not-started"),
+        ],
+    )
+    def test_outside_its_campaigns_time_is_refused(self, campaign: Period, code: str) -> None:
+        """A campaign that is ended early ends its coupons, and one that is put off puts them off."""
+        coupon.given(defined()).when(redeem_coupon(campaign=campaign)).then_refused(code, field="26.100")
+
+    def test_of_a_longer_campaign_ends_all_the_same(self) -> None:
+        """A campaign that goes on longer leaves its coupons their dates."""
+        coupon.given(defined()).when(redeem_coupon(at=END, campaign=OTHER_MONTH)).then_refused(
+            "coupon-expired", field="26.100"
+        )
+
     def test_its_state_does_not_grow(self) -> None:
         """A coupon keeps a number, not the names of its customers."""
         many = [CouponRedemptionCounted(redemption_id=f"r{n}", at=AT) for n in range(1000)]
@@ -200,6 +220,47 @@ class TestRedeemingACoupon:
 
         assert after.redeemed == 1000
         assert len(COUPON_DECIDER.dump_state(after)) - len(COUPON_DECIDER.dump_state(before)) == 3
+
+
+WITHDRAW = WithdrawCoupon(code="26.100", at=AT)
+WITHDRAWN = CouponWithdrawn(code="26.100", at=AT)
+
+
+class TestWithdrawingACoupon:
+    def test_is_written_down(self) -> None:
+        """A coupon can be withdrawn."""
+        coupon.given(defined()).when(WITHDRAW).then(WITHDRAWN)
+
+    def test_twice_is_no_change(self) -> None:
+        """What is withdrawn stays withdrawn, since the first time."""
+        coupon.given(defined(), WITHDRAWN).when(WITHDRAW).then_nothing()
+
+    def test_that_does_not_exist_is_refused(self) -> None:
+        """A code that was mistyped is not taken for a coupon that was withdrawn."""
+        with pytest.raises(NotFoundError, match="no such coupon"):
+            coupon.given().when(WITHDRAW).then_nothing()
+
+    def test_ends_it(self) -> None:
+        """Nobody redeems it any more."""
+        coupon.given(defined(), WITHDRAWN).when(redeem_coupon()).then_refused("coupon-withdrawn", field="26.100")
+
+    def test_leaves_what_was_before(self) -> None:
+        """A till may tell later of what it sold before."""
+        before = redeem_coupon(at=AT - timedelta(microseconds=1))
+        coupon.given(defined(limit=1), WITHDRAWN).when(before).then(COUNTED.model_copy(update={"at": before.at}))
+
+    def test_is_taken_back_by_defining_it_again(self) -> None:
+        """The same words again are a change then: it can be redeemed again, and counts on."""
+        coupon.given(defined(), WITHDRAWN).when(define()).then(defined())
+        coupon.given(defined(limit=1), COUNTED, WITHDRAWN, defined(limit=1)).when(redeem_coupon("r2")).then_refused(
+            "coupon-exhausted", field="26.100"
+        )
+
+    def test_lets_redemptions_be_released(self) -> None:
+        """What was redeemed can still come to nothing."""
+        coupon.given(defined(limit=1), COUNTED, WITHDRAWN).when(ReleaseCoupon(redemption_id="r1", at=AT)).then(
+            UNCOUNTED
+        )
 
 
 class TestReleasingACoupon:

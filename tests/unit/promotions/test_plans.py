@@ -37,6 +37,8 @@ DEFINED = CouponDefined(
     limit=None,
     at=AT,
 )
+SAID = CampaignDefined(campaign_id="26", name="Spring", kind="A", starts_at=AT, ends_at=LATER, at=AT)
+WEEK = Period(starts_at=AT, ends_at=LATER)
 REDEEM = Redeem(
     redemption_id="r1",
     customer_id="900",
@@ -72,9 +74,7 @@ def own(command: Redeem | Release) -> Target:
 class TestACampaign:
     async def test_has_its_period(self) -> None:
         """As it was said last."""
-        said = CampaignDefined(campaign_id="26", name="Spring", kind="A", starts_at=AT, ends_at=LATER, at=AT)
-
-        assert await campaign_period(knowing(campaign=Campaign(said=said)), "26") == Period(starts_at=AT, ends_at=LATER)
+        assert await campaign_period(knowing(campaign=Campaign(said=SAID)), "26") == WEEK
 
     async def test_that_is_not_there_has_none(self) -> None:
         """Whoever asks finds out by that."""
@@ -83,12 +83,12 @@ class TestACampaign:
 
 class TestARedemption:
     async def test_takes_each_coupon_and_its_use(self) -> None:
-        """The coupon counts, and the customer has used it: in the commit of the redemption itself."""
-        targets = await redemption_targets(knowing(coupon=Coupon(said=DEFINED)), REDEEM)
+        """The coupon counts while its campaign runs, and the customer has used it: in the redemption's own commit."""
+        targets = await redemption_targets(knowing(coupon=Coupon(said=DEFINED), campaign=Campaign(said=SAID)), REDEEM)
 
         use = UseCoupon(code="c1", customer_id="900", redemption_id="r1", at=AT)
         assert targets == [
-            Target("coupon", "c1", RedeemCoupon(code="c1", redemption_id="r1", at=AT)),
+            Target("coupon", "c1", RedeemCoupon(code="c1", campaign=WEEK, redemption_id="r1", at=AT)),
             Target("coupon_use", use_id("c1", "900"), use),
             own(COMPLETE),
         ]
