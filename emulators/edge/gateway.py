@@ -21,6 +21,8 @@ _MAX_LINE = 32 * 1024
 """Bytes of a request line: the longest query that a service takes is half of it."""
 _MAX_HEADER = 16 * 1024
 """Bytes of a header's name or value. Not `_MAX_LINE`: which one was met tells what was too long."""
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
+"""Those that the Functions Framework hands on to a function; others it refuses itself, without a problem."""
 LocalRoute = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 # Of this connection, not of the message (RFC 9110, 7.6.1).
@@ -114,8 +116,9 @@ class Gateway:
         try:
             target = self._url_map.find(request.method, request.rel_url.raw_path)
         except NoRouteError as error:
-            allow = {"Allow": ", ".join(error.allowed)} if error.allowed else None
-            return problem(error.status, "no-route", str(error), allow)
+            return problem(404, "no-route", str(error))
+        if request.method not in _METHODS:
+            request = request.clone(method="OPTIONS")  # no endpoint has it: the function says which methods there are
         return await self._backend.forward(request, target, _forwarded_headers(request))
 
 
@@ -134,7 +137,8 @@ class HttpBackend:
         self._address = address
 
     async def forward(self, request: web.BaseRequest, target: Target, headers: CIMultiDict[str]) -> web.StreamResponse:
-        url = URL(self._address(target.service.name, target.function.name) + request.raw_path, encoded=True)
+        address = self._address(target.service.name, target.function.name)
+        url = URL(address + request.rel_url.raw_path_qs, encoded=True)
         timeout = aiohttp.ClientTimeout(total=target.function.timeout)
         body = request.content if request.body_exists else None
         try:
@@ -159,7 +163,7 @@ class AsgiBackend:
 
     async def forward(self, request: web.BaseRequest, target: Target, headers: CIMultiDict[str]) -> web.StreamResponse:
         app = self._apps[target.service.name, target.function.name]
-        inside = AsgiRequest(request.method, request.raw_path, headers, request.content.iter_any())
+        inside = AsgiRequest(request.method, request.rel_url.raw_path_qs, headers, request.content.iter_any())
         try:
             async with asyncio.timeout(target.function.timeout):
                 answer = await call(app, inside)

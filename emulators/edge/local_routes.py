@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
-from emulators.edge.gateway import LocalRoute
+from emulators.edge.gateway import LocalRoute, problem
 from emulators.edge.issuer import Issuer, TokenRequestError, answer_token_request
 from emulators.operating import told
 from emulators.settings import USER_AUDIENCE
@@ -16,6 +17,11 @@ from emulators.settings import USER_AUDIENCE
 _TOKEN_REQUEST_LIMIT = 16 * 1024
 Routes = dict[tuple[str, str], LocalRoute]
 Report = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class _Operation(BaseModel):
+    name: str
+    arguments: dict[str, Any]
 
 
 def issuer_routes(users: Issuer, platform: Issuer) -> Routes:
@@ -50,10 +56,13 @@ def operation_routes(folder: Path) -> Routes:
     """Operations on this platform, carried out in its own process and told line by line."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        asked = json.loads(await _body(request))
+        try:
+            asked = _Operation.model_validate_json(await _body(request))
+        except (ValidationError, TokenRequestError):
+            return problem(400, "invalid-input", "an operation is an object with a name and its arguments")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        await told(asked["name"], asked["arguments"], response.write, folder=folder)
+        await told(asked.name, asked.arguments, response.write, folder=folder)
         await response.write_eof()
         return response
 
@@ -99,8 +108,10 @@ def _fields(content_type: str, body: bytes) -> Mapping[str, Any]:
             pairs = parse_qsl(text)
             return _each_once(dict(pairs), len(pairs))
         fields = json.loads(text, object_pairs_hook=lambda pairs: _each_once(dict(pairs), len(pairs)))
-    except ValueError as error:
-        raise TokenRequestError(f"the body cannot be read: {error}") from None
+    except TokenRequestError:
+        raise
+    except (ValueError, RecursionError):
+        raise TokenRequestError("the body is neither JSON nor a form, in UTF-8") from None
     if not isinstance(fields, dict):
         raise TokenRequestError("the body is not a JSON object")
     return fields

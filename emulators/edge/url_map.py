@@ -1,6 +1,6 @@
 """Which function answers a public request: what the load balancer's URL map says in the cloud, from the manifests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.topology import Function, Http, Service
@@ -13,17 +13,13 @@ class Target:
 
 
 class NoRouteError(LookupError):
-    """Nobody answers; `status` is 404, or 405 with the methods that somebody does answer."""
-
-    def __init__(self, message: str, *, allowed: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.allowed = tuple(allowed)
-        self.status = 405 if allowed else 404
+    """Nobody answers."""
 
 
 class UrlMap:
     """`/<service>/v1/...` by method to the function whose trigger lists it; HEAD goes where GET goes, and a query that
-    is a POST to where the queries are.
+    is a POST to where the queries are. A method that no trigger lists goes there, too: each function knows the paths of
+    its service, and what a path takes.
     """
 
     def __init__(self, services: Sequence[Service]) -> None:
@@ -53,12 +49,5 @@ class UrlMap:
         if not by_method or version != "v1" or rest is None:
             known = ", ".join(f"/{name}/v1/" for name, targets in self._targets.items() if targets)
             raise NoRouteError(f"no service answers {path}; there are {known}")
-        target = by_method.get("GET" if method == "HEAD" else method)
-        if target is None:
-            raise NoRouteError(f"{method} is not understood below /{service}/v1/", allowed=_allowed(by_method))
-        return target
-
-
-def _allowed(methods: Iterable[str]) -> Sequence[str]:
-    known = set(methods)
-    return sorted(known | {"HEAD"} if "GET" in known else known)
+        others = by_method.get("GET") or next(iter(by_method.values()))
+        return by_method.get(method, others) if method != "HEAD" else others

@@ -23,7 +23,7 @@ from shared.eventsourcing.workflow.calls import Request, answer_of
 from shared.http.auth import COUNTER, OPERATORS, PEOPLE, STAFF, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import AnyReason, Body, Id, Moment
 
 PATIENCE = timedelta(seconds=5)
 """With the catalog."""
@@ -71,7 +71,7 @@ class RestoreCartBody(Body):
     """
 
     checkout_id: Id | None = None
-    reason: Reason
+    reason: AnyReason
 
 
 def _open(body: OpenCartBody, call: Call) -> OpenCart:
@@ -125,7 +125,7 @@ def _check_out(body: CheckOutBody, call: Call) -> CheckOutCart:
 
 
 def _restore(body: RestoreCartBody, call: Call) -> RestoreCart:
-    return RestoreCart(checkout_id=body.checkout_id, reason=body.reason, at=call.now)
+    return RestoreCart(checkout_id=body.checkout_id, reason=call.reason(body.reason), at=call.now)
 
 
 def _expire(_: Body, call: Call) -> ExpireCart:

@@ -23,7 +23,7 @@ from shared.eventsourcing.joint import Read, Target
 from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Moment, Note, Reason
+from shared.http.requests import AnyReason, Body, Id, Moment, Note
 
 MAX_QUANTITY = 10**9
 """Of one line. Bulk goods are counted in small fractions of a unit."""
@@ -67,7 +67,7 @@ class ReserveBody(Body):
 
 
 class ReleaseBody(Body):
-    reason: Reason
+    reason: AnyReason
 
 
 class ShipBody(Body):
@@ -109,7 +109,7 @@ async def _reserve_items(body: ReserveBody, call: Call, read: Read) -> Sequence[
 
 
 async def _release_reservation(body: ReleaseBody, call: Call, read: Read) -> Sequence[Target]:
-    command = ReleaseReservation(reservation_id=call.entity_id, reason=body.reason, at=call.now)
+    command = ReleaseReservation(reservation_id=call.entity_id, reason=call.reason(body.reason), at=call.now)
     return reservation_targets(call.entity_id, command, await _reservation(call, read))
 
 

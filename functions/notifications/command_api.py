@@ -5,11 +5,11 @@ from functions.notifications.manifest import MAIL, NAME
 from functions.notifications.state import Mail
 from shared.http.auth import PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import Body, Reason
+from shared.http.requests import Body, ShopReason
 
 
 class RetryBody(Body):
-    reason: Reason
+    reason: ShopReason
 
 
 def _retry(body: RetryBody, call: Call) -> RetryMail:

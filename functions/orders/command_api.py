@@ -22,7 +22,7 @@ from shared.eventsourcing.money import Currency, Money
 from shared.eventsourcing.personal import PREFIX
 from shared.http.auth import OPERATORS, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import AnyReason, Body, Id, Moment, ReturnReason, WorkflowReason
 
 MAX_LINES = 500
 """As many as a cart holds."""
@@ -83,7 +83,7 @@ class PlaceOrderBody(AtBody):
 
 
 class CancelOrderBody(AtBody):
-    reason: Reason
+    reason: AnyReason
 
 
 class ReturnLineBody(Body):
@@ -96,11 +96,11 @@ class OpenReturnBody(AtBody):
 
     return_id: Id
     lines: list[ReturnLineBody] = Field(min_length=1, max_length=MAX_LINES)
-    reason: Reason
+    reason: ReturnReason
 
 
 class CancelReturnBody(AtBody):
-    reason: Reason | None = None
+    reason: WorkflowReason | None = None
 
 
 def _create(body: CreateOrderBody, call: Call) -> CreateOrder:
@@ -131,7 +131,8 @@ def _place(body: PlaceOrderBody, call: Call) -> PlaceOrder:
 
 def _cancel(body: CancelOrderBody, call: Call) -> CancelOrder:
     by_person = call.principal.has(Role.OPERATOR)
-    return CancelOrder(order_id=call.entity_id, reason=body.reason, by_person=by_person, at=call.at(body.at))
+    reason = call.reason(body.reason)
+    return CancelOrder(order_id=call.entity_id, reason=reason, by_person=by_person, at=call.at(body.at))
 
 
 def _open_return(body: OpenReturnBody, call: Call) -> OpenReturn:

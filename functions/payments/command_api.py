@@ -11,7 +11,7 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
 from shared.http.auth import OPERATORS, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import Body, Id, Moment, Reason
+from shared.http.requests import AnyReason, Body, Id, Moment, ReturnReason, ShopReason
 
 WORKFLOWS = frozenset({Role.SERVICE})
 """Only the checkout has a customer's card: it sealed the token when it took it."""
@@ -28,7 +28,7 @@ class AuthorizePaymentBody(Body):
 
 
 class VoidPaymentBody(Body):
-    reason: Reason
+    reason: AnyReason
 
 
 class RefundPaymentBody(Body):
@@ -36,7 +36,7 @@ class RefundPaymentBody(Body):
 
     refund_id: Id
     amount: Money
-    reason: Reason
+    reason: ShopReason
 
 
 def _authorize(body: AuthorizePaymentBody, call: Call) -> AuthorizePayment:
@@ -55,11 +55,12 @@ def _capture(_: Body, call: Call) -> CapturePayment:
 
 
 def _void(body: VoidPaymentBody, call: Call) -> VoidPayment:
-    return VoidPayment(payment_id=call.entity_id, reason=body.reason, at=call.now)
+    return VoidPayment(payment_id=call.entity_id, reason=call.reason(body.reason), at=call.now)
 
 
 def _refund(body: RefundPaymentBody, call: Call) -> RefundPayment:
-    return RefundPayment(refund_id=body.refund_id, amount=body.amount, reason=body.reason, at=call.now)
+    reason = call.reason(body.reason, of_services=ReturnReason)
+    return RefundPayment(refund_id=body.refund_id, amount=body.amount, reason=reason, at=call.now)
 
 
 PAYMENT_COMMANDS = CommandApi[Payment](

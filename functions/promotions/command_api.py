@@ -22,7 +22,7 @@ from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Currency, Money
 from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
-from shared.http.requests import Body, BoundedMoment, Id, Moment, Reason
+from shared.http.requests import AnyReason, Body, BoundedMoment, Id, Moment
 
 MAX_SKUS = 20_000
 """Of one coupon. They lie in one event, so their length counts too: 256 KiB, like any request."""
@@ -91,7 +91,7 @@ class RedemptionBody(Body):
 
 
 class ReleaseBody(Body):
-    reason: Reason
+    reason: AnyReason
 
 
 def _define_campaign(body: CampaignBody, call: Call) -> DefineCampaign:
@@ -135,7 +135,8 @@ def _redemption(body: RedemptionBody, redemption_id: str, at: datetime) -> Redee
 
 
 async def _release(body: ReleaseBody, call: Call, read: Read) -> Sequence[Target]:
-    return await release_targets(read, Release(redemption_id=call.entity_id, reason=body.reason, at=call.now))
+    command = Release(redemption_id=call.entity_id, reason=call.reason(body.reason), at=call.now)
+    return await release_targets(read, command)
 
 
 def _period(body: CampaignBody | CouponBody) -> Period:

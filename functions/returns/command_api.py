@@ -7,7 +7,7 @@ from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import PEOPLE, Role
 from shared.http.command_api import Call, CommandEndpoint
 from shared.http.problems import bad_field
-from shared.http.requests import Body, Id, Reason
+from shared.http.requests import Body, Id, ReturnReason
 from shared.http.workflow_api import workflow_commands
 
 MAX_LINES = 500
@@ -25,7 +25,7 @@ class ReturnBody(Body):
 
     order_id: Id
     lines: tuple[LineBody, ...] = Field(min_length=1, max_length=MAX_LINES)
-    reason: Reason
+    reason: ReturnReason
 
 
 def _start(body: ReturnBody, call: Call) -> Start:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from shared.topology import Http, Service
 
 NOT_FOUND = 404
-METHOD_NOT_ALLOWED = 405
 _STEP = 10
 """Between priorities."""
 
@@ -29,14 +28,14 @@ class Backend:
 @dataclass(frozen=True, slots=True)
 class Route:
     """Requests below `prefix`, or to this very path if it is `exact`, with one of `methods`, or with any if there are
-    none, go to `backend`; without a backend they are answered with 405. The lowest priority that matches decides. Paths
-    are compared as they are sent: case matters, and nothing is decoded.
+    none, go to `backend`. The lowest priority that matches decides. Paths are compared as they are sent: case matters,
+    and nothing is decoded.
     """
 
     priority: int
     prefix: str
     methods: tuple[str, ...]
-    backend: Backend | None
+    backend: Backend
     exact: bool = False
 
 
@@ -51,7 +50,9 @@ def backends(services: Sequence[Service]) -> tuple[Backend, ...]:
 
 
 def routes(services: Sequence[Service]) -> tuple[Route, ...]:
-    """Of each service its queries that are POSTs, its functions, then its 405. What no route matches is a 404."""
+    """Of each service its queries that are POSTs, then its functions, last the one that gets all other methods. What no
+    route matches is a 404.
+    """
     found = (route for service in services for route in (*_queries(service), *_of(service)))
     return tuple(replace(route, priority=(place + 1) * _STEP) for place, route in enumerate(found))
 
@@ -71,12 +72,12 @@ def _of(service: Service) -> Iterator[Route]:
         if isinstance(function.trigger, Http)
         for method in function.trigger.methods
     }
+    if not by_method:
+        return
+    # It reads, and HEAD with it; of other methods it says which ones the path has: each function knows those of all.
+    others = by_method.get("GET") or next(iter(by_method.values()))
     for function in dict.fromkeys(by_method.values()):
-        # HEAD goes where GET goes, and nowhere else, whatever a trigger says.
-        methods = [method for method, name in by_method.items() if name == function and method != "HEAD"]
-        if "GET" in methods:
-            methods.append("HEAD")
-        if methods:
-            yield Route(0, prefix, tuple(methods), Backend(service.name, function))
-    if by_method:
-        yield Route(0, prefix, (), None)
+        methods = tuple(method for method, name in by_method.items() if name == function and method != "HEAD")
+        if methods and function != others:
+            yield Route(0, prefix, methods, Backend(service.name, function))
+    yield Route(0, prefix, (), Backend(service.name, others))

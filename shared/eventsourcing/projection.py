@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -86,6 +86,8 @@ class ReadStore(Protocol):
 
 
 MAX_BULK = 500
+MAX_FOLDED: Final = 2_000
+"""Commits that one query folds at most. What belongs to a customer stays below: a cart of the web takes 1,100."""
 
 
 @dataclass(frozen=True, kw_only=True)

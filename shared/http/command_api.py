@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -14,7 +14,7 @@ from shared.eventsourcing.personal import PersonalData
 from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.http.auth import Principal, Role
 from shared.http.problems import ProblemError, bad_field
-from shared.http.requests import Body
+from shared.http.requests import Body, ShopReason, WorkflowReason
 
 S = TypeVar("S")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -53,6 +53,13 @@ class Call:
                 raise ProblemError(
                     403, "field-reserved", f"only {', '.join(roles)} may state {name}", errors=[(name, "not yours")]
                 )
+
+    def reason(self, stated: str, *, of_services: object = WorkflowReason) -> str:
+        """As stated; a 400 problem if it is none of a service's, or of the shop's people, whichever calls."""
+        words = get_args(of_services if self.principal.is_service else ShopReason)
+        if stated not in words:
+            raise bad_field("reason", f"must be one of {', '.join(words)}")
+        return stated
 
 
 class NoBody(Body):

@@ -10,14 +10,11 @@ from pydantic import BaseModel
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, Event
-from shared.eventsourcing.projection import Projection, ReadStore, Row
+from shared.eventsourcing.projection import MAX_FOLDED, Projection, ReadStore, Row
 from shared.http.problems import ProblemError
 
 E = TypeVar("E", bound=Event)
 D = TypeVar("D", bound=BaseModel)
-MAX_FOLDED: Final = 2_000
-"""Commits that one query folds at most. What a customer changes stays below: a cart of the web takes 1,100."""
-
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Of the items of a page. Cloud Run sends 32 MiB at most."""
 
@@ -80,10 +77,18 @@ class DocumentReader(Generic[E, D]):
             if commit.version > seen + MAX_FOLDED:
                 whole = False
                 break
-            document, last = self._projection.apply(document, commit), commit
+            document, last = self._applied(document, commit), commit
         if last is not None:
             row = self._projection.row(self.stream(key), document, last, None)
         return Found(row, whole)
+
+    def _applied(self, document: D | None, commit: Commit) -> D | None:
+        """UnavailableError for a commit that the projection cannot apply: its stream is parked until it is mended."""
+        try:
+            return self._projection.apply(document, commit)
+        except Exception as error:
+            place = f"{commit.stream}@{commit.version}"
+            raise UnavailableError(f"{self._projection.name} cannot apply {place}") from error
 
 
 async def _until(commits: AsyncIterator[Commit], as_of: datetime | None) -> AsyncIterator[Commit]:

@@ -15,11 +15,14 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """`kind` says that one of several kinds of value that are possible at `place` is not the one that was given."""
+    """`kind` says that one of several kinds of value that are possible at `place` is not the one that was given,
+    `short` that too few values there are right: both say nothing new where one of those values has a fault of its own.
+    """
 
     place: Place
     message: str
     kind: bool
+    short: bool = False
 
     @property
     def field(self) -> str:
@@ -41,13 +44,15 @@ def _fitting(faults: Sequence[_Fault]) -> list[_Fault]:
     """Where several kinds of value are possible, what is wrong with the kind that was given; if it is none of them,
     that is one fault.
     """
-    deeper = [fault.place for fault in faults if not fault.kind]
+    deeper = [fault.place for fault in faults if not (fault.kind or fault.short)]
     found: dict[Place, _Fault] = {}
     others: list[_Fault] = []
     for fault in faults:
+        if (fault.kind or fault.short) and any(place[: len(fault.place)] == fault.place for place in deeper):
+            continue
         if not fault.kind:
             others.append(fault)
-        elif not any(place[: len(fault.place)] == fault.place for place in deeper):
+        else:
             before = found.get(fault.place)
             message = (
                 f"{before.message} or {fault.message.removeprefix('Input should be ')}" if before else fault.message
@@ -61,7 +66,8 @@ def _fault(detail: ErrorDetails, given: object) -> _Fault:
     context = detail.get("ctx", {})
     if "discriminator" in context:
         place = (*place, str(context["discriminator"]).strip("'"))
-    return _Fault(place, _message(detail, context), kind=tagged and detail["type"].endswith("_type"))
+    kind = tagged and detail["type"].endswith("_type")
+    return _Fault(place, _message(detail, context), kind=kind, short=detail["type"] == "too_short")
 
 
 def _place(detail: ErrorDetails, given: object) -> tuple[Place, bool]:
@@ -86,7 +92,7 @@ def _inside(given: object, step: str | int) -> bool:
     return isinstance(given, list) and isinstance(step, int) and step < len(given)
 
 
-_COUNTED = {"too_long": "at most {max_length} items", "too_short": "at least {min_length} items"}
+_COUNTED = {"too_long": ("at most", "max_length"), "too_short": ("at least", "min_length")}
 _SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "value_error": lambda context: str(context["error"]),
     "union_tag_invalid": lambda context: f"Input should be one of {context['expected_tags']}",
@@ -110,5 +116,6 @@ def _message(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
     if said := _SAID.get(kind):
         return said(context)
     if counted := _COUNTED.get(kind):
-        return f"Input should have {counted.format(**context)}, not {context['actual_length']}"
+        bound, number = counted[0], context[counted[1]]
+        return f"Input should have {bound} {number} item{'s' * (number != 1)}, not {context['actual_length']}"
     return detail["msg"]

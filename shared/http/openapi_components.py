@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.eventsourcing.ids import MAX_ID_CHARS
+from shared.eventsourcing.projection import MAX_FOLDED
 from shared.http.conditions import BARE_VERSION
-from shared.http.documents import MAX_FOLDED
 from shared.http.problems import MEDIA_TYPE
 from shared.http.requests import MAX_BODY_BYTES, MAX_KEY_CHARS
 

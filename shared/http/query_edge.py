@@ -13,12 +13,12 @@ from starlette.responses import Response
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Event
-from shared.eventsourcing.projection import Find, ReadStore, Row, Scalar
+from shared.eventsourcing.projection import MAX_FOLDED, Find, ReadStore, Row, Scalar
 from shared.eventsourcing.provenance import Trace, changed_fields
 from shared.http.auth import PEOPLE, Principal, Role, TokenVerifier, Verifier, require_role
 from shared.http.conditions import conditions_of, on_conditions
 from shared.http.cursor import cursor_after, parse_cursor
-from shared.http.documents import MAX_FOLDED, DocumentReader, check_reached, fitting, too_many_commits
+from shared.http.documents import DocumentReader, check_reached, fitting, too_many_commits
 from shared.http.history import Entry, history_entry, setter_entry
 from shared.http.problems import ProblemError, bad_field
 from shared.http.query_api import (
@@ -229,9 +229,9 @@ class ReadModelQueries(Generic[E, D]):
             after=parse_cursor(wanted.cursor, self._order_by) if wanted.cursor else None,
         )
         rows = await self._rows.find(self._api.projection.collection, find)
-        bodies = fitting([row.body or b"" for row in rows[: wanted.limit]])
-        more = len(rows) > len(bodies)
-        return _page(bodies, cursor_after(rows[len(bodies) - 1], self._api.order_by) if more else None)
+        shown = fitting([row.body or b"" for row in rows[: wanted.limit]])
+        following = cursor_after(rows[len(shown) - 1], self._api.order_by) if len(rows) > len(shown) else None
+        return _page([body for body in shown if body], following)
 
     def _where(self, principal: Principal, wanted: BaseModel) -> dict[str, Scalar]:
         """The filters, limited to what is the caller's own unless they see everybody's."""

@@ -54,27 +54,16 @@ BoundedMoment = Annotated[Moment, AfterValidator(_bounded)]
 
 Id = Annotated[str, Field(pattern=f"^{ID}$")]
 """The id of anything, in a request."""
-Reason = Literal[
-    # of customers
-    "changed-mind",
-    "damaged",
-    "wrong-item",
-    "not-as-described",
-    "arrived-late",
-    # of the shop's people
-    "customer-request",
-    "out-of-stock",
-    "fraud",
-    "mistake",
-    "outage",
-    # of the workflows
-    "checkout-failed",
-    "return-failed",
-    "other",
-]
-"""Why somebody did something to what is a person's. It goes into the log for ever and on to other services, where no
-erasure reaches it: so it is one of these words, and never in anybody's own.
+ReturnReason = Literal["changed-mind", "damaged", "wrong-item", "not-as-described", "arrived-late", "other"]
+"""Why a customer returns goods. This and the reasons below go into the log for ever and on to other services, where no
+erasure reaches them: so each is one of these words, and never in anybody's own.
 """
+ShopReason = Literal[ReturnReason, "customer-request", "out-of-stock", "fraud", "mistake", "outage"]
+"""Why the shop's people do something to what is a person's."""
+WorkflowReason = Literal["checkout-failed", "return-failed"]
+"""Why a workflow takes back what it did."""
+AnyReason = Literal[ShopReason, WorkflowReason]
+"""Of a command that people and workflows send: `Call.reason` says who may give which."""
 Note = Annotated[str, Field(min_length=1, max_length=200)]
 """Why somebody did something to goods, in a few words of the shop's people. It stays in the log: no persons in it."""
 

@@ -53,7 +53,7 @@ class Router(Generic[T]):
         if "GET" in allowed:
             allowed.add("HEAD")
         allow = {"Allow": ", ".join(sorted(allowed))}
-        return ProblemError(405, "method-not-allowed", f"{method} is not possible here", headers=allow)
+        return ProblemError(405, "method-not-allowed", "this method is not possible here", headers=allow)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ from shared.eventsourcing.workflow.state import Saga
 from shared.http.auth import NOBODY, PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
-from shared.http.requests import Body, Reason
+from shared.http.requests import Body, ShopReason
 
 V = TypeVar("V", bound=WorkflowView)
 
@@ -18,7 +18,7 @@ V = TypeVar("V", bound=WorkflowView)
 class OperatorBody(Body):
     """What an operator does to a workflow is kept with their name, and why they did it."""
 
-    reason: Reason
+    reason: ShopReason
 
 
 def _retry(body: OperatorBody, call: Call) -> Retry:

@@ -87,7 +87,10 @@ def test_a_query_that_is_a_post_stands_in_the_manifest(service: Service) -> None
     assert sorted(trigger.queries) == sorted(answered)
 
 
-METHODS = {"GET": "queries", "HEAD": "queries", "POST": "commands", "PUT": "commands", "DELETE": "commands"}
+METHODS = {
+    **dict.fromkeys(("GET", "HEAD", "PATCH", "OPTIONS"), "queries"),
+    **dict.fromkeys(("POST", "PUT", "DELETE"), "commands"),
+}
 """By the function that gets them."""
 
 

@@ -85,6 +85,12 @@ def told(reply: Reply) -> set[str]:
     return {problem["detail"], problem["title"], problem["code"], *(str(error) for error in problem.get("errors", ()))}
 
 
+def told_twice(reply: Reply) -> list[str]:
+    """Fields at fault that hold another one at fault: what is wrong is in there, and nothing is wrong with them."""
+    fields = reply.fields_at_fault
+    return [field for field in fields if any(other.startswith(f"{field}.") for other in fields)]
+
+
 def mutations(value: Any) -> Iterator[Any]:
     """The document with one value replaced, missing or too much, at every place."""
     yield from WRONG
@@ -145,6 +151,7 @@ async def test_a_wrong_body_is_refused_in_plain_words(service: Service) -> None:
                 )
                 if reply.status >= 400:
                     assert reply.status in {*range(400, 500), 503}, (path, body[:200], reply.json)
+                    assert not told_twice(reply), (path, body[:200], reply.json)
                     found.update(
                         dict.fromkeys((text for text in told(reply) if FORBIDDEN.search(text)), f"{path} {body[:80]!r}")
                     )

@@ -14,12 +14,11 @@ def service(*functions: Function) -> Service:
     return Service(name="shop", description="A shop.", maturity=Maturity.STATE, functions=functions)
 
 
-def test_each_function_has_a_route_and_the_service_a_refusal() -> None:
-    """Below a service's prefix its functions are tried in their order, then there is a 405."""
+def test_each_function_has_a_route() -> None:
+    """Below a service's prefix the one that reads is the last: it gets the methods that nobody lists, too."""
     assert routes([service(WRITES, READS, JOBS)]) == (
         Route(10, "/shop/v1/", ("POST", "PUT"), Backend("shop", "writes")),
-        Route(20, "/shop/v1/", ("GET", "HEAD"), Backend("shop", "reads")),
-        Route(30, "/shop/v1/", (), None),
+        Route(20, "/shop/v1/", (), Backend("shop", "reads")),
     )
 
 
@@ -29,20 +28,19 @@ def test_a_query_with_a_body_comes_before_all_other_posts() -> None:
     assert routes([service(WRITES, asks)]) == (
         Route(10, "/shop/v1/quotes", ("POST",), Backend("shop", "reads"), exact=True),
         Route(20, "/shop/v1/", ("POST", "PUT"), Backend("shop", "writes")),
-        Route(30, "/shop/v1/", ("GET", "HEAD"), Backend("shop", "reads")),
-        Route(40, "/shop/v1/", (), None),
+        Route(30, "/shop/v1/", (), Backend("shop", "reads")),
     )
 
 
 def test_a_service_without_public_functions_has_no_route() -> None:
-    """So what is below its name is a 404, not a 405."""
+    """So what is below its name is a 404."""
     assert routes([service(JOBS)]) == ()
 
 
 def test_head_is_not_a_method_of_its_own() -> None:
-    """A trigger that lists HEAD without GET gets nothing by it; there is the refusal alone."""
+    """A trigger that lists HEAD without GET gets nothing by it."""
     only_head = replace(READS, trigger=Http(("HEAD",)))
-    assert routes([service(only_head)]) == (Route(10, "/shop/v1/", (), None),)
+    assert routes([service(WRITES, only_head)]) == (Route(10, "/shop/v1/", (), Backend("shop", "writes")),)
 
 
 def test_priorities_are_unique_over_all_services() -> None:

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_gcp import compute
 
 from infra.pulumi.deployment import Deployment
-from infra.pulumi.routes import METHOD_NOT_ALLOWED, NOT_FOUND, Backend, Route, routes
+from infra.pulumi.routes import NOT_FOUND, Backend, Route, routes
 
 _MATCHER = "api"
 
@@ -22,11 +22,10 @@ class UrlMapArgs:
 
 
 class UrlMap(pulumi.ComponentResource):
-    """Rules as `routes.py` says. 404 and 405 are given by the load balancer itself, as the abort of a fault that hits
-    all requests: no function starts for them. If the abort should fail, there is nothing behind it.
+    """Rules as `routes.py` says. 404 is given by the load balancer itself, as the abort of a fault that hits all
+    requests: no function starts for them. If the abort should fail, there is nothing behind it.
 
-    The local gateway says the same with problem documents, and with `Allow` for a 405; the load balancer answers with
-    a line of text and without that header.
+    The local gateway says the same with a problem document; the load balancer answers with a line of text.
     """
 
     def __init__(self, name: str, args: UrlMapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -72,21 +71,8 @@ def _matcher(args: UrlMapArgs) -> compute.URLMapPathMatcherArgs:
 
 def _rule(route: Route, args: UrlMapArgs) -> compute.URLMapPathMatcherRouteRuleArgs:
     matches = [_match(route, method) for method in route.methods] or [_match(route, None)]
-    if route.backend:
-        return compute.URLMapPathMatcherRouteRuleArgs(
-            priority=route.priority, match_rules=matches, service=args.backends[route.backend]
-        )
     return compute.URLMapPathMatcherRouteRuleArgs(
-        priority=route.priority,
-        match_rules=matches,
-        service=args.nowhere,
-        route_action=compute.URLMapPathMatcherRouteRuleRouteActionArgs(
-            fault_injection_policy=compute.URLMapPathMatcherRouteRuleRouteActionFaultInjectionPolicyArgs(
-                abort=compute.URLMapPathMatcherRouteRuleRouteActionFaultInjectionPolicyAbortArgs(
-                    http_status=METHOD_NOT_ALLOWED, percentage=100
-                )
-            )
-        ),
+        priority=route.priority, match_rules=matches, service=args.backends[route.backend]
     )
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from emulators.edge.gateway import AsgiBackend, Backend, Gateway, HttpBackend
 from emulators.edge.invoke import client_session
 from emulators.edge.issuer import Issuer
-from emulators.edge.local_routes import issuer_routes, report_routes
+from emulators.edge.local_routes import issuer_routes, operation_routes, report_routes
 from emulators.edge.url_map import UrlMap
 from emulators.processes.ports import free_ports, listen
 from shared.topology import Function, Http, Maturity, Service
@@ -93,6 +95,7 @@ async def gateway(backend: Backend) -> AsyncIterator[aiohttp.ClientSession]:
         return {"runtime": "embedded"}
 
     local = issuer_routes(USERS, PLATFORM)
+    local |= operation_routes(Path("never"))
     under_test = Gateway(UrlMap([CART]), backend, local | report_routes({("GET", "/_local/status"): status}))
     await under_test.start(listen(port, option="--port"))
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
@@ -162,10 +165,15 @@ async def test_a_path_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> N
     assert "/cart/v1/" in problem["detail"]
 
 
-async def test_a_method_of_nobody_is_a_problem(client: aiohttp.ClientSession) -> None:
-    """405 names the methods that are understood."""
-    async with client.patch("/cart/v1/carts/7") as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+@pytest.mark.parametrize(
+    ("method", "seen"), [("PATCH", "PATCH"), ("OPTIONS", "OPTIONS"), ("TRACE", "OPTIONS"), ("PROPFIND", "OPTIONS")]
+)
+async def test_a_method_of_nobody_is_refused_by_a_function(
+    client: aiohttp.ClientSession, method: str, seen: str
+) -> None:
+    """As one that the Functions Framework hands on."""
+    async with client.request(method, "/cart/v1/carts/7?x=1") as answer:
+        assert (await answer.json())["method"] == seen
 
 
 async def test_a_function_that_is_down_is_unavailable() -> None:
@@ -244,7 +252,7 @@ async def test_a_token_is_given_to_whoever_asks(client: aiohttp.ClientSession, r
     assert content["access_token"].count(".") == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"subject": ""}', b"\xff", b"x" * 20_000])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"subject": ""}', b"\xff", b"[" * 9_000, b"x" * 20_000])
 async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.ClientSession, body: bytes) -> None:
     """Bad input of any kind is a 400 with a reason."""
     async with client.post("/oauth/token", data=body, headers={"Content-Type": "application/json"}) as answer:
@@ -252,6 +260,19 @@ async def test_a_token_request_that_says_nothing_is_refused(client: aiohttp.Clie
 
     assert answer.status == 400
     assert content["error"] == "invalid_request"
+    assert not re.search(r"codec|char|line \d|recursion", content["error_description"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"x", b"\xff", b"[]", b"{}", b'{"name":1,"arguments":{}}', b'{"name":"x","arguments":[]}', b"x" * 20_000],
+)
+async def test_an_operation_that_says_nothing_is_refused(client: aiohttp.ClientSession, body: bytes) -> None:
+    """A fixed sentence, and nothing is begun."""
+    async with client.post("/_local/operate", data=body) as answer:
+        content = await answer.json(content_type="application/problem+json")
+
+    assert (answer.status, content["code"]) == (400, "invalid-input")
 
 
 @pytest.mark.parametrize(

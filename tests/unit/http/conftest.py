@@ -43,7 +43,7 @@ class Shop:
         self.issuer = Issuer("https://issuer.test", clock=self.clock)
         jwks.write_text(json.dumps(self.issuer.jwks()))
         self._ids = itertools.count(1)
-        self._keys = KeySet(jwks.as_uri(), self.clock)
+        self.keys = KeySet(jwks.as_uri(), self.clock)
         self.lines: list[dict[str, object]] = []
         self.dependencies = memory_dependencies(self.clock, events=self.events, rows=self.rows, publisher=self.topics)
         self.function = guarded("cart-commands", self.new_instance(), self._log)
@@ -80,7 +80,7 @@ class Shop:
         return Wiring(MANIFEST, aggregates, None, self.dependencies, self.clock, new_id, self.services)
 
     def _verifier(self) -> TokenVerifier:
-        return TokenVerifier("https://issuer.test", "shop", self._keys, self.clock)
+        return TokenVerifier("https://issuer.test", "shop", self.keys, self.clock)
 
     def _log(self, severity: str, message: str, **fields: object) -> None:
         self.lines.append({"severity": severity, "message": message, **fields})

@@ -11,8 +11,8 @@ from functions.cart.events import CartOpened, Channel, ItemQuantityChanged
 from shared.eventsourcing.codec import encode_commit
 from shared.eventsourcing.event_store import NewCommit, start_of
 from shared.eventsourcing.message import Context, Event
+from shared.eventsourcing.projection import MAX_FOLDED
 from shared.http import documents
-from shared.http.documents import MAX_FOLDED
 from shared.testing.api_spec import ApiSpec, Reply
 from shared.testing.doubles import NOON
 from tests.unit.http.conftest import Shop

@@ -119,7 +119,7 @@ class TestOnce:
         await till.post(f"{CARTS}/{cart}/checkout", "k3")
         first = await till.post(f"{CARTS}/{cart}/checkout", "k4")
         operator = shop.caller("op", "operator")
-        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "checkout-failed"})
+        await operator.post(f"{CARTS}/{cart}/restore", "k5", {"reason": "mistake"})
 
         again = await till.post(f"{CARTS}/{cart}/checkout", "k4")
 

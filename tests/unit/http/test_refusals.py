@@ -34,6 +34,8 @@ class Odd(Body):
     at: BoundedMoment | None = None
     discount: Annotated[Percent | Amount, Field(discriminator="kind")] | None = None
     codes: tuple[Id | Code, ...] = Field((), max_length=2)
+    lines: tuple[Code, ...] = Field((Code(code="x"),), min_length=1)
+    pairs: dict[str, int] = Field({"x": 1, "y": 1}, min_length=2)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,10 @@ class Odd(Body):
         (b'{"codes":[5]}', {"codes.0": "Input should be a valid string or an object"}),
         (b'{"codes":"x"}', {"codes": "Input should be an array"}),
         (b'{"codes":["a","b","c"]}', {"codes": "Input should have at most 2 items, not 3"}),
+        (b'{"lines":[{}]}', {"lines.0.code": "Field required"}),
+        (b'{"lines":[]}', {"lines": "Input should have at least 1 item, not 0"}),
+        (b'{"pairs":{"x":1,"y":"z"}}', {"pairs.y": "Input should be a valid integer"}),
+        (b'{"pairs":{"x":1}}', {"pairs": "Input should have at least 2 items, not 1"}),
         (b"[]", {"body": "Input should be an object"}),
     ],
 )

@@ -4,14 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import create_model
 
 from shared.adapters.memory.dead_letters import MemoryDeadLetters
 from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.generations import Aliases
 from shared.eventsourcing.live_rows import LiveRows
-from shared.eventsourcing.projection import Find, Projection, Row
+from shared.eventsourcing.projection import MAX_FOLDED, Find, Projection, Row
 from shared.eventsourcing.projector import Outcome, Projector
 from shared.testing.doubles import FixedClock
 from tests.unit.kit.conftest import TALLIES, Added, Tally, append
@@ -45,6 +47,11 @@ COUNTED = Projection[Added, Counted](
     project=count,
     fields=lambda tally: {"total": tally.total},
 )
+STRICT = replace(COUNTED, document_type=create_model("Strict", __base__=Counted, additions=(int, ...)))
+"""Whose new field has no default."""
+LENIENT = replace(TALLIES, project=lambda document, event: Tally(total=(document or Tally()).total + event.by))
+"""That applies what the next release's cannot."""
+BY_TOTAL = Find(where={}, order_by="total")
 BY_PARITY = replace(TALLIES, fields=lambda tally: {"total": tally.total, "even": tally.total % 2 == 0})
 
 
@@ -139,9 +146,8 @@ class TestTheProjector:
         self, releases: Releases, store: MemoryEventStore, rows: MemoryReadStore
     ) -> None:
         """The stream is parked, and the document stays as it was."""
-        lenient = replace(TALLIES, project=lambda document, event: Tally(total=(document or Tally()).total + event.by))
         for by in (3, 13):
-            await releases.projector(lenient).deliver(await append(store, "tally-1", by))
+            await releases.projector(LENIENT).deliver(await append(store, "tally-1", by))
 
         outcome = await releases.projector(COUNTED).deliver(await append(store, "tally-1", 5))
 
@@ -186,6 +192,57 @@ class TestQueries:
         await queries.get("tallies", "1")
 
         assert counts.documents_read - before == 1
+
+    @pytest.mark.parametrize("others", [0, 1])
+    async def test_answer_what_is_stored_where_a_commit_fails_now(
+        self, releases: Releases, store: MemoryEventStore, others: int
+    ) -> None:
+        """If it still is a document of this shape: alone, and beside others in a list."""
+        await releases.projector(LENIENT).deliver(await append(store, "tally-1", 13))
+        for _ in range(others):
+            await releases.projector(LENIENT).deliver(await append(store, "tally-2", 20))
+        queries = releases.queries(COUNTED)
+
+        one = await queries.get("tallies", "1")
+        listed = await queries.find("tallies", BY_TOTAL)
+
+        assert one is not None
+        assert (one.version, one.body) == (1, b'{"total":13,"additions":0}')
+        assert [row.body for row in listed] == [one.body, b'{"total":20,"additions":1}'][: 1 + others]
+
+    async def test_do_not_show_what_is_no_document_of_this_shape(
+        self, releases: Releases, store: MemoryEventStore
+    ) -> None:
+        """By its key it is not available for now; in a list it costs itself, and nothing else."""
+        for stream, by in (("tally-1", 13), ("tally-2", 20)):
+            await releases.projector(LENIENT).deliver(await append(store, stream, by))
+        queries = releases.queries(STRICT)
+
+        listed = await queries.find("tallies", BY_TOTAL)
+        scanned = await queries.scan("tallies", limit=9)
+
+        for asked in (queries.get("tallies", "1"), queries.get_many("tallies", ["1", "2"])):
+            with pytest.raises(UnavailableError):
+                await asked
+        assert [row.body for row in listed] == [row.body for row in scanned] == [None, b'{"total":20,"additions":1}']
+
+    async def test_fold_no_more_than_one_query_may(
+        self, releases: Releases, store: MemoryEventStore, rows: MemoryReadStore, counts: OperationCounts
+    ) -> None:
+        """Of a list that has more, the first rows are folded, and the others answered as they are stored."""
+        for key, version in (("1", MAX_FOLDED), ("2", 1), ("3", MAX_FOLDED + 1)):
+            await append(store, f"tally-{key}", 3)
+            await rows.put("tallies", Row(key, version, FixedClock()(), b'{"total":3}', {"total": 3}, schema="old"))
+        before = counts.documents_read
+
+        listed = await releases.queries(COUNTED).find("tallies", BY_TOTAL)
+
+        assert [row.body for row in listed] == [
+            b'{"total":3,"additions":1}',
+            b'{"total":3,"additions":0}',
+            b'{"total":3,"additions":0}',
+        ]
+        assert counts.documents_read - before == 3 + 1 + 1  # rows, the alias, and the one commit that there is
 
     async def test_leave_what_is_no_read_model_alone(self, releases: Releases, rows: MemoryReadStore) -> None:
         """It has no shape that they know."""

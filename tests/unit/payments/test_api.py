@@ -142,7 +142,7 @@ async def test_a_void_that_comes_first_wins(service: Service) -> None:
     """The tombstone is voided, and the late authorization refused without asking the provider."""
     caller = service.caller()
 
-    voided = await caller.post(f"{URL}/void", "void", {"reason": "out-of-stock"})
+    voided = await caller.post(f"{URL}/void", "void", {"reason": "checkout-failed"})
     late = await service.authorize()
 
     assert (voided.status, voided.json["status"]) == (202, "voided")
