@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.calls import Caller, Request, Response, answer_of, version_of
 from shared.http.problems import ProblemError, etag_of
 
@@ -18,7 +18,7 @@ class SeenCart:
 
 
 async def cart_at(services: Caller, cart_id: str, version: int, *, owner: str | None) -> SeenCart:
-    """At this version or a later one. NotFoundError if there is none, or if it is not the `owner`'s, who then does not
+    """At this version or a later one. DomainError if there is none, or if it is not the `owner`'s, who then does not
     learn that it exists; a 412 problem if it never came to that version.
     """
     response = await _read(services, cart_id, 1)
@@ -47,5 +47,5 @@ async def _read(services: Caller, cart_id: str, min_version: int) -> Response:
     return response
 
 
-def _not_found() -> NotFoundError:
-    return NotFoundError("cart-not-found", "there is no such cart")
+def _not_found() -> DomainError:
+    return DomainError("cart-not-found", "there is no such cart", field="cart_id")
