@@ -108,7 +108,7 @@ def test_there_is_one_python_version() -> None:
     """What is deployed is what is developed, linted, typed and locked for."""
     dotless = PYTHON_VERSION.replace(".", "")
 
-    assert PROJECT["project"]["requires-python"] == f">={PYTHON_VERSION}"
+    assert PROJECT["project"]["requires-python"].partition(",")[0] == f">={PYTHON_VERSION}"
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py{dotless}"
     assert PROJECT["tool"]["mypy"]["python_version"] == PYTHON_VERSION
     assert f"--python-version {PYTHON_VERSION} " in (ROOT / "Makefile").read_text(encoding="utf-8")
