@@ -14,7 +14,7 @@ from shared.eventsourcing.personal import SubjectErasedError
 from shared.http.auth import PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, NoBody
 from shared.http.postal_address import PostalAddress
-from shared.http.requests import Body, Line, Printed
+from shared.http.requests import PRINTABLE, Body, Line
 
 
 def _as_written(address: str) -> str:
@@ -37,7 +37,7 @@ class AddressBody(PostalAddress):
     state or province) are needed.
     """
 
-    label: Annotated[Printed, Field(min_length=1, max_length=50)]
+    label: Annotated[str, Field(min_length=1, max_length=50), PRINTABLE]
 
 
 class ProfileBody(Body):

@@ -11,10 +11,10 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.http.requests import Body, Line, Printed
+from shared.http.requests import PRINTABLE, Body, Line
 
 MAX_LINES = 5
-_LATER_KNOWN = Annotated[Printed, Field(max_length=100, validate_default=True)]
+_LATER_KNOWN = Annotated[str, Field(max_length=100, validate_default=True), PRINTABLE]
 """Whether it may be empty is for the country to say."""
 _NOT_ISO = frozenset({"AC", "TA", "XK", "ZZ"})
 """Codes in the data that ISO 3166 does not assign; it has all that ISO 3166 does."""
@@ -39,7 +39,7 @@ class PostalAddress(Body):
     lines: tuple[Line, ...] = Field(min_length=1, max_length=MAX_LINES, strict=False)
     city: _LATER_KNOWN = ""
     region: _LATER_KNOWN = ""
-    postal_code: Annotated[Printed, Field(max_length=20, validate_default=True)] = ""
+    postal_code: Annotated[str, Field(max_length=20, validate_default=True), PRINTABLE] = ""
     phone: str = Field("", pattern=r"^(\+?[0-9][0-9 ()./-]{3,30})?$")
 
     @field_validator("country")

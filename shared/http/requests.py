@@ -104,9 +104,11 @@ def _printable(text: str) -> str:
     return text
 
 
-Printed = Annotated[str, AfterValidator(_printable)]
-"""Text that a label or a mail can take: on one line, and with nothing that turns others around."""
-Line = Annotated[Printed, Field(min_length=1, max_length=100)]
+PRINTABLE = AfterValidator(_printable)
+"""Of text that a label or a mail can take: on one line, and with nothing that turns others around. It stands behind the
+bounds of a text: in front of them it would have them told as those of a list.
+"""
+Line = Annotated[str, Field(min_length=1, max_length=100), PRINTABLE]
 
 
 class Body(BaseModel):

@@ -82,6 +82,15 @@ class TestALabel:
 
         assert {name.partition(".")[0] for name in named} == {field}
 
+    @pytest.mark.parametrize(("text", "told"), [("", "at least 1 character"), ("x" * 101, "at most 100 characters")])
+    def test_has_lines_of_a_length(self, text: str, told: str) -> None:
+        """In characters; nothing is said of how many lines there are."""
+        with pytest.raises(ProblemError) as refused:
+            parsed(**{**IN_FRANCE, "lines": [text]})
+
+        ((field, message),) = refused.value.errors
+        assert (field, told in message) == ("lines.0", True)
+
     @pytest.mark.parametrize("text", ["Łódź", "می‌خواهم", "Straße ß", "東京　港区", "O'Neil & Søn"])
     def test_takes_every_script(self, text: str) -> None:
         """Also those whose spelling needs a joiner."""
