@@ -34,6 +34,7 @@ class Shop:
             {"sku": "tea", "quantity": 1, "total": usd(380)},
         ]
     )
+    customer: str = "900"
     discount: int = 50
     cart: str = "open"
     cart_version: int = 7
@@ -103,7 +104,7 @@ class Shop:
             case _:
                 seen = {
                     "status": self.cart,
-                    "customer_id": "900",
+                    "customer_id": self.customer,
                     "channel": "web",
                     "currency": "USD",
                     "lines": self.lines,
