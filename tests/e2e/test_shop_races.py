@@ -142,7 +142,7 @@ async def test_a_checkout_that_is_posted_a_hundred_times_is_one(shop: Shop) -> N
 
 
 async def test_twenty_checkouts_of_one_cart_make_one_order(shop: Shop) -> None:
-    """Whoever takes the cart first has it; to the others it is another version by then, and they have cost nothing."""
+    """One takes the cart. The others find another version of it, or have to wait, and have cost nothing."""
     await shop.offer({"plenty": 1000}, cents=CENTS)
     cart = await shop.fill_cart("undecided", {"plenty": 2}, name="undecided")
 
@@ -155,7 +155,8 @@ async def test_twenty_checkouts_of_one_cart_make_one_order(shop: Shop) -> None:
 
     outcomes = Counter(body["reason"]["code"] if body["reason"] else body["status"] for body in ended.values())
     outcomes.update(answer.body["code"] for answer in answers if answer.status != 202)
-    assert outcomes == {"completed": 1, "version-mismatch": 19}
+    assert (outcomes["completed"], outcomes.total()) == (1, 20)
+    assert outcomes.keys() == {"completed", "version-mismatch", "too-many-attempts"}
     (completed,) = [checkout for checkout, body in ended.items() if body["status"] == "completed"]
     orders = await shop.listed("/orders/v1/orders?customer_id=undecided")
     assert [(order["id"], order["status"]) for order in orders] == [(completed, "placed")]

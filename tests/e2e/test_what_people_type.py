@@ -11,6 +11,7 @@ from tests.e2e.rig import held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 YEAR = {"starts_at": "2020-01-01T00:00:00Z", "ends_at": "2100-01-01T00:00:00Z"}
+AGREED = {"cart_version": 1, "expected_total": {"amount": 250, "currency": "USD"}}
 CAMPAIGN = "/promotions/v1/campaigns/summer"
 
 
@@ -30,7 +31,8 @@ async def checked_out(shop: Shop, customer: str, **stated: object) -> tuple[str,
     """How a checkout of one piece ended: its id, and `completed` or why not."""
     cart = (await shop.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
     await shop.ask("POST", f"/cart/v1/carts/{cart}/items", {"sku": SKU, "quantity": 1}, customer=customer)
-    asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **stated}
+    seen = await shop.agreed(cart, 2, customer=customer)
+    asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **seen, **stated}
     checkout = (await shop.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"]
     ended = await shop.becomes(f"/checkout/v1/checkouts/{checkout}", lambda body: body["ended_at"])
     return str(checkout), (ended["reason"] or {"code": ended["status"]})["code"]
@@ -38,7 +40,7 @@ async def checked_out(shop: Shop, customer: str, **stated: object) -> tuple[str,
 
 async def test_a_code_is_typed_as_one_likes(shop: Shop) -> None:
     """It takes off what it takes off, once a customer, and is shown in upper case."""
-    order, ended = await checked_out(shop, "910", coupons=["sAve10"])
+    order, ended = await checked_out(shop, "910", coupons=["sAve10"], expected_total={"amount": 225, "currency": "USD"})
 
     assert ended == "completed"
     seen = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["placed_at"])
@@ -72,7 +74,8 @@ async def test_a_parcel_goes_where_there_are_no_postal_codes(shop: Shop) -> None
 
     assert ended == "completed"
     assert all(part in label["address"] for part in ("Kowloon", "+852 21234567"))
-    asked = {"cart_id": "c", "payment_token": "pm_card_visa", "shipping_address": {**address, "country": "NO"}}
+    elsewhere = {**address, "country": "NO"}
+    asked = {"cart_id": "c", "payment_token": "pm_card_visa", "shipping_address": elsewhere, **AGREED}
     status, problem = await shop.send("POST", "/checkout/v1/checkouts", asked, customer="912")
     fields = {error["field"] for error in problem["errors"]}
     assert (status, fields) == (400, {"shipping_address.city", "shipping_address.postal_code"})
@@ -83,7 +86,8 @@ async def test_whoever_tries_cards_is_slowed_down(shop: Shop) -> None:
     declined = [await checked_out(shop, "913", payment_token="pm_card_visa_chargeDeclined") for _ in range(5)]  # noqa: S106
     assert {ended for _, ended in declined} == {"card-declined"}
 
-    asked = {"cart_id": "c", "payment_token": "pm_card_visa", "shipping_address": ADDRESS}
+    cart = (await shop.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer="913"))["id"]
+    asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **AGREED}
     status, problem = await shop.send("POST", "/checkout/v1/checkouts", asked, customer="913")
 
     assert (status, problem["code"]) == (429, "too-many-attempts")

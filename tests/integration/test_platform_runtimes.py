@@ -168,25 +168,16 @@ async def test_a_dead_firestore_emulator_ends_the_platform(tmp_path: Path) -> No
     assert error.group_contains(PlatformError, match="Firestore emulator died")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "told", "logged"),
-    [
-        (b"no JSON", 500, b"", "JSONDecodeError"),
-        (b'{"name": "no-such", "arguments": {}}', 200, b"platform.log has more", "KeyError: 'no-such'"),
-    ],
-)
-async def test_tracebacks_of_the_platform_are_kept_with_the_logs(
-    tmp_path: Path, body: bytes, status: int, told: bytes, logged: str
-) -> None:
-    """What fails in the platform's own process, in the gateway or in an operation, can be read afterwards."""
+async def test_tracebacks_of_the_platform_are_kept_with_the_logs(tmp_path: Path) -> None:
+    """What fails in an operation, in the platform's own process, can be read afterwards."""
     chosen = options(tmp_path, "embedded")
 
     async with LocalPlatform(chosen, services=CART) as platform, aiohttp.ClientSession() as session:
-        answer = await session.post(f"{platform.origin}/_local/operate", data=body)
+        answer = await session.post(f"{platform.origin}/_local/operate", data=b'{"name": "no-such", "arguments": {}}')
         said = await answer.read()
 
-    assert answer.status == status
-    assert told in said
+    assert answer.status == 200
+    assert b"platform.log has more" in said
     log = (chosen.logs / "platform.log").read_text()
     assert "Traceback" in log
-    assert logged in log
+    assert "KeyError: 'no-such'" in log
