@@ -87,7 +87,7 @@ class ReadStore(Protocol):
 
 MAX_BULK = 500
 MAX_FOLDED: Final = 2_000
-"""Commits that one query folds at most. What belongs to a customer stays below: a cart of the web takes 1,100."""
+"""Commits that one query folds at most. What a customer changes stays below: a cart of the web takes 1,100."""
 
 
 @dataclass(frozen=True, kw_only=True)
