@@ -12,6 +12,7 @@ _WITHDRAWN: Final = "coupons can be withdrawn since"
 _ENDS: Final = "imports can be given up and cancelled since"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
+    "customer.state": {"leaving_since|waits_for": "an erasure waits for what is under way"},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
     "order.state": {
         r"(refunds|disputes).*": "an order knows what its payment tells",
