@@ -9,8 +9,7 @@ from functions.customers.events import UnderWay
 from shared.eventsourcing.workflow.calls import Caller, Request, answer_of
 from shared.http.query_api import MAX_LIMIT
 
-ORDER_IS_OVER = frozenset({"delivered", "returned", "cancelled"})
-RETURN_IS_OVER = frozenset({"completed", "failed", "refused"})
+ORDER_IS_OVER = frozenset({"delivered", "returned", "cancelled", "lost"})
 """Any other status is under way, also one that this service does not know."""
 Json = Mapping[str, Any]
 
@@ -24,13 +23,13 @@ async def under_way(services: Caller, customer_id: str, before: datetime) -> tup
     orders = await _listed(services, "orders", "/orders", customer_id)
     returns = await _listed(services, "returns", "/returns", customer_id)
     return (
-        *(UnderWay(kind="checkout", id=each["id"]) for each in checkouts if not _ended(each, before)),
+        *(UnderWay(kind="checkout", id=each["id"]) for each in checkouts if not _ended_before(each, before)),
         *(UnderWay(kind="order", id=each["id"]) for each in orders if each["status"] not in ORDER_IS_OVER),
-        *(UnderWay(kind="return", id=each["id"]) for each in returns if each["status"] not in RETURN_IS_OVER),
+        *(UnderWay(kind="return", id=each["id"]) for each in returns if each["ended_at"] is None),
     )
 
 
-def _ended(checkout: Json, before: datetime) -> bool:
+def _ended_before(checkout: Json, before: datetime) -> bool:
     ended_at = checkout["ended_at"]
     return ended_at is not None and datetime.fromisoformat(ended_at) <= before
 

@@ -18,7 +18,8 @@ def order(identity: str, status: str, customer_id: str = "900") -> dict[str, Any
     return {"id": identity, "status": status, "customer_id": customer_id}
 
 
-def checkout(identity: str, ended_at: str | None) -> dict[str, Any]:
+def workflow(identity: str, ended_at: str | None) -> dict[str, Any]:
+    """A checkout or a return."""
     return {"id": identity, "ended_at": ended_at, "customer_id": "900"}
 
 
@@ -42,22 +43,21 @@ class TestWhatIsUnderWay:
         assert (told["status"], told["waits_for"]) == ("requested", [{"kind": "order", "id": "o2"}])
         assert await registry.personal.open(sealed) is not None
 
-    @pytest.mark.parametrize("status", ["requested", "approved", "waiting", "running", "stuck"])
-    async def test_a_return_that_is_not_over_is_waited_for(self, registry: Registry, status: str) -> None:
+    async def test_a_return_that_is_not_over_is_waited_for(self, registry: Registry) -> None:
         """Its refund is told to the customer."""
-        registry.others.lists["returns"] = [order("r1", status)]
+        registry.others.lists["returns"] = [workflow("r1", None)]
 
         assert not await registry.erased("900")
 
     async def test_a_checkout_that_runs_is_waited_for(self, registry: Registry) -> None:
         """It may come to an order."""
-        registry.others.lists["checkout"] = [checkout("c1", None)]
+        registry.others.lists["checkout"] = [workflow("c1", None)]
 
         assert not await registry.erased("900")
 
     async def test_a_checkout_that_ended_just_now_is_waited_for(self, registry: Registry) -> None:
         """Its order may not be listed yet; at the next look it is."""
-        registry.others.lists["checkout"] = [checkout("c1", "2026-03-01T12:30:00Z")]
+        registry.others.lists["checkout"] = [workflow("c1", "2026-03-01T12:30:00Z")]
 
         assert not await registry.erased("900")
         assert await registry.walk() == 1
@@ -70,10 +70,10 @@ class TestWhatIsUnderWay:
 
     async def test_all_that_is_over_is_not_waited_for(self, registry: Registry, sealed: str) -> None:
         """Nor what is under way for somebody else."""
-        over = ("delivered", "returned", "cancelled")
+        over = ("delivered", "returned", "cancelled", "lost")
         registry.others.lists["orders"] = [*(order(each, each) for each in over), order("o9", "placed", "901")]
-        registry.others.lists["returns"] = [order(each, each) for each in ("completed", "failed", "refused")]
-        registry.others.lists["checkout"] = [checkout("c1", EARLIER)]
+        registry.others.lists["returns"] = [workflow("r1", EARLIER)]
+        registry.others.lists["checkout"] = [workflow("c1", EARLIER)]
 
         assert await registry.erased("900")
         assert await registry.personal.open(sealed) is None
