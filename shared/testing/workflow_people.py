@@ -14,7 +14,7 @@ from shared.testing.workflow_matrix import Case, Fault
 
 Decisions = Mapping[str, Mapping[str, Any]]
 """What is said at each step that waits, by its name."""
-_THINKING = 3600.0
+_THINKING = 7200.0
 """Seconds: longer than the deadline of any workflow, which must not run meanwhile."""
 
 
@@ -29,7 +29,7 @@ class Waiting(Protocol):
 
 
 class People:
-    """They look every hour. `wake` has the orchestrator told of what they said."""
+    """They look every two hours. `wake` has the orchestrator told of what they said."""
 
     def __init__(self, world: Waiting, decisions: Decisions, wake: Callable[[], Awaitable[None]]) -> None:
         self._world = world
