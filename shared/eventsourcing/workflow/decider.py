@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError, TopologyError
 from shared.eventsourcing.workflow.commands import (
@@ -39,6 +38,7 @@ from shared.eventsourcing.workflow.events import (
     WorkflowEvent,
     WorkflowStarted,
     WorkflowStuck,
+    workflow_codec,
 )
 from shared.eventsourcing.workflow.moves import (
     Events,
@@ -67,7 +67,7 @@ def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEve
         evolve=evolve,
         initial_state=Saga,
         state_type=Saga,
-        codec=Codec[WorkflowEvent](WorkflowEvent),
+        codec=workflow_codec(waits=any(step.waits for step in workflow.steps)),
         is_closed=is_closed,
     )
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.message import Event
 
 DeclineCode = Literal["refused", "withdrawn"]
@@ -203,16 +204,13 @@ class OperatorForcedCompensation(Event):
     at: AwareDatetime
 
 
-WorkflowEvent = (
+CallEvent = (
     WorkflowStarted
     | StepRequested
     | StepSucceeded
     | StepSkipped
     | StepRefused
     | StepUnknown
-    | DecisionAwaited
-    | DecisionMade
-    | WorkflowDeclined
     | DeadlinePassed
     | CompensationStarted
     | CompensationRequested
@@ -224,3 +222,10 @@ WorkflowEvent = (
     | OperatorRetried
     | OperatorForcedCompensation
 )
+"""Of every workflow."""
+WorkflowEvent = CallEvent | DecisionAwaited | DecisionMade | WorkflowDeclined
+
+
+def workflow_codec(*, waits: bool) -> Codec[WorkflowEvent]:
+    """Of a workflow that waits for people at some step, or at none: then nothing is promised of their decisions."""
+    return Codec[WorkflowEvent](WorkflowEvent if waits else CallEvent)

@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeVar, assert_never, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.projection import Projection, Scalar
 from shared.eventsourcing.workflow.events import (
     CompensationDone,
@@ -30,6 +29,7 @@ from shared.eventsourcing.workflow.events import (
     WorkflowFailed,
     WorkflowStarted,
     WorkflowStuck,
+    workflow_codec,
 )
 
 _DECLINED = get_args(DeclineCode)
@@ -78,9 +78,9 @@ V = TypeVar("V", bound=WorkflowView)
 
 
 def workflow_projection(
-    category: str, collection: str, document_type: type[V], *, fields: tuple[str, ...]
+    category: str, collection: str, document_type: type[V], *, fields: tuple[str, ...], waits: bool = False
 ) -> Projection[WorkflowEvent, V]:
-    """`fields` of the document can be filtered by, besides its status."""
+    """`fields` of the document can be filtered by, besides its status; `waits` if people decide at some step."""
     shown = document_type.model_fields.keys() - WorkflowView.model_fields.keys()
 
     def project(document: V | None, event: WorkflowEvent) -> V | None:
@@ -104,7 +104,7 @@ def workflow_projection(
         category=category,
         collection=collection,
         document_type=document_type,
-        codec=Codec[WorkflowEvent](WorkflowEvent),
+        codec=workflow_codec(waits=waits),
         project=project,
         fields=values,
     )
