@@ -27,7 +27,13 @@ MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
 MailKind = Literal[
-    "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
+    "order_placed",
+    "shipment_dispatched",
+    "order_cancelled",
+    "payment_refunded",
+    "payment_refund_failed",
+    "return_approved",
+    "return_refused",
 ]
 """As notifications call the mails that they send."""
 

@@ -1,5 +1,6 @@
 """What every service that is a workflow offers over HTTP: its start is its own, the rest is the same for all."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from shared.eventsourcing.projection import Projection
@@ -7,7 +8,7 @@ from shared.eventsourcing.workflow.commands import ForceCompensate, Retry
 from shared.eventsourcing.workflow.events import WorkflowEvent
 from shared.eventsourcing.workflow.projection import WorkflowView
 from shared.eventsourcing.workflow.state import Saga
-from shared.http.auth import NOBODY, OPERATORS, PEOPLE, Role
+from shared.http.auth import NOBODY, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
 from shared.http.requests import Body, ShopReason
@@ -29,15 +30,23 @@ def _force(body: OperatorBody, call: Call) -> ForceCompensate:
     return ForceCompensate(actor=call.principal.actor, reason=body.reason, at=call.now)
 
 
-def workflow_commands(service: str, category: str, entity: str, start: CommandEndpoint) -> CommandApi[Saga]:
-    """`start` builds a `Start`; operators retry what is stuck and turn back what has not come to its pivot."""
+def workflow_commands(
+    service: str,
+    category: str,
+    entity: str,
+    *endpoints: CommandEndpoint,
+    guard: Callable[[Principal, Saga], None] = open_to_its_roles,
+) -> CommandApi[Saga]:
+    """One of the `endpoints` builds a `Start`, others what people decide; operators retry what is stuck and turn back
+    what has not come to its pivot.
+    """
     return CommandApi[Saga](
         service=service,
         category=category,
         entity=entity,
-        guard=open_to_its_roles,
+        guard=guard,
         endpoints=(
-            start,
+            *endpoints,
             CommandEndpoint(
                 method="POST",
                 path=f"{entity}/retry",

@@ -97,6 +97,20 @@ class Shop:
             await self.ask("POST", f"{shipment}/{step}", body)
         await self.becomes(f"/orders/v1/orders/{order}", lambda body: body["status"] == "delivered")
 
+    async def asks_to_return(self, order: str, customer: str | None, quantity: int, **more: object) -> str:
+        """The id of a return, once it waits for what staff says; asked for by staff if no customer is named."""
+        asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": quantity}], "reason": "damaged", **more}
+        started = (await self.ask("POST", "/returns/v1/returns", asked, customer=customer))["id"]
+        await self.becomes(f"/returns/v1/returns/{started}", lambda body: body["waits_for"] == "approval")
+        return str(started)
+
+    async def receives(self, return_id: str, sound: int, damaged: int = 0, missing: int = 0) -> Json:
+        """The return at its end, after staff approved it, and found these pieces in the parcel."""
+        path = f"/returns/v1/returns/{return_id}"
+        await self.ask("POST", f"{path}/approve")
+        await self.ask("POST", f"{path}/receive", reception(sound, damaged, missing))
+        return await self.becomes(path, lambda body: body["status"] == "completed")
+
     # --- as the books read it
 
     @property
@@ -129,6 +143,11 @@ class Shop:
     async def mails(self, word: str) -> list[Json]:
         sent = await self.ask("GET", "/_local/mails")
         return [mail for mail in sent["mails"] if word in mail["subject"]]
+
+
+def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
+    """What staff says of a parcel with the one product."""
+    return {"lines": [{"sku": SKU, "sound": sound, "damaged": damaged, "missing": missing}]}
 
 
 @asynccontextmanager

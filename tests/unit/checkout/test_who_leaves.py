@@ -56,7 +56,7 @@ async def test_a_return_that_is_not_over(shop: Premises) -> None:
     order = (await begun(shop)).json["id"]
     await shop.run(CHECKOUT, order)
     lines = [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}]
-    await shop.dispatched(order, "s1", lines)
+    await shop.delivered(order, "s1", lines)
     await shop.project()
     asked = {"order_id": order, "lines": [{"sku": "tea", "quantity": 1}], "reason": "damaged"}
     started = (await shop.ask("900", "customer", "POST", "/returns/v1/returns", asked)).json["id"]
