@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulators.operating import OperationError, Operators, Say
-from shared.adapters.system import utc_now
 from shared.bootstrap import EventSourcedService
 from shared.eventsourcing.checkpoint import at_time
 from shared.eventsourcing.errors import CorruptCommitError, UnavailableError
@@ -29,7 +28,7 @@ async def republish(
     owner = operators.service(service)
     if not isinstance(owner, EventSourcedService):
         raise OperationError(f"{service} publishes no events of its own")
-    end = utc_now() - timedelta(seconds=operators.settings.feed_lag)
+    end = await operators.deps.events.now() - timedelta(seconds=operators.settings.feed_lag)
     span = _Span(_moment(since), min(_moment(until) or end, end))
     again = _Again(operators.deps.publisher, owner.manifest.integration_topic, span)
     after = at_time(span.since) if span.since else None

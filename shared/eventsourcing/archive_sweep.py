@@ -69,7 +69,7 @@ class _Page:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSweep:
     """Compares the feed of each category with the archive, from the checkpoint `archive/{category}` up to `behind` the
-    present, page by page: after a page everything up to its end is archived, and the checkpoint says so.
+    log's own present, page by page: after a page everything up to its end is archived, and the checkpoint says so.
 
     For a commit that cannot be read, and for a row that the archive refuses, a marker is written: what comes upon it
     looks into the log. Neither holds up the others. After `patience` it ends with the page that it is at, unless that
@@ -113,8 +113,8 @@ class ArchiveSweep:
 
     async def _sweep(self, category: str, began: datetime) -> SweepReport:
         name, report = f"{ARCHIVE_WALK}/{category}", SweepReport()
-        start = await self.checkpoints.load(name)
-        async for page in self._pages(category, start, began - self.behind):
+        start, until = await self.checkpoints.load(name), await self.log.now() - self.behind
+        async for page in self._pages(category, start, until):
             missing, refused = await self._complete(category, page)
             await self.checkpoints.save(name, page.end)
             report += SweepReport(len(page.commits), missing - refused, refused, len(page.unreadable))

@@ -46,9 +46,10 @@ class FeedWalk:
     """Visits every stream with commits recorded since the last walk and longer ago than `behind`.
 
     One checkpoint and one query serve all shards of the category: shards are there for writing in parallel, and a walk
-    reads one commit after the other anyway. A walk that finds nothing costs a get and a query, and writes nothing.
+    reads one commit after the other anyway. A walk that finds nothing costs two gets and a query, and writes nothing.
     One place for all shards is safe because a walk ends `behind` the present: by then no commit of any shard can become
-    visible before it any more. So `behind` covers how long an append may take, and how fast this clock may be.
+    visible before it any more. So `behind` covers how long an append may take. The present is the log's own: an
+    instance's clock may be fast by any time, and bounds only how long a walk runs.
 
     `name` and category name the checkpoint. A walk that is cut off goes on where it was, because it saves the
     checkpoint after each `page` of commits (which also bounds what it holds in memory).
@@ -71,7 +72,7 @@ class FeedWalk:
         At `end` it stops after the page that it is at, and the next walk goes on there. It never stops without having
         got anywhere: not inside a pack, which it would begin again.
         """
-        checkpoint, until = f"{self.name}/{self.category}", self.clock() - self.behind
+        checkpoint, until = f"{self.name}/{self.category}", await self.log.now() - self.behind
         start = await self.checkpoints.load(checkpoint)
         read = changed = 0
         first: Exception | None = None

@@ -8,7 +8,7 @@ from shared.eventsourcing.workflow.commands import ForceCompensate, Retry
 from shared.eventsourcing.workflow.events import WorkflowEvent
 from shared.eventsourcing.workflow.projection import WorkflowView
 from shared.eventsourcing.workflow.state import Saga
-from shared.http.auth import NOBODY, PEOPLE, Principal, Role
+from shared.http.auth import NOBODY, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
 from shared.http.requests import Body, ShopReason
@@ -71,7 +71,8 @@ def workflow_queries(
     service: str, projection: Projection[WorkflowEvent, V], entity: str, *, begun_by: frozenset[Role] = NOBODY
 ) -> QueryApi[WorkflowEvent, V]:
     """One workflow with its timeline; a customer's own, of any status; for people of the shop those of a status
-    (`?status=stuck`), of a customer, or both; for the roles `begun_by` those that they started themselves.
+    (`?status=stuck`), of a customer, or both, in lists also for services; for the roles `begun_by` those that they
+    started themselves.
     """
     return QueryApi[WorkflowEvent, V](
         service=service,
@@ -79,6 +80,7 @@ def workflow_queries(
         entity=entity,
         collection=entity.rpartition("/")[0],
         seen_by=PEOPLE,
+        listed_by=OPERATORS,
         begun_by=begun_by,
         owner="customer_id",
         filters=("customer_id", "status"),

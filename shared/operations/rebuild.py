@@ -137,7 +137,7 @@ class Rebuild:
         """
         if not _SCRATCH.fullmatch(name):
             raise ValueError(f"{name!r}: a name begins with a lower-case letter; letters, digits and .+:- follow")
-        self._check_over(moment)
+        await self._check_over(moment)
         await self.aliases.change(self.collection, lambda known: known.noting(name))
         collection = place(self.collection, name)
         try:
@@ -152,8 +152,8 @@ class Rebuild:
         once. A stream that fails is told as its last good commit has left it. ValueError for a time that is not over.
         """
         if until is None:
-            until = self.clock() - self.lag
-        self._check_over(until)
+            until = await self._latest()
+        await self._check_over(until)
         with _scratch(self.folder.parent) as folder:
             replayed = await self._run(await self._replay(folder, "history"), until, sink)
         documents, failed = replayed.documents, []
@@ -169,8 +169,12 @@ class Rebuild:
     def collection(self) -> str:
         return self.projectors.projection.collection
 
-    def _check_over(self, moment: datetime) -> None:
-        if moment > (latest := self.clock() - self.lag):
+    async def _latest(self) -> datetime:
+        """Up to when everything recorded is seen, by the log's time: a fast clock would leave commits out."""
+        return await self.history.log.now() - self.lag
+
+    async def _check_over(self, moment: datetime) -> None:
+        if moment > (latest := await self._latest()):
             raise ValueError(
                 f"{moment.isoformat()} is not over yet: what was recorded is seen up to {latest.isoformat()}"
             )
@@ -195,7 +199,7 @@ class Rebuild:
             await self.drop(left.generation)
         rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        until = (self.clock() - self.lag).isoformat()
+        until = (await self._latest()).isoformat()
 
         def begun(known: Generations) -> Generations:
             """What is announced has been written down before: whatever happens then, it is found again."""

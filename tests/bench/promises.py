@@ -40,7 +40,7 @@ PROMISED: Mapping[str, OperationCounts] = {
     ),
     # What an idle service costs: the relay each minute, the sweep of each read model each five.
     "relay run, nothing to do": _cost(BatchGetDocuments=1, RunQuery=1, pull=2, read=2),
-    "catch-up sweep, nothing new": _cost(BatchGetDocuments=1, RunQuery=1, read=2),
+    "catch-up sweep, nothing new": _cost(BatchGetDocuments=2, RunQuery=1, read=3),
 }
 PROMISED_ON_GOOGLE: Mapping[str, OperationCounts] = {
     # The row, a look whether the stream is parked, and the three commits that are missing.

@@ -5,14 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
 from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
 from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
+from shared import bootstrap
 from shared.adapters.system import new_id
+from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.ids import subject_id
+from shared.eventsourcing.projection import ReadStore
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
@@ -107,6 +111,30 @@ class Shop:
         await self.ask("POST", f"{path}/receive", reception(sound, damaged, missing))
         return await self.becomes(path, lambda body: body["status"] == "completed")
 
+    # --- as the books read it
+
+    @property
+    def log(self) -> EventStore:
+        return bootstrap.embedded().events
+
+    @property
+    def rows(self) -> ReadStore:
+        return bootstrap.embedded().rows
+
+    async def get(self, path: str) -> Any:
+        return await self.ask("GET", path)
+
+    async def listed(self, path: str) -> list[Any]:
+        """All pages of a list; `path` has a query string already."""
+        found: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self.ask("GET", f"{path}&limit=100" + (f"&cursor={quote(cursor)}" if cursor else ""))
+            found, cursor = found + page["items"], page["next"]
+        return found
+
+    # --- what is left, and what was told
+
     async def stock(self) -> tuple[int, int]:
         """What is on hand, and what of it can be sold."""
         found = await self.ask("GET", f"/inventory/v1/stock/{SKU}")
@@ -123,9 +151,9 @@ def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Shop]:
+async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
     (port,) = free_ports(1)
-    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder)
+    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder, faults=faults)
     async with LocalPlatform(options, say=lambda _: None) as platform, aiohttp.ClientSession() as session:
         shop = Shop(platform, session)
         await shop.ask("PUT", f"/catalog/v1/products/{SKU}", {"department": "Grocery"})

@@ -8,12 +8,31 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from emulators.feed.books import AFTER_ALL
+from emulators.platform import LocalPlatform
+from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, entity_of
-from shared.eventsourcing.projection import Projection, Row
-from tests.e2e.shop_rig import Shop
+from shared.eventsourcing.projection import Projection, ReadStore, Row
+from tests.e2e import shop_rig
+
+
+class Shop(Protocol):
+    """A platform, with sight of its log and its read models."""
+
+    @property
+    def platform(self) -> LocalPlatform: ...
+
+    @property
+    def log(self) -> EventStore: ...
+
+    @property
+    def rows(self) -> ReadStore: ...
+
+    async def get(self, path: str) -> Any: ...
+
+    async def listed(self, path: str) -> list[Any]: ...
 
 
 class Fact(NamedTuple):
@@ -274,7 +293,7 @@ def categories(shop: Shop) -> Iterator[str]:
     return (category for service in shop.platform.services for category in service.categories)
 
 
-async def owed(shop: Shop) -> list[str]:
+async def owed(shop: shop_rig.Shop) -> list[str]:
     """All messages that were not yet seen on their topics."""
     return [
         row.message_id

@@ -10,6 +10,7 @@ import pytest_asyncio
 from shared import bootstrap
 from shared.adapters.system import new_id
 from tests.e2e.embedded_shop import EMAIL, NAME, PHONE, PRICE, SKU, STOCK, STREET, Shop, opened
+from tests.e2e.erasures import becomes_erased, erase, short_pause
 from tests.e2e.rig import held
 
 WORDS = "it smells of my late uncle Theodor"
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with held(opened(tmp_path_factory.mktemp("shop"))) as shop:
-        yield shop
+    with short_pause():
+        async with held(opened(tmp_path_factory.mktemp("shop"))) as shop:
+            yield shop
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -82,7 +84,8 @@ async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
     await stocked.platform.caught_up()
     before = await stocked.ask("GET", f"/orders/v1/orders/{order}")
 
-    await stocked.ask("POST", "/customers/v1/customers/902/erase", {}, customer="902")
+    await erase(stocked, "902")
+    await becomes_erased(stocked, "902")
     await stocked.platform.caught_up()
 
     label, refused = await stocked.send("GET", f"/fulfillment/v1/shipments/{order}-1/label")

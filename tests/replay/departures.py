@@ -15,6 +15,7 @@ _RECEIVED: Final = "a return says why, and what arrived"
 _WHICH: Final = "what each shipment holds, and when it arrived, says what can be returned"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
+    "customer.state": {"leaving_since|waits_for": "an erasure waits for what is under way"},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
     "order.state": {
         r"(refunds|disputes).*": "an order knows what its payment tells",

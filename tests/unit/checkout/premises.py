@@ -8,6 +8,7 @@ from typing import Any
 from functions.cart.main import SERVICE as CART
 from functions.catalog.main import SERVICE as CATALOG
 from functions.checkout.main import SERVICE as CHECKOUT
+from functions.customers.main import SERVICE as CUSTOMERS
 from functions.inventory.main import SERVICE as INVENTORY
 from functions.orders.commands import RecordDelivery
 from functions.orders.events import MovedLine
@@ -39,6 +40,7 @@ SERVICES: tuple[EventSourcedService, ...] = (
     CART,
     CATALOG,
     CHECKOUT,
+    CUSTOMERS,
     INVENTORY,
     ORDERS,
     PAYMENTS,

@@ -278,6 +278,7 @@ async def test_a_checkout_keeps_its_first_answer(shop: Premises) -> None:
     key = {"Idempotency-Key": "k"}
     first = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
     await shop.erase("900")
+    assert (await shop.ask("900", "customer", "POST", "/customers/v1/customers/900/erase", {})).status == 202
 
     again = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
 

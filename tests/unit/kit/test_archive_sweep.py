@@ -12,7 +12,7 @@ from shared.eventsourcing.archive_sweep import ArchiveSweep, SweepReport
 from shared.eventsourcing.errors import RefusedError, UnavailableError
 from shared.eventsourcing.event_store import OperationCounts, Position
 from shared.testing.conformance.samples import new_commit, write
-from shared.testing.doubles import FixedClock
+from shared.testing.doubles import NOON, FixedClock
 from tests.unit.kit.escaped_order import EscapedOrder
 
 LAG = timedelta(seconds=10)
@@ -90,6 +90,15 @@ async def test_what_is_missing_is_written(
 
     assert report == SweepReport(read=3, written=2)
     assert archive.ids == ["cart-1@1.0", "cart-1@2.0", "cart-1@3.0"]
+
+
+async def test_a_fast_clock_proves_nothing(sweep: ArchiveSweep, log: MemoryEventStore, archive: ListArchive) -> None:
+    """What is proven complete ends at the log's present, not at an instance's: the youngest commits are still ahead."""
+    await write(log, "cart-1", 1)
+
+    report = await replace(sweep, clock=FixedClock(NOON + timedelta(hours=1))).run()
+
+    assert (report.read, archive.ids) == (0, [])
 
 
 async def test_every_category_is_swept(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from shared.eventsourcing.event_store import NewCommit, start_of
 from shared.eventsourcing.generations import FIRST, place
 from shared.operations.bulk import bulk_sink, clear
 from shared.operations.rebuild import BusyError
+from shared.testing.doubles import FixedClock
 from tests.unit.kit.conftest import append
 from tests.unit.operations.rebuild_world import LAG, Announcing, Killed, World
 from tests.unit.operations.test_folding import told_by_the_log
@@ -45,6 +47,15 @@ async def test_the_archive_is_read_up_to_where_it_is_proven_and_the_log_from_the
 
     assert (await world.compare("2")).equal
     assert (await world.compare("2")).rows == 12
+
+
+async def test_the_log_tells_what_time_is_over(world: World) -> None:
+    """The clock of whoever asks may be fast: what is recorded later would be missing for good."""
+    await world.sold(3)
+    soon = world.clock.now + timedelta(minutes=10)
+
+    with pytest.raises(ValueError, match="is not over yet"):
+        await world.rebuild(clock=FixedClock(soon + timedelta(hours=1))).as_of(soon, "soon")
 
 
 async def test_a_hole_in_the_archive_is_filled_from_the_log(world: World) -> None:
