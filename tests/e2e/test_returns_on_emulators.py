@@ -15,7 +15,7 @@ from tests.e2e.shop_rig import Shop, opened, services, until, usd
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-TO_BUY = ("catalog", "pricing", "cart", "promotions", "inventory", "checkout", "orders", "payments")
+TO_BUY = ("catalog", "pricing", "cart", "promotions", "inventory", "customers", "checkout", "orders", "payments")
 NEEDED = (*TO_BUY, "fulfillment", "returns")
 CENTS, STOCK = 250, 10
 PARCEL = {"lines": [{"sku": "milk", "sound": 1, "damaged": 1, "missing": 0}]}
