@@ -255,13 +255,20 @@ ORDERS_PROJECTION = Projection[OrderEvent, OrderView](
     project=project_order,
     fields=_fields,
 )
-_CANCELLATIONS = workflow_projection(CANCELLATION, CANCELLATIONS, CancellationView, fields=("order_id",))
 
 
-def project_cancellation(document: CancellationView | None, event: WorkflowEvent) -> CancellationView | None:
+def _that_can_be_refused(
+    projection: Projection[WorkflowEvent, CancellationView],
+) -> Projection[WorkflowEvent, CancellationView]:
     """One that came to nothing was refused: `reason` says by whom, and why."""
-    shown = _CANCELLATIONS.project(document, event)
-    return shown.model_copy(update={"status": "refused"}) if shown and isinstance(event, WorkflowFailed) else shown
+
+    def project(document: CancellationView | None, event: WorkflowEvent) -> CancellationView | None:
+        shown = projection.project(document, event)
+        return shown.model_copy(update={"status": "refused"}) if shown and isinstance(event, WorkflowFailed) else shown
+
+    return replace(projection, project=project)
 
 
-CANCELLATIONS_PROJECTION = replace(_CANCELLATIONS, project=project_cancellation)
+CANCELLATIONS_PROJECTION = _that_can_be_refused(
+    workflow_projection(CANCELLATION, CANCELLATIONS, CancellationView, fields=("order_id",))
+)

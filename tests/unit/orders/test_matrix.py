@@ -13,7 +13,7 @@ from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
 from shared.testing.workflow_world import play
 from tests.unit.orders.desk import Desk
-from tests.unit.orders.test_cancellation_workflow import DATA
+from tests.unit.orders.test_workflow import DATA
 
 BEGINNING = (
     "order_id",
