@@ -134,7 +134,7 @@ def test_the_provider_s_own_request_is_no_call_of_the_workflow() -> None:
 
 
 def test_an_orchestrator_is_billed_for_waiting() -> None:
-    """It asks eleven times, waits twice for the payment provider, and appends a commit for each step: in whole steps."""
+    """It asks eleven times, waits twice for the payment provider, and appends its commits; in whole steps."""
     bill = Bill.until_paid(report(), SERVICES)
 
     assert bill.seconds()["checkout-orchestrator"] == pytest.approx(2.3)
