@@ -105,13 +105,18 @@ def _command(endpoint: Endpoint) -> dict[str, Any]:
                 "headers": headers(_ANSWERED),
                 "content": {"application/json": {"schema": ref("schemas", "Accepted")}},
             },
-            **problems(_CREATING_PROBLEMS if endpoint.creates else _COMMAND_PROBLEMS),
+            **problems(_CREATING_PROBLEMS if _starts_anew(endpoint) else _COMMAND_PROBLEMS),
         },
     }
     if endpoint.body is not NoBody:
         content = {"application/json": {"schema": ref("schemas", endpoint.body.__name__)}}
         operation["requestBody"] = {"required": _is_required(endpoint.body), "content": content}
     return operation
+
+
+def _starts_anew(endpoint: Endpoint) -> bool:
+    """It creates something, and names nothing that would have to be there."""
+    return endpoint.creates and not _path_parameters(endpoint.path)
 
 
 def _roles(roles: frozenset[Role]) -> str:

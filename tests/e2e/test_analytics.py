@@ -26,6 +26,14 @@ from shared.config import settings
 from shared.eventsourcing.archive import rows_of
 from tests.e2e.rig import HOURS, held
 
+REASONS = {
+    Fate.SOLD: "",
+    Fate.CANCELLED: "",
+    Fate.DECLINED: "card-declined",
+    Fate.SHORT: "out-of-stock",
+    Fate.EMPTY: "cart-is-empty",
+}
+
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 BASKETS = 12
 SUNDAY_NIGHT = 500
@@ -99,7 +107,7 @@ async def test_the_books_balance(sold: Sold) -> None:
     assert sold.report.balanced
     weeks = Counter(sale.basket.at.isocalendar().week for sale in sold.report.plan.of_fate(Fate.SOLD))
     assert len(weeks) == 2
-    assert min(weeks.values()) > BASKETS / 3
+    assert min(weeks.values()) >= BASKETS / 3
 
 
 async def test_revenue_is_that_of_the_data_set(sold: Sold) -> None:
@@ -134,33 +142,36 @@ async def test_the_archive_is_the_log(sold: Sold) -> None:
 
 
 async def test_the_funnel_ends_with_what_was_paid(sold: Sold) -> None:
-    """Every basket was checked out; those that were turned back were not paid."""
+    """Every basket was checked out; those that were turned back were not paid, those that were cancelled later were."""
     checked_out = [sale for sale in sold.report.plan.sales if sale.fate is not Fate.EMPTY]
     rows = sold.view("funnel", "checked_out", "paid")
 
     assert [sum(row[place] for row in rows) for place in (0, 1)] == [
         len(checked_out),
-        len(sold.report.plan.of_fate(Fate.SOLD)),
+        len(sold.report.plan.of_fate(Fate.SOLD)) + len(sold.report.plan.of_fate(Fate.CANCELLED)),
     ]
 
 
 async def test_sagas_end_as_they_were_chosen_to(sold: Sold) -> None:
     """By their reason."""
-    reasons = {Fate.SOLD: "", Fate.DECLINED: "card-declined", Fate.SHORT: "out-of-stock", Fate.EMPTY: "cart-is-empty"}
-    chosen = Counter(reasons[sale.fate] for sale in sold.report.plan.sales)
+    chosen = Counter(REASONS[sale.fate] for sale in sold.report.plan.sales)
 
-    assert dict(sold.view("saga_outcomes", "code", "workflows")) == dict(chosen)
+    rows = sold.view("saga_outcomes", "workflow", "code", "workflows")
+
+    assert {code: workflows for name, code, workflows in rows if name == "checkout"} == dict(chosen)
 
 
 async def test_what_came_lies_there_or_was_shipped(sold: Sold) -> None:
-    """The stock of the view is that of the inventory."""
-    shipped = Counter[str]()
+    """The stock of the view is that of the inventory; what came back sound came once more."""
+    came, shipped = Counter(sold.report.plan.received), Counter[str]()
     for sale in sold.report.plan.of_fate(Fate.SOLD):
         shipped.update(sale.quantities)
+        if sale.back:
+            came[sale.back.sku] += sale.back.sound
 
-    found = {sku: (came, left) for sku, came, left in sold.view("stock_turnover", "sku", "came", "shipped")}
+    found = {sku: (came_in, left) for sku, came_in, left in sold.view("stock_turnover", "sku", "came", "shipped")}
 
-    assert found == {sku: (came, shipped[sku]) for sku, came in sold.report.plan.received.items()}
+    assert found == {sku: (pieces, shipped[sku]) for sku, pieces in came.items()}
 
 
 async def test_operators_see_it(sold: Sold) -> None:

@@ -88,7 +88,7 @@ async def test_every_read_model_is_replayed_and_rebuilt(terminal: Terminal) -> N
     told = await asyncio.gather(*(rebuilt(*each) for each in known))
     replayed = await terminal.types("replay", "cart", "carts", "--out", str(terminal.cwd / "carts.ndjson"))
 
-    assert len(known) == 16
+    assert len(known) == 17
     assert [said.splitlines()[-1] for said in told] == ["generation 2 is live"] * len(known)
     assert " documents in " in replayed
     assert (terminal.cwd / "carts.ndjson").read_text().count("\n") >= 3
