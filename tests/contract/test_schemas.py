@@ -29,7 +29,7 @@ SERVICES = {service.manifest.name: service for service in contracts.services()}
 FILES = sorted(FOLDER.rglob("*.json"))
 SCHEMAS = [file for file in FILES if file.parts[len(FOLDER.parts)] not in {"openapi", "asyncapi"}]
 FEW = settings(max_examples=15)
-ENDS = {"WorkflowCompleted.v1", "WorkflowFailed.v1", "DecisionMade.v1"}
+ENDS = {"WorkflowCompleted.v1", "WorkflowFailed.v1", "DecisionMade.v1", "DeclineCarriedOut.v1"}
 KNOWN = {
     "checkout_id": "k1",
     "return_id": "r1",
@@ -90,12 +90,12 @@ def told(file: Path) -> dict[str, Any]:
 
 
 def ways(file: Path) -> list[dict[str, Any]]:
-    """How else an event of a workflow can be told of: at each step that waits, and turned back by each person."""
+    """How else an event of a workflow can be told of: at each step that waits, and declined by each person."""
     service = service_of(file)
     if isinstance(service, WorkflowService) and file.stem == "DecisionMade.v1":
         return [{"step": step.name} for step in service.workflow.steps if step.waits]
-    if isinstance(service, WorkflowService) and file.stem == "WorkflowFailed.v1":
-        return [{}, *({"code": code} for code in get_args(DeclineCode))]
+    if isinstance(service, WorkflowService) and file.stem == "DeclineCarriedOut.v1":
+        return [{"code": code} for code in get_args(DeclineCode)]
     return [{}]
 
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
+from shared.eventsourcing.ids import subject_id
 from tests.e2e.embedded_shop import PRICE, SKU, STOCK, Shop, opened, reception
 from tests.e2e.rig import held
 
@@ -161,9 +162,11 @@ async def test_a_return_can_be_refused_until_it_is_here(stocked: Shop, *, approv
     answers = [await stocked.send("POST", f"{RETURNS}/{asked}/refuse", body) for _ in range(2)]
     seen = await stocked.becomes(f"{RETURNS}/{asked}", lambda body: body["status"] == "refused")
     late = await stocked.send("POST", f"{RETURNS}/{asked}/receive", reception(1))
+    again = await stocked.send("POST", f"{RETURNS}/{asked}/approve")
     after = (await given_back(stocked, order), await stocked.stock())
 
     assert [status for status, _ in answers] == [202, 202]
+    assert (again[0], again[1]["code"]) == (409, "not-awaited")
     assert (seen["reason"]["code"], seen["reason"]["detail"]) == ("refused", "nothing-arrived")
     assert (late[0], late[1]["code"]) == (409, "not-awaited")
     assert after == (0, before)
@@ -173,7 +176,7 @@ async def test_a_return_can_be_refused_until_it_is_here(stocked: Shop, *, approv
 
 
 async def test_customers_have_no_say_in_what_staff_decide(stocked: Shop) -> None:
-    """They withdraw their own return; somebody else's is not there."""
+    """They withdraw their own return, which staff do not; somebody else's is not there."""
     order = await delivered(stocked, "927", 1)
     asked = await stocked.asks_to_return(order, "927", 1)
     path = f"{RETURNS}/{asked}"
@@ -185,16 +188,20 @@ async def test_customers_have_no_say_in_what_staff_decide(stocked: Shop) -> None
         (await stocked.send("POST", f"{path}/withdraw", {}, customer="928"))[0],
     ]
     foreign = await refused(stocked, order, "928")
+    staff = (await stocked.send("POST", f"{path}/withdraw", {}))[0]
     await stocked.ask("POST", f"{path}/withdraw", {}, customer="927")
     await stocked.becomes(path, lambda body: body["status"] == "withdrawn")
 
     assert own == [403, 403, 403]
     assert others == [404, 404]
+    assert staff == 403
     assert foreign == "not-found"
 
 
 async def test_a_piece_comes_back_once(stocked: Shop) -> None:
-    """Two returns of one piece are approved: the order takes the first that arrives, and refuses the other."""
+    """Two returns of one piece are approved: the order takes the first that arrives, and refuses the other; the
+    customer is told.
+    """
     order = await delivered(stocked, "929", 1)
     before = await stocked.stock()
     first, second = [await stocked.asks_to_return(order, "929", 1) for _ in range(2)]
@@ -206,4 +213,17 @@ async def test_a_piece_comes_back_once(stocked: Shop) -> None:
 
     assert (seen["reason"]["step"], seen["reason"]["code"]) == ("open_return", "not-returnable")
     assert await given_back(stocked, order) == PRICE
+    assert [mail for mail in await stocked.mails("came to nothing") if order in mail["subject"]]
     assert await stocked.stock() == (before[0] + 1, before[1] + 1)
+
+
+async def test_who_is_leaving_begins_no_return(stocked: Shop) -> None:
+    """From the request on, without any lag; staff may still start one."""
+    order = await delivered(stocked, "930", 1)
+    await stocked.ask("POST", f"/customers/v1/customers/{subject_id('930')}/erase", {}, customer="930")
+
+    body = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": "damaged"}
+    status, answer = await stocked.send("POST", RETURNS, body, customer="930")
+
+    assert (status, answer["code"]) == (409, "customer-is-leaving")
+    assert await stocked.asks_to_return(order, None, 1)

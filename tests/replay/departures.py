@@ -13,6 +13,7 @@ _GIVEN_UP: Final = "pieces of an order can be cancelled, and parcels can be lost
 _STOPPED: Final = "pieces of a placed order can be cancelled since"
 _ENDS: Final = "imports can be given up and cancelled since"
 _PEOPLE: Final = "a workflow can wait for what a person decides since"
+_DECLINES: Final = "what a person declined ends by an event of its own, and is called so, since"
 _RECEIVED: Final = "a return says why, and what arrived"
 _WHICH: Final = "what each shipment holds, and when it arrived, says what can be returned"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -31,10 +32,15 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
         r"returns\[\d+\]\.refund_failed": "a return says that its refund failed",
         r"refunded\.amount": "what an order has given back is what its payment tells",
     },
-    "checkout.state": {"wait|decisions": _PEOPLE},
+    "checkout.state": {"wait|decisions": _PEOPLE, "declined": _DECLINES},
+    "cancellation.state": {"declined": _DECLINES},
     "checkout.checkouts": {"waits_for": _PEOPLE},
-    "return.state": {"wait|decisions": _PEOPLE},
-    "return.returns": {"waits_for": _PEOPLE, "received|return_reason": _RECEIVED},
+    "return.state": {"wait|decisions": _PEOPLE, "declined": _DECLINES},
+    "return.returns": {
+        "waits_for": _PEOPLE,
+        "received|return_reason": _RECEIVED,
+        r"status|timeline\[\d+\]\.(what|detail)": _DECLINES,
+    },
     "shipment.state": {
         r"disputes(\..*)?": "a shipment whose payment is disputed is held",
         r"stopped(\..*)?": _STOPPED,
