@@ -1,0 +1,85 @@
+"""What is simulated: whose services, who uses them, and what must be true of them whatever happens."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from shared.bootstrap.service import FunctionsOfService
+from shared.config import Settings
+from shared.testing.simulation.dice import dice_of
+from shared.testing.simulation.faults import Kind, drawn
+from shared.testing.simulation.pool import Fitting
+
+if TYPE_CHECKING:
+    from shared.testing.simulation.world import World
+
+Actor = Callable[["World", Random, str], Awaitable[None]]
+"""One session of somebody who uses the platform: (world, their own dice, their name)."""
+Invariant = Callable[["World"], Awaitable[Sequence[str]]]
+"""What is not as it must be, when all is quiet; nothing if all is well."""
+Glance = Callable[["World"], Sequence[str]]
+"""The same, at any moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong. `actors`
+    are drawn by their weight. `skipped` are paths of scheduled jobs that need more than one thread.
+    """
+
+    services: Mapping[str, FunctionsOfService]
+    environment: Settings
+    fittings: "Callable[[World], Mapping[str, Fitting]]"
+    prepare: "Callable[[World], Awaitable[None]]"
+    actors: Mapping[str, tuple[Actor, float]]
+    invariants: Sequence[Invariant]
+    glances: Sequence[Glance] = ()
+    skipped: frozenset[str] = frozenset()
+    patches: Mapping[str, Any] = field(default_factory=dict)
+    sessions: tuple[int, int] = (3, 9)
+    seconds: tuple[float, float] = (60.0, 900.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An actor comes `at` so many seconds. `number` is what their dice are made of."""
+
+    number: int
+    actor: str
+    at: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.actor}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a seed has drawn before it begins. A smaller plan of the same seed is another run."""
+
+    seed: int
+    likely: Mapping[Kind, float]
+    sessions: tuple[Session, ...]
+    instances: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def without(self, *, kinds: Sequence[Kind] = (), sessions: Sequence[Session] = ()) -> "Plan":
+        return replace(
+            self,
+            likely={kind: likely for kind, likely in self.likely.items() if kind not in kinds},
+            sessions=tuple(each for each in self.sessions if each not in sessions),
+        )
+
+
+def plan_of(scenario: Scenario, seed: int) -> Plan:
+    """The whole run of a seed."""
+    dice = dice_of(seed, "plan")
+    names = list(scenario.actors)
+    weights = [weight for _, weight in scenario.actors.values()]
+    count, seconds = dice.randint(*scenario.sessions), dice.uniform(*scenario.seconds)
+    sessions = tuple(
+        Session(number=number, actor=dice.choices(names, weights)[0], at=dice.uniform(0.0, seconds))
+        for number in range(count)
+    )
+    return Plan(seed=seed, likely=drawn(dice), sessions=sessions, instances=dice.choice((1, 2, 2, 3)))
