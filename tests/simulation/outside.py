@@ -16,7 +16,8 @@ from functions.notifications.reactor import visit_with
 from functions.payments.adapters.memory import MemoryProvider
 from functions.payments.amounts import to_provider
 from functions.payments.effect import Settlement
-from functions.payments.port import DisputeFound, DisputeOutcome, Intent, IntentStatus
+from functions.payments.events import DisputeOutcome
+from functions.payments.port import DisputeFound, Intent, IntentStatus
 from functions.payments.webhook import StripeWebhook
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.money import Money

@@ -7,9 +7,12 @@ from importlib import import_module
 import functions
 from shared.bootstrap.service import FunctionsOfService
 from shared.testing.memory_platform import SETTINGS
+from shared.testing.simulation import invariants
 from shared.testing.simulation.scenario import Scenario
 from shared.topology import discover
+from tests.simulation import books
 from tests.simulation.actors import ACTORS, prepare
+from tests.simulation.mending import mend
 from tests.simulation.outside import MAIL_FROM, PATCHES, fittings
 
 SEARCH = "/search-base"
@@ -26,7 +29,8 @@ SHOP = Scenario(
     fittings=fittings,
     prepare=prepare,
     actors=ACTORS,
-    invariants=(),
+    invariants=(*invariants.ALL, *books.ALL),
+    mend=mend,
     skipped=frozenset({SEARCH}),
     patches=PATCHES,
 )

@@ -1,6 +1,6 @@
 """What all instances share: stores, broker and archive of the in-process adapters. Nothing fails in here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.adapters.memory.vault import MemoryVault
 from shared.eventsourcing.archive import EVENTS
-from shared.eventsourcing.event_store import NewCommit, OperationCounts
+from shared.eventsourcing.event_store import Answer, NewCommit, OperationCounts
 from shared.eventsourcing.message import Commit
 from shared.eventsourcing.projection import Row as ReadRow
 from shared.testing.memory_platform import UnwrappedKeys
@@ -56,9 +56,31 @@ class WatchedEventStore(MemoryEventStore):
 
     watch: Watch
 
+    def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
+        super().__init__(clock, counts)
+        self.written: dict[tuple[str, int], bytes] = {}
+
     def _write(self, new: NewCommit, recorded_at: datetime) -> None:
         super()._write(new, recorded_at)
+        self.written[new.position.stream, new.position.version + 1] = new.body
         self.watch(new)
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """The first answers, by key."""
+        return self._answers
+
+    def bodies(self) -> Iterator[tuple[str, bytes]]:
+        """Every commit, and every state that is kept beside them."""
+        yield from ((f"{stream}@{version}", body) for (stream, version), body in self.written.items())
+        yield from ((f"state of {stream}", state.body) for stream, state in self._states.items())
+
+
+class OpenReadStore(MemoryReadStore):
+    """The read models, all of which can be looked at."""
+
+    def everything(self) -> Iterator[tuple[str, list[ReadRow]]]:
+        yield from ((collection, list(rows.values())) for collection, rows in self._rows.items())
 
 
 class Backend:
@@ -68,7 +90,7 @@ class Backend:
         counts = OperationCounts()
         self.events = WatchedEventStore(virtual_now, counts)
         self.broker = MemoryBroker(virtual_now, counts)
-        self.rows = MemoryReadStore(counts)
+        self.rows = OpenReadStore(counts)
         self.checkpoints = MemoryCheckpoints(counts)
         self.dead_letters = MemoryDeadLetters()
         self.vault = MemoryVault(counts)

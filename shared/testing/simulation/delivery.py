@@ -32,7 +32,7 @@ class Delivery:
         self._dice = stage.dice("delivery")
         self._under_way: dict[str, dict[asyncio.Task[None], None]] = {}
         self._healed = {service.domain_topic for service in stage.services}
-        """Sweeps find in the log what is lost behind these topics. Behind the others nothing is: Pub/Sub promises it."""
+        """Sweeps find in the log what is lost behind these. Behind the others nothing is lost: Pub/Sub promises it."""
         self._lanes = [
             (service, function, subscription)
             for service in stage.services

@@ -24,7 +24,8 @@ Glance = Callable[["World"], Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong. `actors`
+    """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong;
+    `mend` is what people do about what is stuck or buried, again and again, when nothing goes wrong any more. `actors`
     are drawn by their weight. `skipped` are paths of scheduled jobs that need more than one thread.
     """
 
@@ -34,6 +35,7 @@ class Scenario:
     prepare: "Callable[[World], Awaitable[None]]"
     actors: Mapping[str, tuple[Actor, float]]
     invariants: Sequence[Invariant]
+    mend: "Callable[[World], Awaitable[None]]"
     glances: Sequence[Glance] = ()
     skipped: frozenset[str] = frozenset()
     patches: Mapping[str, Any] = field(default_factory=dict)

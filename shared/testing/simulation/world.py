@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.eventsourcing.event_store import NewCommit
+from shared.eventsourcing.message import Commit
 from shared.testing.api_spec import Reply
 from shared.testing.simulation.backend import Backend
 from shared.testing.simulation.client import Client
@@ -50,6 +51,7 @@ class World:
         self.plan = plan
         self.acknowledged: list[Acknowledged] = []
         self.known: dict[str, Any] = {}
+        self._log: tuple[int, dict[str, list[Commit]]] | None = None
         self._errands: set[asyncio.Task[None]] = set()
         services = tuple(each.manifest for each in scenario.services.values())
         self.story = story = Story(asyncio.get_running_loop().time)
@@ -73,6 +75,9 @@ class World:
         """What was found wrong so far."""
         return self.stage.broken
 
+    def manifest(self, service: str) -> Service:
+        return self.scenario.services[service].manifest
+
     @property
     def categories(self) -> list[str]:
         """Of all streams."""
@@ -80,6 +85,15 @@ class World:
 
     def acknowledge(self, client: Client, key: str, method: str, url: str, reply: Reply) -> None:
         self.acknowledged.append(Acknowledged(client.subject, key, method, url, reply.status, bytes(reply.body)))
+
+    async def log(self) -> dict[str, list[Commit]]:
+        """Every stream, whole; read once as long as nobody writes."""
+        if self._log is None or self._log[0] != len(self.backend.order):
+            streams: dict[str, list[Commit]] = {}
+            for category in self.categories:
+                streams |= await self.backend.streams(category)
+            self._log = len(self.backend.order), streams
+        return self._log[1]
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Something outside goes on by itself; nothing is quiet before it is done."""
@@ -126,6 +140,7 @@ class World:
             before = len(self.backend.order)
             await asyncio.sleep(FIRST_PAUSE * LONGER**number * self._dice.uniform(0.5, 1.5))
             await self.clockwork.fire_all()
+            await self.scenario.mend(self)
             while not self._is_silent():  # noqa: ASYNC110 - virtual seconds
                 await asyncio.sleep(1.0)
             if before == len(self.backend.order) and not self.clockwork.timers and not await self._owes():
