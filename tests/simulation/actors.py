@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import wraps
 from random import Random
 from typing import Any
 
+from functions.payments.events import DisputeOutcome
+from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.feed_walk import heal
+from shared.eventsourcing.generations import Generations
 from shared.http.auth import Role
 from shared.testing.api_spec import Reply
 from shared.testing.simulation.client import Client, GaveUpError
+from shared.testing.simulation.invariants import event_sourced
 from shared.testing.simulation.scenario import Actor
 from shared.testing.simulation.world import World
 
@@ -18,6 +24,9 @@ PIECES = 12
 COUPON = "TEN"
 CARDS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_visa_chargeDeclined")
 STREET = "17 Never Told Street"
+CUSTOMERS = 4
+LAG = 10.0
+"""Seconds that the feed stays behind the log, as the settings say."""
 _OK = range(200, 300)
 
 
@@ -77,7 +86,7 @@ async def buyer(world: World, dice: Random, name: str) -> None:
 
 
 async def introduced(world: World, dice: Random, name: str) -> tuple[Client, int]:
-    number = dice.randrange(4)
+    number = dice.randrange(CUSTOMERS)
     customer = Client(world, Role.CUSTOMER, f"customer{number}", dice, name)
     await customer.ask("PUT", f"/customers/v1/customers/{customer.subject}", person(number))
     return customer, number
@@ -165,9 +174,117 @@ async def counter(world: World, dice: Random, name: str) -> None:
         await asyncio.sleep(dice.expovariate(1 / 60.0))
 
 
+@actor
+async def bank(world: World, dice: Random, name: str) -> None:
+    """Takes money back for somebody, and decides in the end."""
+    provider = world.known["provider"]
+    for _ in range(dice.randint(1, 2)):
+        await asyncio.sleep(dice.expovariate(1 / 90.0))
+        if taken := [each for each in provider.intents if provider.left(each) > 0]:
+            intent = dice.choice(taken)
+            provider.dispute(intent)
+            await asyncio.sleep(dice.expovariate(1 / 120.0))
+            provider.dispute(intent, dice.choice((DisputeOutcome.WON, DisputeOutcome.LOST)))
+
+
+@actor
+async def clerk(world: World, dice: Random, name: str) -> None:
+    """Gives money back out of goodwill, and cancels orders."""
+    staff = operator(world, dice, name)
+    for number in range(dice.randint(1, 3)):
+        await asyncio.sleep(dice.expovariate(1 / 60.0))
+        if (order := some_order(world, dice)) is None:
+            continue
+        if dice.random() < 0.5:
+            body = {"refund_id": f"{name}-{number}", "amount": {"amount": dice.randint(1, 300), "currency": "USD"}}
+            reason = {"reason": "damaged", "up_to": dice.random() < 0.5}
+            await staff.ask("POST", f"/payments/v1/payments/{order}/refunds", {**body, **reason})
+        else:
+            await staff.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "customer-request"})
+
+
+@actor
+async def returner(world: World, dice: Random, name: str) -> None:
+    """Sends something back that was delivered; the shop approves or refuses, and counts what arrives."""
+    staff = operator(world, dice, name)
+    await asyncio.sleep(dice.expovariate(1 / 120.0))
+    if (order := some_order(world, dice)) is None:
+        return
+    document = await staff.get(f"/orders/v1/orders/{order}")
+    if document.status not in _OK:
+        return
+    lines = [{"sku": line["sku"], "quantity": dice.randint(1, line["quantity"])} for line in document.json["lines"]]
+    asked = await staff.ask("POST", "/returns/v1/returns", {"order_id": order, "lines": lines, "reason": "damaged"})
+    if asked.status in _OK:
+        await asyncio.sleep(dice.expovariate(1 / 30.0))
+        await decide_return(staff, asked.json["id"], lines)
+
+
+async def decide_return(staff: Client, return_id: str, lines: list[dict[str, Any]]) -> None:
+    """Where returns wait for nobody, these are refused."""
+    url, dice = f"/returns/v1/returns/{return_id}", staff.dice
+    if dice.random() < 0.2:
+        await staff.ask("POST", f"{url}/refuse", {"reason": "too-late"})
+        return
+    await staff.ask("POST", f"{url}/approve", {})
+    await asyncio.sleep(dice.expovariate(1 / 30.0))
+    await staff.ask("POST", f"{url}/receive", {"lines": [received(line, dice) for line in lines]})
+
+
+def received(line: dict[str, Any], dice: Random) -> dict[str, Any]:
+    sound = dice.randint(0, line["quantity"])
+    damaged = dice.randint(0, line["quantity"] - sound)
+    return {"sku": line["sku"], "sound": sound, "damaged": damaged, "missing": line["quantity"] - sound - damaged}
+
+
+def some_order(world: World, dice: Random) -> str | None:
+    """One that was asked for; it may have failed."""
+    orders = list(world.known.get("checkouts", {}))
+    return dice.choice(orders) if orders else None
+
+
+@actor
+async def forgotten(world: World, dice: Random, name: str) -> None:
+    """A customer who wants to be forgotten."""
+    await asyncio.sleep(dice.expovariate(1 / 60.0))
+    number = dice.randrange(CUSTOMERS)
+    customer = Client(world, Role.CUSTOMER, f"customer{number}", dice, name)
+    reply = await customer.ask("POST", f"/customers/v1/customers/{customer.subject}/erase", {})
+    if reply.status in _OK:
+        world.known.setdefault("erased", []).append(customer.subject)
+
+
+@actor
+async def rebuilder(world: World, dice: Random, name: str) -> None:
+    """Builds a new generation of a read model, and lets it answer."""
+    service = dice.choice([each for each in event_sourced(world) if each.projections])
+    instance, own = world.pool.process(service.manifest.name, name)
+    try:
+        await instance.run(rebuild(own, dice.randrange(len(service.projections))))
+    except UnavailableError as error:
+        world.story.tell(name, f"gives up: {error!r}")
+
+
+async def rebuild(service: Any, number: int) -> None:
+    """As `commerce rebuild` and `commerce flip` do, without the folding in bulk."""
+    projectors = service.projectors[number]
+    aliases, collection, lag = service.aliases, projectors.projection.collection, timedelta(seconds=LAG)
+    generation = (await aliases.change(collection, Generations.begun)).newest
+    await asyncio.sleep(aliases.remembered.total_seconds() + 2 * LAG)
+    category, visit = projectors.projection.category, heal(projectors.of(generation))
+    await service.walk(f"rebuild/{generation}/{collection}", category, lag, visit).run()
+    await aliases.change(collection, lambda known: known.completed(generation))
+    await aliases.change(collection, lambda known: known.living(generation))
+
+
 ACTORS: dict[str, tuple[Actor, float]] = {
     "buyer": (buyer, 8.0),
     "warehouse": (warehouse, 2.0),
     "pricer": (pricer, 1.0),
     "counter": (counter, 1.0),
+    "clerk": (clerk, 1.0),
+    "returner": (returner, 1.0),
+    "bank": (bank, 1.0),
+    "forgotten": (forgotten, 0.5),
+    "rebuilder": (rebuilder, 0.5),
 }

@@ -2,14 +2,25 @@
 
 from pydantic_core import to_json
 
+from shared.eventsourcing.workflow.state import Status
 from shared.testing.simulation.identities import PLATFORM
+from shared.testing.simulation.invariants import sagas
 from shared.testing.simulation.world import World
 from shared.topology import Push
+from tests.simulation.actors import decide_return, operator
 
 
 async def mend(world: World) -> None:
-    """Every dead letter is tried again."""
+    """Every dead letter is tried again, what is stuck is retried, what waits for a person is decided."""
     await redrive(world)
+    staff = operator(world, world.stage.dice(f"mend/{len(world.story)}"), f"mender{len(world.story)}")
+    for service, stream, saga in await sagas(world):
+        category, _, identity = stream.partition("-")
+        if saga.status is Status.STUCK:
+            entity = next(each.location(identity) for each in service.command_apis if each.stream_category == category)
+            await staff.ask("POST", f"{entity}/retry", {"reason": "outage"})
+        elif category == "return" and not saga.is_over:
+            await decide_return(staff, identity, [dict(line) for line in saga.data["lines"]])
 
 
 async def redrive(world: World) -> None:

@@ -57,7 +57,8 @@ class Provider(MemoryProvider):
     def dispute(self, intent_id: str, outcome: DisputeOutcome | None = None) -> None:
         """The customer asks the bank for the money, or the bank has decided."""
         known = self.disputes.get((intent_id, "dp_1"))
-        if (known is None) != (outcome is None) or (known is None and self.left(intent_id) <= 0):
+        begins, ends = known is None and self.left(intent_id) > 0, known is not None and known.outcome is None
+        if not (begins if outcome is None else ends):
             return
         amount = known.amount if known else Money(amount=self.left(intent_id), currency="USD")
         found = DisputeFound(dispute_id=f"dp_{intent_id}", amount=amount, reason="fraudulent", outcome=outcome)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from hashlib import sha256
 from typing import Any
 
@@ -137,19 +138,21 @@ async def _unkept(world: World, told: Any) -> str:
 
 async def workflows_are_over(world: World) -> Sequence[str]:
     """Each of them, forwards or back."""
-    wrong: list[str] = []
+    return [f"{stream} is {saga.status}" for _, stream, saga in await sagas(world) if not saga.is_over]
+
+
+async def sagas(world: World) -> list[tuple[WorkflowService, str, Saga]]:
+    """Every workflow, as the log has it."""
+    found: list[tuple[WorkflowService, str, Saga]] = []
     for service in event_sourced(world):
         if isinstance(service, WorkflowService):
-            decider = next(each.decider for each in service.aggregates if each.category == service.workflow.category)
+            category = service.workflow.category
+            codec = next(each.decider.codec for each in service.aggregates if each.category == category)
             for stream, commits in (await world.log()).items():
-                if category_of(stream) == service.workflow.category:
-                    saga = Saga()
-                    for commit in commits:
-                        for stored in commit.events:
-                            saga = evolve(saga, decider.codec.decode(stored))
-                    if not saga.is_over:
-                        wrong.append(f"{stream} is {saga.status}")
-    return wrong
+                if category_of(stream) == category:
+                    events = (codec.decode(stored) for commit in commits for stored in commit.events)
+                    found.append((service, stream, reduce(evolve, events, Saga())))
+    return found
 
 
 async def events_reached_everybody(world: World) -> Sequence[str]:

@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from shared.bootstrap.service import EventSourcedService, FunctionsOfService
 from shared.bootstrap.workflow import WorkflowService
 from shared.eventsourcing.workflow.calls import Caller
 from shared.eventsourcing.workflow.runner import Timers
+from shared.http.edge import Handler
 from shared.testing.simulation.dice import dice_of
 from shared.testing.simulation.faults import Kind
 from shared.testing.simulation.instances import Instance
@@ -51,19 +55,37 @@ class Pool:
             running.append(self._start(service, function))
         return running[self._dice.randrange(len(running))]
 
+    def process(self, service: str, name: str) -> tuple[Instance, FunctionsOfService]:
+        """One that belongs to no function: an operator's. With the service as it is in there."""
+        instance, line = self._new(f"{name}({service})")
+        found: list[FunctionsOfService] = []
+
+        def make() -> Handler:
+            found.append(self._fitted(self._services[service], line))
+            return _no_requests
+
+        instance.start(self._environment, dependencies_of(line), line, make)
+        return instance, found[0]
+
     def _start(self, service: str, function: str) -> Instance:
+        instance, line = self._new(f"{service}-{function}")
+        instance.start(
+            self._environment,
+            dependencies_of(line),
+            line,
+            lambda: self._fitted(self._services[service], line).function(function),
+        )
+        return instance
+
+    def _new(self, what: str) -> tuple[Instance, Line]:
         self._made += 1
-        name = f"{service}-{function}#{self._made}"
+        name = f"{what}#{self._made}"
         off = self._dice.uniform(-CLOCKS_OFF, CLOCKS_OFF) if self._faults.strikes(Kind.CLOCK_OFF, name) else 0.0
         pace = SLOWEST_PACE if self._dice.random() < 0.05 else 1.0
         instance = Instance(name, dice_of(self._dice.random()), self._stage.broken.append, off=off, pace=pace)
         line = Line(instance, self._stage)
         self._lines.append(line)
-        deps = dependencies_of(line)
-        instance.start(
-            self._environment, deps, line, lambda: self._fitted(self._services[service], line).function(function)
-        )
-        return instance
+        return instance, line
 
     def _fitted(self, service: FunctionsOfService, line: Line) -> FunctionsOfService:
         """A copy: services keep what they made."""
@@ -81,3 +103,7 @@ class Pool:
         for line in self._lines:
             line.over = True
         return [task for line in self._lines for task in line.instance.bury()]
+
+
+async def _no_requests(request: Request) -> Response:
+    raise LookupError(f"nobody sends requests here: {request.url}")

@@ -37,9 +37,9 @@ class Outcome:
 
 def run(scenario: Scenario, plan: Plan, patches: Mapping[str, Any] | None = None) -> Outcome:
     """`patches` are put in the place of what they name, such as `functions.cart.decider.decide`, for this run."""
-    with _patched({**scenario.patches, **(patches or {})}), redirect_stdout(_Nowhere()):
-        with asyncio.Runner(loop_factory=lambda: SeededLoop(dice_of(plan.seed, "loop"))) as runner:
-            return runner.run(_run(scenario, plan))
+    runner = asyncio.Runner(loop_factory=lambda: SeededLoop(dice_of(plan.seed, "loop")))
+    with _patched({**scenario.patches, **(patches or {})}), redirect_stdout(_Nowhere()), runner:
+        return runner.run(_run(scenario, plan))
 
 
 async def _run(scenario: Scenario, plan: Plan) -> Outcome:

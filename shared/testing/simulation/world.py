@@ -143,9 +143,9 @@ class World:
             await self.scenario.mend(self)
             while not self._is_silent():  # noqa: ASYNC110 - virtual seconds
                 await asyncio.sleep(1.0)
-            if before == len(self.backend.order) and not self.clockwork.timers and not await self._owes():
-                if not (wrong := await self._wrong()):
-                    return
+            still = before == len(self.backend.order) and not self.clockwork.timers and not await self._owes()
+            if still and not (wrong := await self._wrong()):
+                return
         self.broken.extend(wrong)
 
     async def _wrong(self) -> list[str]:
