@@ -1,5 +1,5 @@
 # Everything a developer does here. `make` alone lists it.
-# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  ARGS="any further options"
+# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  SEEDS=100  ARGS="any further options"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,7 +23,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 PLATFORM := $(if $(RUNTIME),--runtime "$(RUNTIME)") $(if $(PORT),--port "$(PORT)")
 FEED := $(if $(BASKETS),--baskets "$(BASKETS)")
 
-.PHONY: help docs install fmt lint types arch test unit integration e2e fresh demo run bench schemas lock clean
+.PHONY: help docs install fmt lint types arch test unit integration e2e fresh demo run simulate bench schemas lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -105,6 +105,9 @@ demo: install  ## Start the platform, sell real baskets through the checkout, re
 
 run: install  ## The same, and stay up afterwards, until Ctrl-C
 	$(BIN)/commerce demo --stay $(PLATFORM) $(FEED) $(ARGS)
+
+simulate: install  ## Run many seeds of the simulation, or one again: SEEDS=1000 | SEED=7
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(ARGS)
 
 bench: install  ## Measure; prints a table and writes JSON
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -34,3 +34,8 @@ SHOP = Scenario(
     skipped=frozenset({SEARCH}),
     patches=PATCHES,
 )
+
+
+def shop() -> Scenario:
+    """In whatever process it is called."""
+    return SHOP

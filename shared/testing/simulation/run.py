@@ -1,6 +1,7 @@
 """One seed, from its plan to its story."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -35,10 +36,18 @@ class Outcome:
         return self.broken[0].partition(":")[0] if self.broken else ""
 
 
+PATIENCE = 60.0
+"""Seconds of the processor that one run may take: after that it is an endless loop."""
+
+
+class EndlessError(BaseException):
+    """The run has come to a loop that never waits."""
+
+
 def run(scenario: Scenario, plan: Plan, patches: Mapping[str, Any] | None = None) -> Outcome:
     """`patches` are put in the place of what they name, such as `functions.cart.decider.decide`, for this run."""
     runner = asyncio.Runner(loop_factory=lambda: SeededLoop(dice_of(plan.seed, "loop")))
-    with _patched({**scenario.patches, **(patches or {})}), redirect_stdout(_Nowhere()), runner:
+    with _patched({**scenario.patches, **(patches or {})}), redirect_stdout(_Nowhere()), _bounded(), runner:
         return runner.run(_run(scenario, plan))
 
 
@@ -47,7 +56,7 @@ async def _run(scenario: Scenario, plan: Plan) -> Outcome:
     asyncio.get_running_loop().set_exception_handler(lambda _, context: world.broken.append(f"loop: {context}"))
     try:
         broken = await world.run()
-    except Exception as error:  # noqa: BLE001 - a fault of the simulation is told with its story, too
+    except (Exception, EndlessError) as error:  # noqa: BLE001 - a fault of the simulation is told with its story, too
         broken = [*world.broken, f"simulation: {error!r}"]
     return Outcome(
         plan=plan,
@@ -58,6 +67,20 @@ async def _run(scenario: Scenario, plan: Plan) -> Outcome:
         seconds=asyncio.get_running_loop().time(),
         struck=dict(world.faults.struck),
     )
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise EndlessError(f"a run takes more than {PATIENCE} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @contextmanager
