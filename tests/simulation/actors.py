@@ -175,6 +175,23 @@ async def counter(world: World, dice: Random, name: str) -> None:
 
 
 @actor
+async def till(world: World, dice: Random, name: str) -> None:
+    """Rings up what lies on the counter, and sometimes takes it all back."""
+    pos = Client(world, Role.POS, f"till{dice.randrange(2)}", dice, name)
+    for _ in range(dice.randint(1, 3)):
+        cart = (await pos.must("POST", "/cart/v1/carts", {"currency": "USD"}))["id"]
+        for sku in dice.sample(list(SKUS), dice.randint(1, len(SKUS))):
+            item = {"sku": sku, "quantity": dice.randint(1, 3), "charged": {"amount": 500, "currency": "USD"}}
+            await pos.ask("POST", f"/cart/v1/carts/{cart}/items", item)
+        await pos.ask("POST", f"/cart/v1/carts/{cart}/checkout", {})
+        await asyncio.sleep(dice.expovariate(1 / 20.0))
+        await pos.get(f"/cart/v1/carts/{cart}")
+        if dice.random() < 0.3:
+            staff = operator(world, dice, f"{name}/staff")
+            await staff.ask("POST", f"/cart/v1/carts/{cart}/restore", {"reason": "mistake"})
+
+
+@actor
 async def bank(world: World, dice: Random, name: str) -> None:
     """Takes money back for somebody, and decides in the end."""
     provider = world.known["provider"]
@@ -282,6 +299,7 @@ ACTORS: dict[str, tuple[Actor, float]] = {
     "warehouse": (warehouse, 2.0),
     "pricer": (pricer, 1.0),
     "counter": (counter, 1.0),
+    "till": (till, 1.0),
     "clerk": (clerk, 1.0),
     "returner": (returner, 1.0),
     "bank": (bank, 1.0),

@@ -36,12 +36,6 @@ _KIT = (
         ("owed=self._announcer.publication.owed(stream, version, decided.events)", "owed=[]"),
     ),
     _m(
-        "no-inbox",
-        "Reactions do not record which message they took.",
-        "shared.http.reaction_edge._Reacting._react",
-        ("handle(plan, context, answer=record)", "handle(plan, context)"),
-    ),
-    _m(
         "own-by-command-id",
         "A commit of the same command counts as one's own, whoever wrote it.",
         "shared.adapters.memory.event_store.arbitrated",

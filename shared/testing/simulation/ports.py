@@ -32,6 +32,7 @@ class Line:
         self.faults = stage.faults
         self.story = stage.story
         self.over = False
+        self._cut_off = False
         self._graves: list[asyncio.Future[None]] = []
 
     async def call(self, work: Callable[[], Awaitable[Any]], lost: tuple[Kind, ...], unheard: tuple[Kind, ...]) -> Any:
@@ -65,9 +66,18 @@ class Line:
             raise asyncio.CancelledError
 
     async def commit(self, request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:
-        """`Connection` of the event store: the store's own client sends a commit again that was not answered."""
-        result = await self.call(request, (Kind.COMMIT_LOST,), ())
-        self._fail((Kind.COMMIT_UNHEARD,))
+        """`Connection` of the event store: the store's own client sends a commit again that was not answered. That one
+        is often lost, too: whatever cut the first one off goes on.
+        """
+        again, self._cut_off = self._cut_off, False
+        try:
+            if again and self.instance.dice.random() < 0.5:
+                raise UnavailableError(Kind.COMMIT_LOST)
+            result = await self.call(request, (Kind.COMMIT_LOST,), ())
+            self._fail((Kind.COMMIT_UNHEARD,))
+        except UnavailableError:
+            self._cut_off = not again
+            raise
         found: Appended | Replayed = result
         return found
 
@@ -141,6 +151,12 @@ class Log(Port):
     def _shows(self, stream: str, version: int) -> bool:
         until = self._line.backend.hidden.get((stream, version), 0.0)
         return until <= asyncio.get_running_loop().time()
+
+
+async def look_again() -> None:
+    """How long the event store takes to find out what is in an append's way."""
+    if (line := CURRENT.get()) is not None:
+        await line.travel()
 
 
 async def connect(request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:

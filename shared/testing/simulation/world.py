@@ -17,7 +17,7 @@ from shared.testing.simulation.faults import Faults, Kind
 from shared.testing.simulation.instances import CURRENT
 from shared.testing.simulation.network import Network, ServiceCaller
 from shared.testing.simulation.pool import Pool
-from shared.testing.simulation.ports import Line, connect
+from shared.testing.simulation.ports import Line, connect, look_again
 from shared.testing.simulation.scenario import Plan, Scenario, Session
 from shared.testing.simulation.stage import Stage
 from shared.testing.simulation.story import Story
@@ -58,6 +58,7 @@ class World:
         self.faults = Faults(plan.seed, plan.likely, story.tell)
         self.backend = Backend(services)
         self.backend.events.connection = connect
+        self.backend.events.pause = look_again
         self.backend.events.watch = self._wrote
         self.stage = Stage(
             seed=plan.seed, services=services, backend=self.backend, faults=self.faults, story=story, broken=[]
