@@ -1,5 +1,5 @@
 # Everything a developer does here. `make` alone lists it.
-# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  SEEDS=100  ARGS="any further options"
+# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  STORIES=100  SEEDS=100  ARGS="any further options"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,9 +21,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-emit-index-url --no-emit-find-links --no-header
 
 PLATFORM := $(if $(RUNTIME),--runtime "$(RUNTIME)") $(if $(PORT),--port "$(PORT)")
+STORIES ?= 100
 FEED := $(if $(BASKETS),--baskets "$(BASKETS)")
 
-.PHONY: help docs install fmt lint types arch test unit integration e2e fresh demo run simulate bench schemas lock clean
+.PHONY: help docs install fmt lint types arch test unit integration e2e stories fresh demo run simulate bench schemas lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -96,6 +97,9 @@ integration: install  ## Adapters and processes; with Google's emulators where t
 
 e2e: install  ## The whole platform, from the outside
 	$(BIN)/pytest tests/e2e $(ARGS)
+
+stories: install  ## Tell STORIES random stories of orders, and check the books after each
+	STORIES="$(STORIES)" $(BIN)/pytest tests/e2e/test_any_story.py $(ARGS)
 
 fresh: install  ## Install every lock with old pips, while newer releases of everything are there (needs a network)
 	$(BIN)/pytest -n logical -rs tests/install $(ARGS)

@@ -145,7 +145,8 @@ async def on_emulators(
         stack, installation, options.logs, with_bigquery=analysed
     )
     bigquery_emulator = others[0] if others else None
-    store, channel = firestore.connect(PROJECT, firestore_emulator.host), pubsub.connect(PROJECT, pubsub_emulator.host)
+    store = firestore.connect(PROJECT, firestore_emulator.host, quick=options.quick_queries)
+    channel = pubsub.connect(PROJECT, pubsub_emulator.host)
     stack.push_async_callback(store.close)
     stack.push_async_callback(channel.close)
     topology = PubSubTopology(channel, services)

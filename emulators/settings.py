@@ -47,7 +47,9 @@ class RuntimeChoice(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Of one local platform. `minute` is how many seconds a minute of the schedules lasts; `faults` is what the
-    delivery service does to messages, in its own notation; `folder` holds archives, logs and the state file.
+    delivery service does to messages, in its own notation; `folder` holds archives, logs and the state file. With
+    `quick_queries` Firestore's emulator is asked some things otherwise than the cloud, because it scans what the cloud
+    has indexes for.
     """
 
     runtime: RuntimeChoice = RuntimeChoice.AUTO
@@ -55,6 +57,7 @@ class Options:
     per_function: bool = False
     minute: float = MINUTE
     faults: str = ""
+    quick_queries: bool = True
     folder: Path = ROOT / ".local"
 
     @property
@@ -105,6 +108,7 @@ def function_environment(options: Options, runtime: Runtime, others: Mapping[str
         "COMMERCE_PLATFORM_AUDIENCE": PLATFORM_AUDIENCE,
         "COMMERCE_PLATFORM_CALLERS": f"{DELIVERY_IDENTITY},{SCHEDULER_IDENTITY},{TASKS_IDENTITY}",
         "COMMERCE_FEED_LAG": f"{FEED_LAG:g}",
+        "COMMERCE_QUICK_QUERIES": f"{options.quick_queries:d}",
         "COMMERCE_ALIAS_AGE": f"{ALIAS_AGE:g}",
         "COMMERCE_OUTBOX_PATIENCE": f"{OUTBOX_PATIENCE:g}",
         "COMMERCE_ORIGIN": origin,

@@ -45,6 +45,7 @@ class Settings:
     platform_audience: str
     platform_callers: tuple[str, ...]
     firestore_emulator: str | None = None
+    quick_queries: bool = False
     pubsub_emulator: str | None = None
     bigquery_emulator: str | None = None
     bigquery_storage_emulator: str | None = None
@@ -93,6 +94,7 @@ def settings(environ: Mapping[str, str] | None = None) -> Settings:
         platform_audience=env["COMMERCE_PLATFORM_AUDIENCE"],
         platform_callers=tuple(filter(None, env["COMMERCE_PLATFORM_CALLERS"].split(","))),
         firestore_emulator=env.get("FIRESTORE_EMULATOR_HOST"),
+        quick_queries=env.get("COMMERCE_QUICK_QUERIES") == "1",
         pubsub_emulator=env.get("PUBSUB_EMULATOR_HOST"),
         bigquery_emulator=env.get("BIGQUERY_EMULATOR_HOST"),
         bigquery_storage_emulator=env.get("BIGQUERY_STORAGE_EMULATOR_HOST"),

@@ -14,6 +14,8 @@ from emulators.shop.staff import Clerk, usd
 CHUNK = 25
 """Of the 100 that catalog, pricing and inventory take in one commit. Each is a stream that is read before: more of them
 at once mostly wait for each other on a small machine."""
+CHUNKS_AT_A_TIME = 2
+"""As many as a small machine has cores: more of them only run into the time limit of a request."""
 T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, object]]
 
@@ -23,11 +25,9 @@ async def set_up(operator: Clerk, plan: Plan, *, workers: int, progress: Progres
     import_id = await _begin_import(operator, plan)
     jobs: list[Job] = [
         *(_job(operator, f"/customers/v1/customers/{each}", profile_of(each)) for each in plan.households),
-        *_catalog(operator, plan, import_id),
-        *_prices(operator, plan),
-        *_stock(operator, plan),
         *(_job(operator, f"/promotions/v1/campaigns/{each.id}", _campaign(each)) for each in plan.campaigns),
     ]
+    chunks = [*_catalog(operator, plan, import_id), *_prices(operator, plan), *_stock(operator, plan)]
     coupons = [_job(operator, f"/promotions/v1/coupons/{code}", _coupon(*each)) for code, each in plan.coupons.items()]
     done = 0
 
@@ -35,9 +35,10 @@ async def set_up(operator: Clerk, plan: Plan, *, workers: int, progress: Progres
         nonlocal done
         await job()
         done += 1
-        progress("setting up", done, len(jobs) + len(coupons))
+        progress("setting up", done, len(jobs) + len(chunks) + len(coupons))
 
     await for_each(jobs, do, workers=workers)
+    await for_each(chunks, do, workers=min(workers, CHUNKS_AT_A_TIME))
     await for_each(coupons, do, workers=workers)  # each needs its campaign
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from functions.checkout.commands import BeginAttempt
-from functions.checkout.effect import cart_at, version_differs
+from functions.checkout.effect import cart_at, check_stays, version_differs
 from functions.checkout.manifest import ATTEMPTS, LIMIT, NAME, PAUSE
 from functions.checkout.plans import fates_of
 from shared.config import variable
@@ -85,6 +85,7 @@ async def _start(body: CheckoutBody, call: Call) -> Start:
     cart = await cart_at(call.services, body.cart_id, body.cart_version, owner=customer_id)
     if cart.version != body.cart_version:  # what can be known at once; the checkout decides on the cart as it is then
         raise version_differs(cart.version)
+    await check_stays(call.services, customer_id)
     address = to_json(body.shipping_address).decode()
     sealed = await call.personal.seal_all(customer_id, [body.payment_token, address])
     data = {

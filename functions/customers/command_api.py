@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import to_json
 
-from functions.customers.commands import ChangeProfile, EraseCustomer, SealedProfile
+from functions.customers.commands import ChangeProfile, RequestErasure, SealedProfile
 from functions.customers.decider import Customer, CustomerErasedError
 from functions.customers.manifest import CUSTOMER, NAME
 from shared.adapters.mail_address import MAX_CHARS, mailable
@@ -27,7 +27,13 @@ MAX_ADDRESSES = 20
 MAX_PREFERENCES = 30
 Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": "email"}), AfterValidator(_as_written)]
 MailKind = Literal[
-    "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
+    "order_placed",
+    "shipment_dispatched",
+    "order_cancelled",
+    "payment_refunded",
+    "payment_refund_failed",
+    "return_approved",
+    "return_refused",
 ]
 """As notifications call the mails that they send."""
 
@@ -68,9 +74,9 @@ async def _sealed(body: ProfileBody, call: Call) -> SealedProfile:
     return SealedProfile(name=texts[0], email=texts[1], addresses=texts[2])
 
 
-def _erase(_: Body, call: Call) -> EraseCustomer:
+def _erase(_: Body, call: Call) -> RequestErasure:
     _check_own(call)
-    return EraseCustomer(customer_id=call.entity_id, by=call.principal.actor, at=call.now)
+    return RequestErasure(customer_id=call.entity_id, by=call.principal.actor, at=call.now)
 
 
 def _check_own(call: Call) -> None:
@@ -104,8 +110,7 @@ CUSTOMER_COMMANDS = CommandApi[Customer](
             body=NoBody,
             build=_erase,
             roles=OWNER_AND_PEOPLE,
-            settles=True,
-            summary="Erase a customer's personal data, everywhere and for ever.",
+            summary="Erase a customer's personal data, everywhere and for ever, once nothing of theirs is under way.",
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from functions.customers.events import UnderWay
 from shared.eventsourcing.message import Command
 from shared.eventsourcing.personal import SealedText
 
@@ -24,12 +25,26 @@ class ChangeProfile(Command):
     at: AwareDatetime
 
 
-class EraseCustomer(Command):
-    """`by` names who asks."""
+class RequestErasure(Command):
+    """Erase the customer as soon as nothing of theirs is under way. `by` names who asks."""
 
     customer_id: str
     by: str
     at: AwareDatetime
 
 
-CustomerCommand = ChangeProfile | EraseCustomer
+class DeferErasure(Command):
+    """Something is under way: the erasure waits, and is looked at again later."""
+
+    waits_for: tuple[UnderWay, ...]
+    at: AwareDatetime
+
+
+class EraseCustomer(Command):
+    """Nothing is under way: carry out the erasure that was requested."""
+
+    customer_id: str
+    at: AwareDatetime
+
+
+CustomerCommand = ChangeProfile | RequestErasure | DeferErasure | EraseCustomer

@@ -4,9 +4,9 @@ Personal fields are sealed texts. A fingerprint beside one is keyed like its tex
 and nothing at all once the customer is erased.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.personal import Sealed
@@ -37,6 +37,33 @@ class AddressesChanged(Event):
     at: AwareDatetime
 
 
+class ErasureRequested(Event):
+    """From now on the profile stays as it is, and the customer begins nothing new. `by` names who asked for it."""
+
+    TYPE: ClassVar = "ErasureRequested.v1"
+    customer_id: str
+    by: str
+    at: AwareDatetime
+
+
+class UnderWay(BaseModel):
+    """One order, return or checkout that is not over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["order", "return", "checkout"]
+    id: str
+
+
+class ErasureDeferred(Event):
+    """The erasure was due, and waits for the end of what is under way. Each look that finds something is recorded: the
+    walk over the feed comes by again because of this commit.
+    """
+
+    TYPE: ClassVar = "ErasureDeferred.v1"
+    waits_for: tuple[UnderWay, ...]
+    at: AwareDatetime
+
+
 class CustomerErased(Event):
     """From now on nothing of this person is known but their id; `by` names who asked for it."""
 
@@ -46,4 +73,4 @@ class CustomerErased(Event):
     at: AwareDatetime
 
 
-CustomerEvent = ContactChanged | AddressesChanged | CustomerErased
+CustomerEvent = ContactChanged | AddressesChanged | ErasureRequested | ErasureDeferred | CustomerErased

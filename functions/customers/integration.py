@@ -54,7 +54,7 @@ def to_integration(event: CustomerEvent) -> ContactChanged | CustomerErased | No
             )
         case events.CustomerErased():
             return CustomerErased(customer_id=event.customer_id, erased_at=event.at)
-        case events.AddressesChanged():
+        case events.AddressesChanged() | events.ErasureRequested() | events.ErasureDeferred():
             return None
         case _:
             assert_never(event)

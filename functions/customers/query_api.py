@@ -7,12 +7,19 @@ from typing import Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from functions.customers.manifest import CUSTOMER, NAME
-from functions.customers.read_models import AddressView, CustomerDocument, CustomerListed, CustomerPage, CustomerView
+from functions.customers.read_models import (
+    AddressView,
+    CustomerDocument,
+    CustomerListed,
+    CustomerPage,
+    CustomerView,
+    ErasureView,
+)
 from shared.eventsourcing.errors import NotFoundError
 from shared.eventsourcing.event_store import StateCursor, StateDocument
 from shared.eventsourcing.message import entity_of
 from shared.eventsourcing.projection import Scalar
-from shared.http.auth import PEOPLE, Role
+from shared.http.auth import OPERATORS, PEOPLE, Role
 from shared.http.cursor import cursor_of, parse_cursor
 from shared.http.query_api import MAX_LIMIT, Asked, CustomQuery, QueryWiring, StateQueryApi
 from shared.http.requests import BoundedMoment, Parameters
@@ -22,10 +29,12 @@ _ADDRESSES = TypeAdapter(list[AddressView], config=ConfigDict(hide_input_in_erro
 """An error is logged, and must not quote what was opened."""
 
 
-async def view(customer: CustomerDocument, wiring: QueryWiring) -> CustomerView:
-    """One request for the key, whatever the number of fields."""
+async def view(customer: CustomerDocument, wiring: QueryWiring) -> CustomerView | None:
+    """One request for the key, whatever the number of fields. None for one who has no profile, and is leaving."""
     if customer.status == "erased":
         raise _erased()
+    if not customer.name:
+        return None
     name, email, addresses = await wiring.personal.open_all([customer.name, customer.email, customer.addresses])
     if name is None or email is None or addresses is None:  # erased since the state was read
         raise _erased()
@@ -61,7 +70,7 @@ class CustomerParameters(Parameters):
     changed last not before `since`, and before `until`.
     """
 
-    status: Literal["known", "erased"] | None = None
+    status: Literal["known", "leaving", "erased"] | None = None
     since: BoundedMoment | None = None
     until: BoundedMoment | None = None
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
@@ -93,7 +102,7 @@ def _start(wanted: CustomerParameters) -> StateCursor | None:
 
 def _listed(document: StateDocument) -> CustomerListed:
     state = CustomerDocument.model_validate_json(document.body)
-    status: Literal["known", "erased"] = "erased" if state.status == "erased" else "known"
+    status = "known" if state.status == "absent" else state.status
     return CustomerListed(id=entity_of(document.stream), status=status, changed_at=document.recorded_at)
 
 
@@ -105,4 +114,37 @@ CUSTOMER_LIST = CustomQuery(
     returns=CustomerPage,
     summary="The customers that there are, by when they changed last; without what is personal.",
     roles=PEOPLE,
+)
+
+
+def _erasure(wiring: QueryWiring) -> Callable[[Asked], Awaitable[ErasureView]]:
+    """Of everybody, known or not: a checkout asks about customers who have no profile, too."""
+
+    async def answer(asked: Asked) -> ErasureView:
+        customer_id = asked.path["customer_id"]
+        if customer_id != asked.principal.subject and not asked.principal.has(*OPERATORS):
+            raise NotFoundError("not-found", "there is no such document")
+        document = await wiring.states.get(f"{CUSTOMER}-{customer_id}")
+        if document is None:
+            return ErasureView(status="none")
+        state = CustomerDocument.model_validate_json(document.body)
+        match state.status:
+            case "leaving":
+                return ErasureView(status="requested", requested_at=state.leaving_since, waits_for=state.waits_for)
+            case "erased":
+                return ErasureView(status="erased", erased_at=state.erased_at)
+            case _:
+                return ErasureView(status="none")
+
+    return answer
+
+
+ERASURE_QUERY = CustomQuery(
+    service=NAME,
+    path="/customers/{customer_id}/erasure",
+    answer=_erasure,
+    returns=ErasureView,
+    summary="Whether a customer's erasure was requested, what it waits for, or when it was carried out.",
+    roles=OPERATORS | {Role.CUSTOMER},
+    own=True,
 )

@@ -7,17 +7,40 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from shared.eventsourcing.personal import Sealed
 
 
+class UnderWayView(BaseModel):
+    """One order, return or checkout that is not over."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["order", "return", "checkout"]
+    id: str
+
+
 class CustomerDocument(BaseModel):
     """A customer's stored state, as far as the queries read it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    status: Literal["absent", "known", "erased"]
+    status: Literal["absent", "known", "leaving", "erased"]
     customer_id: str
     name: Sealed
     email: Sealed
     addresses: Sealed
     mail_preferences: dict[str, bool]
     changed_at: AwareDatetime | None
+    leaving_since: AwareDatetime | None = None
+    waits_for: list[UnderWayView] = []
+    erased_at: AwareDatetime | None = None
+
+
+class ErasureView(BaseModel):
+    """An erasure is carried out a while after it was requested, once nothing is under way any more. `waits_for` is what
+    the last look found; before the first one it is empty.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    status: Literal["none", "requested", "erased"]
+    requested_at: AwareDatetime | None = None
+    waits_for: list[UnderWayView] = []
+    erased_at: AwareDatetime | None = None
 
 
 class CustomerListed(BaseModel):
@@ -25,7 +48,7 @@ class CustomerListed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     id: str
-    status: Literal["known", "erased"]
+    status: Literal["known", "leaving", "erased"]
     changed_at: AwareDatetime
 
 

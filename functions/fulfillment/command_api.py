@@ -17,8 +17,9 @@ from functions.fulfillment.events import ShipmentLine
 from functions.fulfillment.manifest import NAME, SHIPMENT
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.joint import Read, Target
+from shared.eventsourcing.message import Context
 from shared.http.auth import PEOPLE
-from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, Others, open_to_its_roles
 from shared.http.requests import Body, Id, Line, Moment
 
 
@@ -91,6 +92,13 @@ def _dispatch(body: DispatchBody, call: Call) -> DispatchShipment:
     return DispatchShipment(carrier=body.carrier, tracking=body.tracking, at=call.at(body.at))
 
 
+async def _check_address(call: Call, others: Others, _: Context) -> None:
+    """No parcel leaves without an address. An erasure waits for open orders, so this is the last defence."""
+    shipment: Shipment = await others.state(SHIPMENT, call.entity_id)
+    if shipment.status is Status.PACKED and await call.personal.open(shipment.shipping_address) is None:
+        raise DomainError("address-erased", "the customer's personal data was erased: cancel the order")
+
+
 def _deliver(body: AtBody, call: Call) -> DeliverShipment:
     return DeliverShipment(at=call.at(body.at))
 
@@ -128,6 +136,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             path="/shipments/{shipment_id}/dispatch",
             body=DispatchBody,
             build=_dispatch,
+            admit=_check_address,
             roles=PEOPLE,
             summary="The carrier has it.",
         ),

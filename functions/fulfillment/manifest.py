@@ -29,7 +29,10 @@ MANIFEST = event_sourced(
             ),
         ),
     ),
-    permissions={"queries": (Permission.OPEN_PERSONAL_DATA,)},
+    permissions={
+        "commands": (Permission.OPEN_PERSONAL_DATA,),
+        "queries": (Permission.OPEN_PERSONAL_DATA,),
+    },
     reacts_to=(
         ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),
         ReactsTo("payments", ("PaymentDisputed.v1", "PaymentDisputeClosed.v1")),

@@ -13,7 +13,13 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import Sealed
 
 MailKind = Literal[
-    "order_placed", "shipment_dispatched", "order_cancelled", "payment_refunded", "payment_refund_failed"
+    "order_placed",
+    "shipment_dispatched",
+    "order_cancelled",
+    "payment_refunded",
+    "payment_refund_failed",
+    "return_approved",
+    "return_refused",
 ]
 """The facts that customers are told of; also the names under which they say which of these mails they want."""
 
@@ -72,15 +78,35 @@ class AboutRefundFailed(_About):
     amount: Money
 
 
+class AboutReturnApproved(_About):
+    kind: Literal["return_approved"] = "return_approved"
+    return_id: str
+    lines: tuple[MailLine, ...]
+
+
+class AboutReturnRefused(_About):
+    kind: Literal["return_refused"] = "return_refused"
+    return_id: str
+    lines: tuple[MailLine, ...]
+    reason: str
+
+
 About = Annotated[
-    AboutPlaced | AboutShipped | AboutCancelled | AboutRefunded | AboutRefundFailed, Field(discriminator="kind")
+    AboutPlaced
+    | AboutShipped
+    | AboutCancelled
+    | AboutRefunded
+    | AboutRefundFailed
+    | AboutReturnApproved
+    | AboutReturnRefused,
+    Field(discriminator="kind"),
 ]
 
 
 class MailRequested(Event):
     """There is a fact to tell a customer of. `at` is the fact's business time; all later times are those of sending."""
 
-    TYPE: ClassVar = "MailRequested.v2"
+    TYPE: ClassVar = "MailRequested.v3"
     mail_id: str
     customer_id: str
     about: About

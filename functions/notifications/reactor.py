@@ -20,6 +20,8 @@ from functions.notifications.events import (
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
+    AboutReturnApproved,
+    AboutReturnRefused,
     AboutShipped,
     MailKind,
     MailLine,
@@ -97,6 +99,22 @@ class PaymentRefundFailed(Reads):
     amount: Money
 
 
+class _OfReturn(Reads):
+    return_id: str
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+
+
+class ReturnApproved(_OfReturn):
+    approved_at: AwareDatetime
+
+
+class ReturnRefused(_OfReturn):
+    reason: str
+    refused_at: AwareDatetime
+
+
 class ContactChanged(Reads):
     """A kind of mail that `mail_preferences` does not name is wanted."""
 
@@ -153,7 +171,7 @@ def _on_dispatched(event: ShipmentDispatched, _: Delivery) -> Sequence[Target]:
     about = AboutShipped(
         order_id=event.order_id,
         shipment_id=event.shipment_id,
-        lines=tuple(MailLine(sku=x.sku, quantity=x.quantity, total=None) for x in event.lines),
+        lines=_unpriced(event.lines),
         carrier=event.carrier,
         tracking=event.tracking,
     )
@@ -174,6 +192,22 @@ def _on_refund_failed(event: PaymentRefundFailed, delivery: Delivery) -> Sequenc
         order_id=event.order_id, payment_id=event.payment_id, refund_id=event.refund_id, amount=event.amount
     )
     return _request(mail_id(about.kind, event.payment_id, event.refund_id), event.customer_id, about, delivery.at)
+
+
+def _on_return_approved(event: ReturnApproved, _: Delivery) -> Sequence[Target]:
+    about = AboutReturnApproved(order_id=event.order_id, return_id=event.return_id, lines=_unpriced(event.lines))
+    return _request(mail_id(about.kind, event.return_id), event.customer_id, about, event.approved_at)
+
+
+def _on_return_refused(event: ReturnRefused, _: Delivery) -> Sequence[Target]:
+    about = AboutReturnRefused(
+        order_id=event.order_id, return_id=event.return_id, lines=_unpriced(event.lines), reason=event.reason
+    )
+    return _request(mail_id(about.kind, event.return_id), event.customer_id, about, event.refused_at)
+
+
+def _unpriced(lines: Sequence[Line]) -> tuple[MailLine, ...]:
+    return tuple(MailLine(sku=line.sku, quantity=line.quantity, total=None) for line in lines)
 
 
 # --- contacts
@@ -202,6 +236,8 @@ REACTIONS = (
     Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=_on_dispatched),
     Reaction(service="payments", type="PaymentRefunded.v1", reads=PaymentRefunded, react=_on_refunded),
     Reaction(service="payments", type="PaymentRefundFailed.v1", reads=PaymentRefundFailed, react=_on_refund_failed),
+    Reaction(service="returns", type="ReturnApproved.v1", reads=ReturnApproved, react=_on_return_approved),
+    Reaction(service="returns", type="ReturnRefused.v1", reads=ReturnRefused, react=_on_return_refused),
     Reaction(service="customers", type="ContactChanged.v1", reads=ContactChanged, react=_on_contact),
     Reaction(service="customers", type="CustomerErased.v1", reads=CustomerErased, react=_on_erased),
 )

@@ -9,6 +9,8 @@ from functions.notifications.events import (
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
+    AboutReturnApproved,
+    AboutReturnRefused,
     AboutShipped,
     MailLine,
 )
@@ -17,6 +19,13 @@ from shared.eventsourcing.money import Money
 
 _USUAL_DIGITS = 2
 _CANCELLED = "your order was cancelled. What you paid for it, if anything, is paid back."
+
+_WHY_REFUSED = {
+    "used": "It has been used.",
+    "hygiene": "For reasons of hygiene it cannot be sold again.",
+    "not-ours": "It was not bought from us.",
+    "nothing-arrived": "Nothing has arrived here.",
+}
 
 
 class Text(NamedTuple):
@@ -37,6 +46,10 @@ def render(about: About, name: str) -> Text:
             text = Text(f"A refund for your order {about.order_id}", _refunded(about))
         case AboutRefundFailed():
             text = Text(f"Our refund for your order {about.order_id} did not reach you", _refund_failed(about))
+        case AboutReturnApproved():
+            text = Text(f"Your return for order {about.order_id}", _return_approved(about))
+        case AboutReturnRefused():
+            text = Text(f"Your return for order {about.order_id} was refused", _return_refused(about))
         case _:
             assert_never(about)
     return Text(_one_line(text.subject), f"Hello{_to(name)},\n\n{text.body}\n")
@@ -68,6 +81,17 @@ def _refunded(about: AboutRefunded) -> str:
 def _refund_failed(about: AboutRefundFailed) -> str:
     failed = f"we could not pay {money(about.amount)} back to you the way you paid: the payment failed, or your bank"
     return f"{failed} sent it back. We will get in touch with you about another way."
+
+
+def _return_approved(about: AboutReturnApproved) -> str:
+    where = "Please send it to the address that your parcel came from, with this number on it:"
+    then = "We refund what arrives here."
+    return "\n".join(["you can send this back to us:", "", *_lines(about.lines), "", where, about.return_id, "", then])
+
+
+def _return_refused(about: AboutReturnRefused) -> str:
+    why = _WHY_REFUSED.get(about.reason, "Please ask us why.")
+    return "\n".join(["we do not take this back:", "", *_lines(about.lines), "", why])
 
 
 def _lines(lines: Sequence[MailLine]) -> list[str]:

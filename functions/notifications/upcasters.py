@@ -19,5 +19,10 @@ def requested_v1(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-MAIL_CODEC = Codec[MailEvent](MailEvent, {"MailRequested.v1": requested_v1})
+def requested_v2(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """v3 has mails on returns."""
+    return data
+
+
+MAIL_CODEC = Codec[MailEvent](MailEvent, {"MailRequested.v1": requested_v1, "MailRequested.v2": requested_v2})
 CONTACT_CODEC = Codec[ContactEvent](ContactEvent, {"ContactRecorded.v1": recorded_v1})

@@ -208,9 +208,9 @@ def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
         return []
     if known:
         raise DomainError("return-exists", "a return with this id holds other lines", field="lines")
-    back = pieces(order.coming_back)
+    back, arrived = pieces(order.coming_back), order.arrived
     for sku, quantity in quantities.items():
-        left = order.shipped.get(sku, 0) - back.get(sku, 0)
+        left = arrived.get(sku, 0) - back.get(sku, 0)
         if quantity > left:
             raise DomainError("not-returnable", f"{sku}: {left} can be returned", field=sku)
     return [opened(command, order.terms, order.coming_back, order.gone_otherwise)]
@@ -265,7 +265,8 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             changed = {"status": Status.CANCELLED}
         case OrderShipped():
             shipped = _sum(order.shipped, {line.sku: line.quantity for line in event.lines})
-            changed = {"shipped": shipped, "shipments": (*order.shipments, event.shipment_id)}
+            lines = {line.sku: line.quantity for line in event.lines}
+            changed = {"shipped": shipped, "shipments": {**order.shipments, event.shipment_id: lines}}
             if event.complete:
                 changed["status"] = Status.SHIPPED
         case OrderDelivered():

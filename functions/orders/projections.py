@@ -32,6 +32,7 @@ from functions.orders.read_models import (
     RefundView,
     ReturnLineView,
     ReturnView,
+    ShipmentLineView,
     ShipmentView,
 )
 from shared.eventsourcing.codec import Codec
@@ -73,11 +74,14 @@ def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
             return {"status": "cancelled", "cancel_reason": event.reason}
         case OrderShipped():
             status = "shipped" if event.complete else document.status
-            shipments = [*document.shipments, ShipmentView(shipment_id=event.shipment_id, status="shipped")]
-            return {"lines": _shipped(document.lines, event.lines), "shipments": shipments, "status": status}
+            return {
+                "lines": _shipped(document.lines, event.lines),
+                "shipments": [*document.shipments, _left(event)],
+                "status": status,
+            }
         case OrderDelivered():
             arrived = event.complete and document.status != "returned"
-            shipments = [_delivered(each, event.shipment_id) for each in document.shipments]
+            shipments = [_delivered(each, event) for each in document.shipments]
             return {"shipments": shipments, "status": "delivered" if arrived else document.status}
         case ReturnOpened():
             return {"returns": [*document.returns, _opened(event)]}
@@ -170,8 +174,15 @@ def _returned(lines: Sequence[OrderLineView], back: Sequence[ReturnedLine]) -> l
     return [line.model_copy(update={"returned": line.returned + more.get(line.sku, 0)}) for line in lines]
 
 
-def _delivered(shipment: ShipmentView, shipment_id: str) -> ShipmentView:
-    return shipment.model_copy(update={"status": "delivered"}) if shipment.shipment_id == shipment_id else shipment
+def _left(event: OrderShipped) -> ShipmentView:
+    lines = [ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in event.lines]
+    return ShipmentView(shipment_id=event.shipment_id, status="shipped", lines=lines)
+
+
+def _delivered(shipment: ShipmentView, event: OrderDelivered) -> ShipmentView:
+    if shipment.shipment_id != event.shipment_id:
+        return shipment
+    return shipment.model_copy(update={"status": "delivered", "delivered_at": event.at})
 
 
 def _opened(event: ReturnOpened) -> ReturnView:

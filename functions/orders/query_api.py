@@ -16,4 +16,5 @@ ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
     filters=("customer_id", "status"),
     order_by="created_at",
     seen_by=OPERATORS,
+    listed_by=OPERATORS,
 )

@@ -29,10 +29,20 @@ class DiscountView(BaseModel):
     amount: Money
 
 
+class ShipmentLineView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    quantity: int
+
+
 class ShipmentView(BaseModel):
+    """`delivered_at` is null until it has arrived."""
+
     model_config = ConfigDict(extra="forbid")
     shipment_id: str
     status: Literal["shipped", "delivered"]
+    lines: list[ShipmentLineView]
+    delivered_at: AwareDatetime | None = None
 
 
 class ReturnLineView(BaseModel):

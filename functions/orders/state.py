@@ -55,15 +55,16 @@ class Dispute(BaseModel):
 
 
 class Order(BaseModel):
-    """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product.
-    `refunds` and `disputes` are what its payment told.
+    """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product, and so
+    does each of the `shipments`; `delivered` are those that arrived. `refunds` and `disputes` are what its payment
+    told.
     """
 
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
     created: OrderCreated | None = None
     shipped: dict[str, int] = {}
-    shipments: tuple[str, ...] = ()
+    shipments: dict[str, dict[str, int]] = {}
     delivered: tuple[str, ...] = ()
     returns: dict[str, Return] = {}
     refunds: dict[str, Refund] = {}
@@ -75,6 +76,15 @@ class Order(BaseModel):
         if self.created is None:
             raise ValueError("this order was never created")
         return self.created
+
+    @property
+    def arrived(self) -> dict[str, int]:
+        """Pieces by product that the customer has got."""
+        counted: dict[str, int] = {}
+        for shipment_id in self.delivered:
+            for sku, quantity in self.shipments.get(shipment_id, {}).items():
+                counted[sku] = counted.get(sku, 0) + quantity
+        return counted
 
     def opened(self, *statuses: ReturnStatus) -> tuple[ReturnOpened, ...]:
         """The returns of these statuses, as they were opened."""

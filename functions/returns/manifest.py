@@ -5,11 +5,16 @@ from shared.topology import workflow_service
 NAME = "returns"
 RETURN = "return"
 RETURNS = "returns"
+APPROVAL, RECEPTION = "approval", "reception"
+"""The steps at which a return waits for the shop's people."""
+DAYS = "RETURN_DAYS"
+"""Within how many days of its delivery something can be returned."""
 
 MANIFEST = workflow_service(
     NAME,
-    description="Takes goods of an order back: the money to the customer, the goods to the stock.",
-    publishes="ReturnCompleted and ReturnFailed, for everybody.",
+    description="Takes goods of an order back: approved, received, refunded; what is sound to the stock.",
+    publishes="ReturnApproved, ReturnRefused, ReturnCompleted and ReturnFailed, for everybody.",
     categories=(RETURN,),
     collection=RETURNS,
+    environment=(DAYS,),
 )

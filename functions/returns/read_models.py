@@ -12,10 +12,24 @@ class ReturnLineView(BaseModel):
     quantity: int
 
 
+class ReceivedLineView(BaseModel):
+    """What arrived of one line: `sound` pieces are in stock again, `missing` ones can be returned later."""
+
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    sound: int
+    damaged: int
+    missing: int
+
+
 class ReturnView(WorkflowView):
-    """A return. `refund` is null until it is known; `customer_id` too, if staff asked for it."""
+    """A return. `lines` is what was asked for, `received` what arrived, null until staff has looked at it. `refund` is
+    for what arrived, null until it is known; `customer_id` too, if staff asked for the return.
+    """
 
     order_id: str
     customer_id: str | None
+    return_reason: str | None = None
     lines: list[ReturnLineView]
+    received: list[ReceivedLineView] | None = None
     refund: Money | None = None

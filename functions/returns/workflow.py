@@ -1,18 +1,23 @@
 """A return, top to bottom: what is asked of whom, and how each step is undone.
 
+Nothing moves before the goods are here: the shop's people approve, the customer sends, the shop's people look at what
+arrived. Only then the order, the payment and the stock are told, of what arrived and was sound.
+
 The return at the order, the refund at the payment and the receipt at the stock have the id of their return.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from functions.returns.manifest import RETURN
+from functions.returns.manifest import APPROVAL, RECEPTION, RETURN
+from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.calls import Request
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Undo, Workflow
 
-DEADLINE = timedelta(minutes=15)
+DEADLINE = timedelta(hours=1)
+"""The goods may be here already: a return is given up late. What people take does not count."""
 Json = Mapping[str, Any]
 
 
@@ -27,11 +32,38 @@ def learn_order(data: Data, body: Json) -> Json:
     """Of somebody else's order a customer does not learn that it exists: this is what orders say of none at all."""
     if data["customer_id"] is not None and body["customer_id"] != data["customer_id"]:
         raise Refuse("not-found", "there is no such document")
+    for line in data["lines"]:
+        _check_returnable(data, line, body)
     return {"customer_id": body["customer_id"], "payment_id": body["payment_id"]}
 
 
+def _check_returnable(data: Data, line: Json, order: Json) -> None:
+    """What was delivered, is not coming back already, and was delivered lately enough."""
+    sku, delivered, in_time = line["sku"], 0, 0
+    for shipment in order["shipments"]:
+        if shipment["delivered_at"] is not None:
+            pieces = _pieces(shipment, sku)
+            delivered += pieces
+            in_time += pieces if _time(shipment["delivered_at"]) >= _time(data["delivered_since"]) else 0
+    left = delivered - sum(_pieces(each, sku) for each in order["returns"] if each["status"] != "cancelled")
+    if line["quantity"] > delivered:
+        raise Refuse("not-delivered", f"{sku}: {delivered} were delivered so far")
+    if line["quantity"] > left:
+        raise Refuse("not-returnable", f"{sku}: {left} can be returned")
+    if line["quantity"] > in_time:
+        raise Refuse("too-late", f"{sku}: {in_time} were delivered lately enough")
+
+
+def _pieces(moved: Json, sku: str) -> int:
+    return sum(line["quantity"] for line in moved["lines"] if line["sku"] == sku)
+
+
+_time = datetime.fromisoformat
+
+
 def open_return(data: Data) -> Request:
-    body = {"return_id": data["return_id"], "lines": data["lines"], "reason": data["reason"]}
+    """Of what arrived. The order refuses what was returned by another return meanwhile."""
+    body = {"return_id": data["return_id"], "lines": data["arrived"], "reason": data["return_reason"]}
     return Request(service="orders", method="POST", path=f"{_order(data)}/returns", body=body)
 
 
@@ -67,6 +99,29 @@ def _return(data: Data) -> str:
     return f"{_order(data)}/returns/{data['return_id']}"
 
 
+# --- the shop's people
+
+
+def learn_reception(data: Data, decision: Json) -> Json:
+    """What arrived is refunded, what is sound can be sold again."""
+    asked = {line["sku"]: line["quantity"] for line in data["lines"]}
+    found = {line["sku"]: line["sound"] + line["damaged"] + line["missing"] for line in decision["lines"]}
+    if asked.keys() != found.keys():
+        raise DomainError("lines-differ", f"the lines of the return are {', '.join(asked)}", field="lines")
+    if wrong := [sku for sku in asked if asked[sku] != found[sku]]:
+        raise DomainError("pieces-differ", f"{wrong[0]}: {asked[wrong[0]]} were to come back", field="lines")
+    arrived = _counted(decision, "sound", "damaged")
+    if not arrived:
+        raise DomainError("nothing-arrived", "a return of which nothing arrived is refused", field="lines")
+    return {"received": decision["lines"], "arrived": arrived, "sound": _counted(decision, "sound")}
+
+
+def _counted(decision: Json, *states: str) -> list[Json]:
+    """The lines of which there is something in these states."""
+    counted = ((line["sku"], sum(line[state] for state in states)) for line in decision["lines"])
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in counted if quantity]
+
+
 # --- the money and the goods
 
 
@@ -76,7 +131,7 @@ def refunds_nothing(data: Data) -> bool:
 
 
 def refund_payment(data: Data) -> Request:
-    body = {"refund_id": data["return_id"], "amount": data["refund"], "up_to": True, "reason": data["reason"]}
+    body = {"refund_id": data["return_id"], "amount": data["refund"], "up_to": True, "reason": data["return_reason"]}
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
 
 
@@ -87,8 +142,12 @@ def learn_refunded(data: Data, body: Json) -> Json:
     return {}
 
 
+def nothing_is_sound(data: Data) -> bool:
+    return not data["sound"]
+
+
 def restock(data: Data) -> Request:
-    body = {"lines": data["lines"], "reason": f"return {data['return_id']}"}
+    body = {"lines": data["sound"], "reason": f"return {data['return_id']}"}
     return Request(service="inventory", method="PUT", path=f"/receipts/{data['return_id']}", body=body)
 
 
@@ -102,8 +161,8 @@ CANCEL_RETURN = Undo(
 
 
 def result(data: Data) -> Json:
-    """What its end tells others."""
-    names = ("return_id", "order_id", "customer_id", "refund")
+    """What its end and its approval tell others."""
+    names = ("return_id", "order_id", "customer_id", "lines", "refund")
     return {name: data.get(name) for name in names}
 
 
@@ -115,10 +174,12 @@ RETURN_WORKFLOW = Workflow(
     result=result,
     steps=(
         Step(name="read_order", call=read_order, learn=learn_order, effect_free=True),
+        Step(name=APPROVAL, waits=True),
+        Step(name=RECEPTION, waits=True, learn=learn_reception),
         Step(name="open_return", call=open_return, learn=learn_order_version, undo=CANCEL_RETURN),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
         Step(name="refund_payment", call=refund_payment, learn=learn_refunded, pivot=True, skip=refunds_nothing),
-        Step(name="restock", call=restock),
+        Step(name="restock", call=restock, skip=nothing_is_sound),
         Step(name="complete_return", call=complete_return),
     ),
 )

@@ -129,7 +129,7 @@ class EmbeddedPlatform(Dependencies):
 def _google(env: Settings) -> Dependencies:
     from shared.adapters import firestore, pubsub  # noqa: PLC0415 - importing the clients costs a cold start
 
-    channel = firestore.connect(env.project, env.firestore_emulator, env.prefix)
+    channel = firestore.connect(env.project, env.firestore_emulator, env.prefix, quick=env.quick_queries)
     topics = pubsub.connect(env.project, env.pubsub_emulator, env.prefix)
     events = firestore.FirestoreEventStore(channel, _COUNTS)
     return Dependencies(

@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.ids import ID
+from shared.eventsourcing.workflow.commands import Decide, Decline
 from shared.http.auth import Role
 from shared.http.command_api import CommandApi, Endpoint, JointEndpoint, NoBody
 from shared.http.json_schema import ContractSchema
@@ -124,13 +125,17 @@ def _command_headers(endpoint: Endpoint) -> list[dict[str, str]]:
 
 
 def _command_id(endpoint: Endpoint) -> str:
-    """`addItem`: the operation is called like the command that it builds; a joint one like its plan."""
+    """`addItem`: the operation is called like the command that it builds; a joint one like its plan; what a person
+    decides in a workflow like its path, for one command says all of that.
+    """
     if isinstance(endpoint, JointEndpoint):
         first, *more = endpoint.plan.__name__.strip("_").split("_")
         return first + "".join(word.capitalize() for word in more)
     command = get_type_hints(endpoint.build).get("return")
     if not isinstance(command, type):
         raise TopologyError(f"the builder of {endpoint.method} {endpoint.path} does not say which command it returns")
+    if issubclass(command, Decide | Decline):
+        return endpoint.path.rpartition("/")[2]
     return command.__name__[0].lower() + command.__name__[1:]
 
 

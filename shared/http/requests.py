@@ -83,6 +83,8 @@ erasure reaches them: so each is one of these words, and never in anybody's own.
 """
 ShopReason = Literal[ReturnReason, "customer-request", "out-of-stock", "fraud", "mistake", "outage"]
 """Why the shop's people do something to what is a person's."""
+RefusalReason = Literal["used", "hygiene", "not-ours", "nothing-arrived", "fraud", "mistake", "other"]
+"""Why the shop's people do not take goods back."""
 WorkflowReason = Literal["checkout-failed", "return-failed"]
 """Why a workflow takes back what it did."""
 AnyReason = Literal[ShopReason, WorkflowReason]

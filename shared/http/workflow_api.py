@@ -1,5 +1,6 @@
 """What every service that is a workflow offers over HTTP: its start is its own, the rest is the same for all."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from shared.eventsourcing.projection import Projection
@@ -7,7 +8,7 @@ from shared.eventsourcing.workflow.commands import ForceCompensate, Retry
 from shared.eventsourcing.workflow.events import WorkflowEvent
 from shared.eventsourcing.workflow.projection import WorkflowView
 from shared.eventsourcing.workflow.state import Saga
-from shared.http.auth import NOBODY, PEOPLE, Role
+from shared.http.auth import NOBODY, OPERATORS, PEOPLE, Principal, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
 from shared.http.requests import Body, ShopReason
@@ -29,15 +30,23 @@ def _force(body: OperatorBody, call: Call) -> ForceCompensate:
     return ForceCompensate(actor=call.principal.actor, reason=body.reason, at=call.now)
 
 
-def workflow_commands(service: str, category: str, entity: str, start: CommandEndpoint) -> CommandApi[Saga]:
-    """`start` builds a `Start`; operators retry what is stuck and turn back what has not come to its pivot."""
+def workflow_commands(
+    service: str,
+    category: str,
+    entity: str,
+    *endpoints: CommandEndpoint,
+    guard: Callable[[Principal, Saga], None] = open_to_its_roles,
+) -> CommandApi[Saga]:
+    """One of the `endpoints` builds a `Start`, others what people decide; operators retry what is stuck and turn back
+    what has not come to its pivot.
+    """
     return CommandApi[Saga](
         service=service,
         category=category,
         entity=entity,
-        guard=open_to_its_roles,
+        guard=guard,
         endpoints=(
-            start,
+            *endpoints,
             CommandEndpoint(
                 method="POST",
                 path=f"{entity}/retry",
@@ -62,7 +71,8 @@ def workflow_queries(
     service: str, projection: Projection[WorkflowEvent, V], entity: str, *, begun_by: frozenset[Role] = NOBODY
 ) -> QueryApi[WorkflowEvent, V]:
     """One workflow with its timeline; a customer's own, of any status; for people of the shop those of a status
-    (`?status=stuck`), of a customer, or both; for the roles `begun_by` those that they started themselves.
+    (`?status=stuck`), of a customer, or both, in lists also for services; for the roles `begun_by` those that they
+    started themselves.
     """
     return QueryApi[WorkflowEvent, V](
         service=service,
@@ -70,6 +80,7 @@ def workflow_queries(
         entity=entity,
         collection=entity.rpartition("/")[0],
         seen_by=PEOPLE,
+        listed_by=OPERATORS,
         begun_by=begun_by,
         owner="customer_id",
         filters=("customer_id", "status"),

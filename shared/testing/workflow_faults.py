@@ -18,6 +18,9 @@ from shared.testing.workflow_matrix import Case, Fault, Recovery, behind_pivot
 
 WORKFLOW_ID = "w1"
 _OUTAGE = timedelta(hours=3)
+_INTENTS, _UNDO_INTENTS = ("StepRequested", "DecisionAwaited"), ("CompensationRequested",)
+_OUTCOMES = ("StepSucceeded", "StepRefused", "DecisionMade")
+_UNDO_OUTCOMES = ("CompensationDone", "CompensationFailed")
 
 
 class Services(Protocol):
@@ -92,15 +95,15 @@ class CrashingStore:
     def _about(self, commits: Sequence[NewCommit]) -> tuple[bool, bool]:
         """Whether these hold the intent of the call that the case is about, and what came of it."""
         case = self._scene.case
-        intent = "CompensationRequested" if case.undo else "StepRequested"
-        outcomes = ("CompensationDone", "CompensationFailed") if case.undo else ("StepSucceeded", "StepRefused")
+        intents = _UNDO_INTENTS if case.undo else _INTENTS
+        outcomes = _UNDO_OUTCOMES if case.undo else _OUTCOMES
         names = [
             stored.type.partition(".")[0]
             for new in commits
             for stored in decode_commit(new.body, virtual_now()).events
             if stored.data.get("step") == case.step
         ]
-        return intent in names, any(name in names for name in outcomes)
+        return any(name in names for name in intents), any(name in names for name in outcomes)
 
 
 class FaultyCaller:

@@ -12,7 +12,7 @@ from shared.eventsourcing.workflow.state import Status
 
 
 class Fault(StrEnum):
-    """What goes wrong with one call: of a step, or of its undo."""
+    """What goes wrong with one call, of a step or of its undo; or with what a person says at a step that waits."""
 
     NONE = "nothing goes wrong"
     CRASH_BEFORE_INTENT = "the runner dies before the intent is recorded"
@@ -30,6 +30,7 @@ class Fault(StrEnum):
     OUT_FOR_HOURS = "the runner dies after the call, and nobody comes back before the deadline"
     FORCED_BACK = "no answer comes, and an operator turns the workflow back"
     FAILS_FOR_LONG = "the call is refused until an operator has mended what was wrong"
+    DECLINED = "a person has it turned back, and then another one decides that it goes on"
 
 
 class Recovery(StrEnum):
@@ -50,6 +51,7 @@ _ANYWHERE = (*_CRASHES, Fault.LOST, Fault.UNANSWERED, Fault.GARBLED, Fault.ANSWE
 _FORWARDS = (*_ANYWHERE, Fault.REFUSED, Fault.OUT_FOR_HOURS)
 _BEFORE_PIVOT = (*_FORWARDS, Fault.NEVER_HEARD, Fault.NEVER_ANSWERED, Fault.FORCED_BACK)
 _BEHIND_PIVOT = (*_FORWARDS, Fault.FAILS_FOR_LONG)
+_WAITING = (*_CRASHES, Fault.ANSWERED_TWICE, Fault.FORCED_BACK, Fault.DECLINED)
 _UNDO = (*_ANYWHERE, Fault.REFUSED, Fault.OUT_FOR_HOURS, Fault.FAILS_FOR_LONG)
 _FINAL = {
     Fault.REFUSED,
@@ -58,13 +60,14 @@ _FINAL = {
     Fault.ARRIVES_LATE,
     Fault.OUT_FOR_HOURS,
     Fault.FORCED_BACK,
+    Fault.DECLINED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """`fault` happens to the call of `step`, or to its undo: then `turned_back_by` is the step whose refusal makes it
-    necessary.
+    necessary; by a person, if that step waits for one.
     """
 
     step: str
@@ -100,9 +103,14 @@ def cases(workflow: Workflow, *, skipped: frozenset[str] = frozenset()) -> list[
 def _of_calls(workflow: Workflow, steps: list[Step], recovery: Recovery) -> Iterator[Case]:
     behind = {step.name for step in behind_pivot(workflow)}
     for step in steps:
-        faults = _BEHIND_PIVOT if step.name in behind else _FORWARDS if step.pivot else _BEFORE_PIVOT
-        for fault in faults:
+        for fault in _faults(step, behind):
             yield Case(step=step.name, fault=fault, recovery=recovery)
+
+
+def _faults(step: Step, behind: set[str]) -> tuple[Fault, ...]:
+    if step.waits:
+        return _WAITING
+    return _BEHIND_PIVOT if step.name in behind else _FORWARDS if step.pivot else _BEFORE_PIVOT
 
 
 def _of_undos(workflow: Workflow, steps: list[Step], recovery: Recovery) -> Iterator[Case]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
@@ -12,7 +13,14 @@ from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.feed_walk import FeedWalk
 from shared.eventsourcing.message import Context
 from shared.eventsourcing.publishing import Announcer, Message, Publication
-from shared.eventsourcing.workflow.commands import ForceCompensate, Retry, Start, WorkflowCommand
+from shared.eventsourcing.workflow.commands import (
+    Decide,
+    Decline,
+    ForceCompensate,
+    Retry,
+    Start,
+    WorkflowCommand,
+)
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.declaration import Workflow
 from shared.eventsourcing.workflow.events import WorkflowEvent
@@ -29,6 +37,7 @@ from shared.testing.workflow_faults import (
     Services,
 )
 from shared.testing.workflow_matrix import Case, Recovery
+from shared.testing.workflow_people import Decisions, People
 
 _PATIENCE = timedelta(days=2)
 _REDELIVERY = 10.0
@@ -59,7 +68,7 @@ class World(Scene):
         store: Any = CrashingStore(self)
         return CommandHandler(self.decider, store, Announcer(publication, _Nobody()), Policy(pause=_pause))
 
-    async def command(self, command: Start | Retry | ForceCompensate) -> None:
+    async def command(self, command: Start | Decide | Decline | Retry | ForceCompensate) -> None:
         """From a client or an operator: another process than those that run workflows."""
         context = Context(
             command=type(command).__name__,
@@ -95,10 +104,13 @@ async def _pause(attempt: int) -> None:
 
 
 class Platform:
-    """Brings a runner back to the workflow: pushes, timers, the sweep, and an operator who mends what is stuck."""
+    """Brings a runner back to the workflow: pushes, timers, the sweep, people who decide, and an operator who mends
+    what is stuck.
+    """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, decisions: Decisions) -> None:
         self._world = world
+        self._people = People(world, decisions, self._decided)
         self._timers = NamedTimers(world, self._timer)
         racing = world.case.recovery is Recovery.RACE
         self._runners = [self._runner() for _ in range(2 if racing else 1)]
@@ -115,7 +127,7 @@ class Platform:
 
     async def run(self) -> None:
         """From the first push until it is over, whatever comes late included."""
-        push = asyncio.create_task(self._push())
+        push, people = asyncio.create_task(self._push()), asyncio.create_task(self._people.run())
         began = virtual_now()
         while not (saga := await self._world.saga()).is_over:
             assert virtual_now() - began < _PATIENCE, f"never ends: {saga}"
@@ -124,6 +136,7 @@ class Platform:
                 await self._mend()
             await self._sweep()
         await push
+        await people
         for task in [*self._timers.tasks]:
             await task
 
@@ -142,6 +155,10 @@ class Platform:
     async def _push(self) -> None:
         stream = self._world.stream
         await self._each(lambda runner: runner.advance(stream), again=self._world.case.recovery is not Recovery.SWEEP)
+
+    async def _decided(self) -> None:
+        if self._world.case.recovery is not Recovery.SWEEP:
+            await self._push()
 
     async def _timer(self, version: int) -> None:
         stream = self._world.stream
@@ -185,13 +202,19 @@ class Platform:
 
 
 async def play(
-    workflow: Workflow, services: Services, case: Case, data: Callable[[datetime], Mapping[str, Any]]
+    workflow: Workflow,
+    services: Services,
+    case: Case,
+    data: Callable[[datetime], Mapping[str, Any]],
+    decisions: Decisions = MappingProxyType({}),
 ) -> World:
-    """The case from start to end, the late calls last. AssertionError if it never ends."""
+    """The case from start to end, the late calls last; `decisions` are what people say. AssertionError if it never
+    ends.
+    """
     world = World(workflow, services, case)
     now = virtual_now()
     await world.command(Start(workflow_id=WORKFLOW_ID, data=dict(data(now)), at=now))
-    await Platform(world).run()
+    await Platform(world, decisions).run()
     for request in world.held:
         await services.answer(request)
     return world

@@ -14,7 +14,7 @@ from shared.topology.declarations import (
 )
 from shared.topology.presets import NO_PERMISSIONS, Permissions, event_sourced
 
-COMMANDS_TO_ACT_ON = ("Start", "Retry", "ForceCompensate")
+COMMANDS_TO_ACT_ON = ("Start", "Decide", "Decline", "Retry", "ForceCompensate")
 """Commits of these wake the orchestrator; its own would only tell it what it knows."""
 
 

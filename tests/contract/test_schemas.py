@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +21,7 @@ from shared.contracts.asyncapi import integration_events
 from shared.eventsourcing.codec import decode_commit, encode_commit
 from shared.eventsourcing.message import Context, StoredEvent
 from shared.eventsourcing.publishing import Message
+from shared.eventsourcing.workflow.events import DeclineCode
 from shared.http.openapi import documents_returned
 from tests.contract.schema_values import smallest, values
 
@@ -28,10 +29,11 @@ SERVICES = {service.manifest.name: service for service in contracts.services()}
 FILES = sorted(FOLDER.rglob("*.json"))
 SCHEMAS = [file for file in FILES if file.parts[len(FOLDER.parts)] not in {"openapi", "asyncapi"}]
 FEW = settings(max_examples=15)
-ENDS = {"WorkflowCompleted.v1", "WorkflowFailed.v1"}
+ENDS = {"WorkflowCompleted.v1", "WorkflowFailed.v1", "DecisionMade.v1"}
 KNOWN = {
     "checkout_id": "k1",
     "return_id": "r1",
+    "lines": [{"sku": "milk", "quantity": 1}],
     "customer_id": "900",
     "order_id": "o1",
     "payment_id": "p1",
@@ -80,11 +82,21 @@ def keeper(service: Composed, type_name: str) -> Aggregate[Any, Any, Any]:
 
 
 def told(file: Path) -> dict[str, Any]:
-    """What the end of a workflow says: its own declaration makes that, of what it knows."""
+    """What the end of a workflow and its decisions say: its own declaration makes that, of what it knows."""
     service = service_of(file)
     if not isinstance(service, WorkflowService) or file.stem not in ENDS:
         return {}
     return {"result": service.workflow.result(KNOWN)}
+
+
+def ways(file: Path) -> list[dict[str, Any]]:
+    """How else an event of a workflow can be told of: at each step that waits, and turned back by each person."""
+    service = service_of(file)
+    if isinstance(service, WorkflowService) and file.stem == "DecisionMade.v1":
+        return [{"step": step.name} for step in service.workflow.steps if step.waits]
+    if isinstance(service, WorkflowService) and file.stem == "WorkflowFailed.v1":
+        return [{}, *({"code": code} for code in get_args(DeclineCode))]
+    return [{}]
 
 
 def test_the_documents_are_true() -> None:
@@ -208,7 +220,9 @@ class TestAsyncApi:
         components, service = read(file)["components"], SERVICES[file.stem]
         described = {message["name"]: message["headers"] for message in components["messages"].values()}
         stored = [
-            StoredEvent(each.stem, {**smallest(read(each)), **told(each)}) for each in below(f"stored/{file.stem}/")
+            StoredEvent(each.stem, {**smallest(read(each)), **told(each), **way})
+            for each in below(f"stored/{file.stem}/")
+            for way in ways(each)
         ]
         sent = [message.attributes for event in stored for message in published(service, event)]
 

@@ -5,14 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
 from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
 from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
+from shared import bootstrap
 from shared.adapters.system import new_id
+from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.ids import subject_id
+from shared.eventsourcing.projection import ReadStore
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
@@ -93,6 +97,44 @@ class Shop:
             await self.ask("POST", f"{shipment}/{step}", body)
         await self.becomes(f"/orders/v1/orders/{order}", lambda body: body["status"] == "delivered")
 
+    async def asks_to_return(self, order: str, customer: str | None, quantity: int, **more: object) -> str:
+        """The id of a return, once it waits for what staff says; asked for by staff if no customer is named."""
+        asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": quantity}], "reason": "damaged", **more}
+        started = (await self.ask("POST", "/returns/v1/returns", asked, customer=customer))["id"]
+        await self.becomes(f"/returns/v1/returns/{started}", lambda body: body["waits_for"] == "approval")
+        return str(started)
+
+    async def receives(self, return_id: str, sound: int, damaged: int = 0, missing: int = 0) -> Json:
+        """The return at its end, after staff approved it, and found these pieces in the parcel."""
+        path = f"/returns/v1/returns/{return_id}"
+        await self.ask("POST", f"{path}/approve")
+        await self.ask("POST", f"{path}/receive", reception(sound, damaged, missing))
+        return await self.becomes(path, lambda body: body["status"] == "completed")
+
+    # --- as the books read it
+
+    @property
+    def log(self) -> EventStore:
+        return bootstrap.embedded().events
+
+    @property
+    def rows(self) -> ReadStore:
+        return bootstrap.embedded().rows
+
+    async def get(self, path: str) -> Any:
+        return await self.ask("GET", path)
+
+    async def listed(self, path: str) -> list[Any]:
+        """All pages of a list; `path` has a query string already."""
+        found: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self.ask("GET", f"{path}&limit=100" + (f"&cursor={quote(cursor)}" if cursor else ""))
+            found, cursor = found + page["items"], page["next"]
+        return found
+
+    # --- what is left, and what was told
+
     async def stock(self) -> tuple[int, int]:
         """What is on hand, and what of it can be sold."""
         found = await self.ask("GET", f"/inventory/v1/stock/{SKU}")
@@ -103,10 +145,15 @@ class Shop:
         return [mail for mail in sent["mails"] if word in mail["subject"]]
 
 
+def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
+    """What staff says of a parcel with the one product."""
+    return {"lines": [{"sku": SKU, "sound": sound, "damaged": damaged, "missing": missing}]}
+
+
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Shop]:
+async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
     (port,) = free_ports(1)
-    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder)
+    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder, faults=faults)
     async with LocalPlatform(options, say=lambda _: None) as platform, aiohttp.ClientSession() as session:
         shop = Shop(platform, session)
         await shop.ask("PUT", f"/catalog/v1/products/{SKU}", {"department": "Grocery"})

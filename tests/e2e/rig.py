@@ -193,13 +193,22 @@ async def eventually(check: Callable[[], Awaitable[object]], *, within: float = 
 
 
 @asynccontextmanager
-async def running(folder: Path, *, minute: float = HOURS, faults: str = "") -> AsyncIterator[Rig]:
+async def running(
+    folder: Path, *, minute: float = HOURS, faults: str = "", quick_queries: bool = True
+) -> AsyncIterator[Rig]:
     """A platform of its own, at a port of its own."""
     (port,) = free_ports(1)
-    options = Options(runtime=RuntimeChoice.EMULATORS, port=port, folder=folder, minute=minute, faults=faults)
+    options = Options(
+        runtime=RuntimeChoice.EMULATORS,
+        port=port,
+        folder=folder,
+        minute=minute,
+        faults=faults,
+        quick_queries=quick_queries,
+    )
     async with LocalPlatform(options, say=lambda _: None, services=[with_spares()]) as platform:
         assert platform.parts.emulators is not None
-        store = connect_firestore(PROJECT, platform.parts.emulators.firestore.host)
+        store = connect_firestore(PROJECT, platform.parts.emulators.firestore.host, quick=quick_queries)
         topics = connect_pubsub(PROJECT, platform.parts.emulators.pubsub.host)
         connector = aiohttp.TCPConnector(limit=0)
         try:

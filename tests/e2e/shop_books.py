@@ -8,12 +8,31 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from emulators.feed.books import AFTER_ALL
+from emulators.platform import LocalPlatform
+from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.message import Commit, entity_of
-from shared.eventsourcing.projection import Projection, Row
-from tests.e2e.shop_rig import Shop
+from shared.eventsourcing.projection import Projection, ReadStore, Row
+from tests.e2e import shop_rig
+
+
+class Shop(Protocol):
+    """A platform, with sight of its log and its read models."""
+
+    @property
+    def platform(self) -> LocalPlatform: ...
+
+    @property
+    def log(self) -> EventStore: ...
+
+    @property
+    def rows(self) -> ReadStore: ...
+
+    async def get(self, path: str) -> Any: ...
+
+    async def listed(self, path: str) -> list[Any]: ...
 
 
 class Fact(NamedTuple):
@@ -49,6 +68,33 @@ class Shelf:
 
 
 @dataclass
+class Pieces:
+    """Of one order, by product: what reached the customer, and what became of what they sent back."""
+
+    delivered: Counter[str] = field(default_factory=Counter)
+    received: Counter[str] = field(default_factory=Counter)
+    """That staff found in parcels, sound or not."""
+    sound: Counter[str] = field(default_factory=Counter)
+    refunded: Counter[str] = field(default_factory=Counter)
+    restocked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Nothing comes back that was not delivered; money goes back for what arrived, into stock what is sound."""
+        bounds = (
+            ("received", self.received, "delivered", self.delivered),
+            ("refunded", self.refunded, "received", self.received),
+            ("restocked", self.restocked, "received sound", self.sound),
+        )
+        return [
+            f"{more[sku]} of {sku} {what}, {most[sku]} {of_what}"
+            for what, more, of_what, most in bounds
+            for sku in sorted(more)
+            if more[sku] > most[sku]
+        ]
+
+
+@dataclass
 class Books:
     """What the log says. Amounts in cents, by the id of their checkout, which order and payment share."""
 
@@ -68,6 +114,15 @@ class Books:
     mails: dict[str, str] = field(default_factory=dict)
     """Each mail's last event."""
     shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+    pieces: dict[str, Pieces] = field(default_factory=lambda: defaultdict(Pieces))
+    """By order."""
+    returns: dict[str, str] = field(default_factory=dict)
+    """The order that each return is of."""
+
+    @property
+    def contradictions(self) -> dict[str, list[str]]:
+        """What is wrong with the pieces of each order."""
+        return {order: wrong for order, pieces in self.pieces.items() if (wrong := pieces.contradictions)}
 
     def kept(self, payment: str) -> int:
         """What the shop still has of it."""
@@ -108,6 +163,9 @@ async def read_books(shop: Shop) -> Books:
     books = Books()
     async for fact in facts(shop, "checkout"):
         _enter_checkout(books, fact)
+    for category, enter in (("shipment", _enter_shipment), ("return", _enter_return), ("receipt", _enter_receipt)):
+        async for fact in facts(shop, category):
+            enter(books, fact)
     async for fact in facts(shop, "order"):
         _enter_order(books, fact)
     async for fact in facts(shop, "payment"):
@@ -136,6 +194,34 @@ def _enter_order(books: Books, fact: Fact) -> None:
             books.placed[fact.entity].append(fact.data["total"]["amount"])
         case "OrderCancelled":
             books.cancelled.add(fact.entity)
+        case "OrderReturned":
+            books.pieces[fact.entity].refunded += _counted(fact.data["lines"])
+
+
+def _enter_shipment(books: Books, fact: Fact) -> None:
+    if fact.type == "ShipmentDelivered":
+        books.pieces[fact.data["order_id"]].delivered += _counted(fact.data["lines"])
+
+
+def _enter_return(books: Books, fact: Fact) -> None:
+    match fact.type:
+        case "WorkflowStarted":
+            books.returns[fact.entity] = fact.data["data"]["order_id"]
+        case "DecisionMade" if fact.data["step"] == "reception":
+            pieces, lines = books.pieces[books.returns[fact.entity]], fact.data["decision"]["lines"]
+            pieces.sound += _counted(lines, "sound")
+            pieces.received += _counted(lines, "sound", "damaged")
+
+
+def _enter_receipt(books: Books, fact: Fact) -> None:
+    """Of what is booked under the id of a return."""
+    if fact.type == "ReceiptBooked" and fact.entity in books.returns:
+        books.pieces[books.returns[fact.entity]].restocked += _counted(fact.data["lines"])
+
+
+def _counted(lines: list[dict[str, Any]], *names: str) -> Counter[str]:
+    """By product, what stands under these names."""
+    return Counter({line["sku"]: sum(line[name] for name in names or ("quantity",)) for line in lines})
 
 
 def _enter_payment(books: Books, fact: Fact) -> None:
@@ -207,7 +293,7 @@ def categories(shop: Shop) -> Iterator[str]:
     return (category for service in shop.platform.services for category in service.categories)
 
 
-async def owed(shop: Shop) -> list[str]:
+async def owed(shop: shop_rig.Shop) -> list[str]:
     """All messages that were not yet seen on their topics."""
     return [
         row.message_id

@@ -31,6 +31,9 @@ class StripeDesk:
         intent = await self._intent(payment)
         return list((await self._get(f"/v1/refunds?payment_intent={intent}&limit=100"))["data"])
 
+    async def disputes(self, payment: str) -> list[Json]:
+        return list((await self._get(f"/v1/disputes?payment_intent={await self._intent(payment)}"))["data"])
+
     async def dispute(self, payment: str) -> str:
         """The customer asks their bank for all of the money; returns the dispute's id."""
         return str((await self._post("/_config/disputes", {"payment_intent": await self._intent(payment)}))["id"])

@@ -10,6 +10,7 @@ import pytest_asyncio
 from shared import bootstrap
 from shared.adapters.system import new_id
 from tests.e2e.embedded_shop import EMAIL, NAME, PHONE, PRICE, SKU, STOCK, STREET, Shop, opened
+from tests.e2e.erasures import becomes_erased, erase, short_pause
 from tests.e2e.rig import held
 
 WORDS = "it smells of my late uncle Theodor"
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with held(opened(tmp_path_factory.mktemp("shop"))) as shop:
-        yield shop
+    with short_pause():
+        async with held(opened(tmp_path_factory.mktemp("shop"))) as shop:
+            yield shop
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -38,10 +40,8 @@ async def test_goods_that_come_back_are_refunded_and_on_the_shelf(stocked: Shop)
     await stocked.deliver(order)
     await stocked.platform.caught_up()
     before, told = await stocked.stock(), len(await stocked.mails("refund"))
-    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": "damaged"}
 
-    returned = (await stocked.ask("POST", "/returns/v1/returns", asked, customer="900"))["id"]
-    await stocked.becomes(f"/returns/v1/returns/{returned}", lambda body: body["status"] == "completed")
+    await stocked.receives(await stocked.asks_to_return(order, "900", 1), sound=1)
     await stocked.platform.caught_up()
 
     ledger = await stocked.ask("GET", f"/payments/v1/ledger/{order}")
@@ -79,12 +79,13 @@ async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
     told, problem = await stocked.send("POST", "/returns/v1/returns", asked, customer="902")
     assert (told, problem["errors"][0]["field"]) == (400, "reason")
     assert WORDS not in repr(problem)
-    returned = (await stocked.ask("POST", "/returns/v1/returns", {**asked, "reason": "damaged"}, customer="902"))["id"]
-    await stocked.becomes(f"/returns/v1/returns/{returned}", lambda body: body["status"] == "completed")
+    returned = await stocked.asks_to_return(order, "902", 1)
+    await stocked.receives(returned, sound=1)
     await stocked.platform.caught_up()
     before = await stocked.ask("GET", f"/orders/v1/orders/{order}")
 
-    await stocked.ask("POST", "/customers/v1/customers/902/erase", {}, customer="902")
+    await erase(stocked, "902")
+    await becomes_erased(stocked, "902")
     await stocked.platform.caught_up()
 
     label, refused = await stocked.send("GET", f"/fulfillment/v1/shipments/{order}-1/label")

@@ -1,6 +1,6 @@
 """The emulator runs any query and tells which index it would need; the cloud runs those whose index is declared."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -10,11 +10,18 @@ from emulators.settings import PROJECT
 from functions.cart.decider import CART
 from functions.cart.manifest import MANIFEST
 from shared.topology import EVENTS_DATABASE, READ_MODELS_DATABASE, Index, IndexField, all_indexes
-from tests.e2e.rig import CARTS_PATH, Rig, line
+from tests.e2e.rig import CARTS_PATH, Rig, held, line, running
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
 
 NAME = "__name__"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+    """A platform that asks its queries as in the cloud."""
+    async with held(running(tmp_path_factory.mktemp("platform"), quick_queries=False)) as rig:
+        yield rig
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

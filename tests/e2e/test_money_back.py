@@ -42,9 +42,7 @@ async def order_is(shop: Shop, order: str, *disputes: str) -> None:
 
 
 async def returned(shop: Shop, order: str, customer: str, quantity: int) -> None:
-    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": quantity}], "reason": "damaged"}
-    started = (await shop.ask("POST", "/returns/v1/returns", asked, customer=customer))["id"]
-    await shop.becomes(f"/returns/v1/returns/{started}", lambda body: body["status"] == "completed")
+    await shop.receives(await shop.asks_to_return(order, customer, quantity), sound=quantity)
 
 
 async def test_a_disputed_order_stays_until_it_is_won(shop: Shop, desk: StripeDesk) -> None:

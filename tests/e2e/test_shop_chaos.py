@@ -240,6 +240,11 @@ async def test_stock_is_where_it_should_be(shop: Shop, books: Books) -> None:
     assert {shelf.lowest for shelf in books.shelves.values()} == {0}
 
 
+async def test_what_comes_back_was_delivered_and_received(books: Books) -> None:
+    """Order by order: nothing is refunded or sold again that staff has not found in a parcel."""
+    assert books.contradictions == {}
+
+
 async def test_only_placed_orders_keep_stock(shop: Shop, books: Books) -> None:
     """No checkout that failed keeps any; those that wait for their shipment keep all that they ordered."""
     kept = {order for shelf in books.shelves.values() for order, quantity in shelf.kept.items() if quantity}

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module"), p
 
 BUYERS, UNITS, CENTS = 200, 20, 250
 CONTENDED = ("cart", "promotions", "inventory", "checkout")
-OTHERS = ("catalog", "pricing", "orders", "payments")
+OTHERS = ("catalog", "pricing", "customers", "orders", "payments")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -81,6 +81,24 @@ class TestFirestoreOutbox(OutboxConformance):
     """Over raw gRPC."""
 
 
+class AskedQuickly:
+    """As the local platform asks the emulator: the same answers in the same order, and counted the same."""
+
+    @pytest.fixture
+    async def channel(self, project: str, firestore_host: str) -> AsyncIterator[FirestoreChannel]:
+        channel = connect(project, firestore_host, quick=True)
+        yield channel
+        await channel.close()
+
+
+class TestFirestoreEventStoreAskedQuickly(AskedQuickly, EventStoreConformance):
+    """Commits by their names."""
+
+
+class TestFirestoreOutboxAskedQuickly(AskedQuickly, OutboxConformance):
+    """Walks without shards."""
+
+
 @pytest.mark.parametrize("code", ["ABORTED", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"])
 async def test_whatever_a_try_fails_with_the_bytes_tell_whose_commit_it_is(
     channel: FirestoreChannel, store: FirestoreEventStore, code: str

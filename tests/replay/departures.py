@@ -10,17 +10,27 @@ from typing import Final
 _BY_VERSION: Final = "which news of a customer is the later one is told by the customer's version, not by a time"
 _WITHDRAWN: Final = "coupons can be withdrawn since"
 _ENDS: Final = "imports can be given up and cancelled since"
+_PEOPLE: Final = "a workflow can wait for what a person decides since"
+_RECEIVED: Final = "a return says why, and what arrived"
+_WHICH: Final = "what each shipment holds, and when it arrived, says what can be returned"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
+    "customer.state": {"leaving_since|waits_for": "an erasure waits for what is under way"},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
     "order.state": {
         r"(refunds|disputes).*": "an order knows what its payment tells",
+        r"shipments.*": _WHICH,
     },
     "order.orders": {
+        r"shipments\[\d+\]\.(lines|delivered_at).*": _WHICH,
         r"(refunds|disputes).*": "an order shows what its payment tells",
         r"returns\[\d+\]\.refund_failed": "a return says that its refund failed",
         r"refunded\.amount": "what an order has given back is what its payment tells",
     },
+    "checkout.state": {"wait|decisions": _PEOPLE},
+    "checkout.checkouts": {"waits_for": _PEOPLE},
+    "return.state": {"wait|decisions": _PEOPLE},
+    "return.returns": {"waits_for": _PEOPLE, "received|return_reason": _RECEIVED},
     "shipment.state": {r"disputes(\..*)?": "a shipment whose payment is disputed is held"},
     "shipment.shipments": {r"held_by.*": "a shipment says which disputes hold it"},
     "payment.state": {

@@ -1,7 +1,7 @@
 """Who uses the shop. Each actor is one small function: one session of theirs, which may end wherever nobody answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from random import Random
@@ -27,6 +27,13 @@ STREET = "17 Never Told Street"
 CUSTOMERS = 4
 LAG = 10.0
 """Seconds that the feed stays behind the log, as the settings say."""
+STEPS: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("pick", {}),
+    ("pack", {}),
+    ("dispatch", {"carrier": "Parcel", "tracking": "1"}),
+    ("deliver", {}),
+)
+"""Of a shipment."""
 _OK = range(200, 300)
 
 
@@ -144,9 +151,7 @@ async def warehouse(world: World, dice: Random, name: str) -> None:
 
 
 async def ship(staff: Client, shipment: str) -> None:
-    steps: list[tuple[str, object]] = [("pick", {}), ("pack", {})]
-    steps += [("dispatch", {"carrier": "Parcel", "tracking": "1"}), ("deliver", {})]
-    for step, body in steps[: staff.dice.randint(1, len(steps))]:
+    for step, body in STEPS[: staff.dice.randint(1, len(STEPS))]:
         await staff.ask("POST", f"/fulfillment/v1/shipments/{shipment}/{step}", body)
 
 

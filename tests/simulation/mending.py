@@ -3,17 +3,21 @@
 from pydantic_core import to_json
 
 from shared.eventsourcing.workflow.state import Status
+from shared.testing.simulation.client import Client
 from shared.testing.simulation.identities import PLATFORM
 from shared.testing.simulation.invariants import sagas
 from shared.testing.simulation.world import World
 from shared.topology import Push
-from tests.simulation.actors import decide_return, operator
+from tests.simulation.actors import STEPS, decide_return, operator
+from tests.simulation.books import facts_of
 
 
 async def mend(world: World) -> None:
     """Every dead letter is tried again, what is stuck is retried, what waits for a person is decided."""
     await redrive(world)
     staff = operator(world, world.stage.dice(f"mend/{len(world.story)}"), f"mender{len(world.story)}")
+    if world.known.get("erased"):
+        await deliver_all(world, staff)
     for service, stream, saga in await sagas(world):
         category, _, identity = stream.partition("-")
         if saga.status is Status.STUCK:
@@ -21,6 +25,21 @@ async def mend(world: World) -> None:
             await staff.ask("POST", f"{entity}/retry", {"reason": "outage"})
         elif category == "return" and not saga.is_over:
             await decide_return(staff, identity, [dict(line) for line in saga.data["lines"]])
+
+
+async def deliver_all(world: World, staff: Client) -> None:
+    """Who wants to be forgotten waits for what they ordered. What a lost dispute holds back is cancelled."""
+    ends: dict[str, tuple[str, str]] = {}
+    for fact in await facts_of(world, "shipment"):
+        order = fact.data.get("order_id") or ends.get(fact.entity, ("", ""))[0]
+        ends[fact.entity] = order, fact.type
+    for shipment, (order, last) in ends.items():
+        if last in ("ShipmentDelivered", "ShipmentCancelled", "ShipmentForestalled", "ShipmentLost"):
+            continue
+        for step, body in STEPS:
+            reply = await staff.ask("POST", f"/fulfillment/v1/shipments/{shipment}/{step}", body)
+            if reply.status >= 400 and reply.json["code"] == "shipment-is-held":
+                await staff.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud"})
 
 
 async def redrive(world: World) -> None:

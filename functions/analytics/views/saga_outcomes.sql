@@ -1,14 +1,19 @@
--- How checkouts and returns end: completed, or turned back at a step for a reason. `share` of all of that kind.
+-- How checkouts and returns end: completed, turned back at a step for a reason, or refused by staff for a reason. `share`
+-- of all of that kind.
 WITH ends AS (
   SELECT
     service AS workflow,
-    CASE WHEN ENDS_WITH(type, 'Completed.v1') THEN 'completed' ELSE 'failed' END AS outcome,
+    CASE
+      WHEN ENDS_WITH(type, 'Completed.v1') THEN 'completed'
+      WHEN ENDS_WITH(type, 'Refused.v1') THEN 'refused'
+      ELSE 'failed'
+    END AS outcome,
     COALESCE(JSON_VALUE(payload, '$.step'), '') AS step,
-    COALESCE(JSON_VALUE(payload, '$.code'), '') AS code
+    COALESCE(JSON_VALUE(payload, '$.code'), JSON_VALUE(payload, '$.reason'), '') AS code
   FROM commerce.facts_once
   WHERE type IN (
     'commerce.checkout.CheckoutCompleted.v1', 'commerce.checkout.CheckoutFailed.v1',
-    'commerce.returns.ReturnCompleted.v1', 'commerce.returns.ReturnFailed.v1'
+    'commerce.returns.ReturnCompleted.v1', 'commerce.returns.ReturnFailed.v1', 'commerce.returns.ReturnRefused.v1'
   )
 ),
 counted AS (

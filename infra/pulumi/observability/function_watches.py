@@ -104,8 +104,9 @@ def workflows(deployment: Deployment) -> Watch:
         name="workflows",
         says="A workflow does not come to its end",
         severity=Severity.ERROR,
-        means="A checkout or a return is under way for too long, or is stuck. At its pivot it asks again for ever; a"
-        " stuck one waits for a person. The customer waits, too. This lasts until none is late or stuck any more.",
+        means="A checkout or a return is under way for too long, or is stuck. One that waits for a person's decision is"
+        " neither. At its pivot it asks again for ever; a stuck one waits for a person to mend it. The customer waits,"
+        " too. This lasts until none is late or stuck any more.",
         first="`GET /checkout/v1/checkouts?status=stuck` (then `running`; and `/returns/v1/returns`) as an operator:"
         " its timeline says which step. Mend that service, then `POST …/retry` or `POST …/force-compensate` with a"
         " reason.",

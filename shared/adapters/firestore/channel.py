@@ -1,7 +1,7 @@
 """The connection to Firestore: its emulator, or the cloud with the process's own credentials."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -9,6 +9,7 @@ import grpc
 import grpc.aio
 
 from shared.adapters.credentials import google_channel_credentials
+from shared.adapters.firestore.emulated import EmulatedQueries
 from shared.adapters.firestore.messages import SCHEMA
 
 _CLOUD: Final = "firestore.googleapis.com"
@@ -38,13 +39,14 @@ class Stubs:
 
 class FirestoreChannel:
     """A lazy gRPC channel, made inside the event loop that uses it first. `emulator` is `host:port`, None the cloud.
-    The databases' names begin with `prefix`.
+    The databases' names begin with `prefix`. `quick` asks the emulator in a way that it answers sooner.
     """
 
-    def __init__(self, project: str, emulator: str | None, prefix: str = "") -> None:
+    def __init__(self, project: str, emulator: str | None, prefix: str = "", *, quick: bool = False) -> None:
         self.project = project
         self.prefix = prefix
         self.emulator = emulator
+        self._quick = quick and emulator is not None
         self._channel: grpc.aio.Channel | None = None
         self._stubs: Stubs | None = None
 
@@ -54,6 +56,10 @@ class FirestoreChannel:
         if self._stubs is None:
             self._channel = _connected(self.emulator)
             self._stubs = _stubs(self._channel)
+            if self._quick:
+                self._stubs = replace(
+                    self._stubs, run_query=EmulatedQueries(self._stubs.run_query, self._stubs.batch_get)
+                )
         return self._stubs
 
     def metadata(self, database: str, *, parameter: str) -> tuple[tuple[str, str], ...]:
@@ -72,9 +78,9 @@ class FirestoreChannel:
             await channel.close()
 
 
-def connect(project: str, emulator: str | None, prefix: str = "") -> FirestoreChannel:
+def connect(project: str, emulator: str | None, prefix: str = "", *, quick: bool = False) -> FirestoreChannel:
     """Opens nothing yet: the first request does."""
-    return FirestoreChannel(project, emulator, prefix)
+    return FirestoreChannel(project, emulator, prefix, quick=quick)
 
 
 def _connected(emulator: str | None) -> grpc.aio.Channel:

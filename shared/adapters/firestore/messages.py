@@ -58,6 +58,7 @@ BatchWriteRequest: Final[Any] = SCHEMA["BatchWriteRequest"]
 BatchGetDocumentsRequest: Final[Any] = SCHEMA["BatchGetDocumentsRequest"]
 StructuredQuery: Final[Any] = SCHEMA["StructuredQuery"]
 RunQueryRequest: Final[Any] = SCHEMA["RunQueryRequest"]
+RunQueryResponse: Final[Any] = SCHEMA["RunQueryResponse"]
 
 REQUEST_TIME: Final = 1
 """FieldTransform.ServerValue: the time at which the server processed the request, in whole milliseconds."""

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.eventsourcing.message import Command
+from shared.eventsourcing.workflow.events import DeclineCode
 
 
 class _Answer(BaseModel):
@@ -52,6 +53,26 @@ class RecordOutcome(Command):
     at: AwareDatetime
 
 
+class Decide(Command):
+    """What a person says at the step that waits for it."""
+
+    step: str
+    decision: dict[str, Any]
+    actor: str
+    at: AwareDatetime
+
+
+class Decline(Command):
+    """A person has a workflow that waits turned back, whatever it waits for: staff refuse it, or who asked for it
+    withdraws it.
+    """
+
+    code: DeclineCode
+    actor: str
+    reason: str
+    at: AwareDatetime
+
+
 class Resume(Command):
     """Do what is due at this time: ask, ask again, turn back. Nothing, if nothing is due."""
 
@@ -76,4 +97,4 @@ class ForceCompensate(Command):
     at: AwareDatetime
 
 
-WorkflowCommand = Start | RecordOutcome | Resume | Retry | ForceCompensate
+WorkflowCommand = Start | RecordOutcome | Decide | Decline | Resume | Retry | ForceCompensate

@@ -9,10 +9,11 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError, TopologyError
 from shared.eventsourcing.workflow.commands import (
+    Decide,
+    Decline,
     ForceCompensate,
     RecordOutcome,
     Refused,
@@ -23,6 +24,7 @@ from shared.eventsourcing.workflow.commands import (
     Unknown,
     WorkflowCommand,
 )
+from shared.eventsourcing.workflow.decisions import of_person
 from shared.eventsourcing.workflow.declaration import Workflow, check
 from shared.eventsourcing.workflow.events import (
     CompensationDone,
@@ -36,6 +38,7 @@ from shared.eventsourcing.workflow.events import (
     WorkflowEvent,
     WorkflowStarted,
     WorkflowStuck,
+    workflow_codec,
 )
 from shared.eventsourcing.workflow.moves import (
     Events,
@@ -64,7 +67,7 @@ def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEve
         evolve=evolve,
         initial_state=Saga,
         state_type=Saga,
-        codec=Codec[WorkflowEvent](WorkflowEvent),
+        codec=workflow_codec(waits=any(step.waits for step in workflow.steps)),
         is_closed=is_closed,
     )
 
@@ -79,10 +82,10 @@ def decide(workflow: Workflow, command: WorkflowCommand, saga: Saga) -> Sequence
             return _resume(workflow, saga, at)
         case RecordOutcome():
             return _record(workflow, saga, command)
-        case Retry():
-            return _retry(saga, command)
-        case ForceCompensate():
-            return _force(workflow, saga, command)
+        case Decide() | Decline():
+            return of_person(workflow, saga, command)
+        case Retry() | ForceCompensate():
+            return _operated(workflow, saga, command)
         case _:
             assert_never(command)
 
@@ -227,9 +230,15 @@ def _stuck(attempt: Attempt, error: str, at: datetime) -> WorkflowStuck:
 # --- operators
 
 
+def _operated(workflow: Workflow, saga: Saga, command: Retry | ForceCompensate) -> Events:
+    return _retry(saga, command) if isinstance(command, Retry) else _force(workflow, saga, command)
+
+
 def _retry(saga: Saga, command: Retry) -> Events:
     if saga.is_over:
         raise DomainError("workflow-is-over", f"it has {saga.status}: there is nothing to retry")
+    if saga.wait is not None:
+        raise DomainError("workflow-waits", f"it waits for a person's decision: {saga.wait.step}")
     if saga.attempt and saga.attempt.until and saga.attempt.until > command.at:  # somebody is asking right now
         return []
     return [OperatorRetried(actor=command.actor, reason=command.reason, at=command.at)]

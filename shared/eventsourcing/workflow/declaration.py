@@ -15,7 +15,9 @@ CLAIM_MARGIN = timedelta(seconds=15)
 
 
 class Refuse(Exception):  # noqa: N818 - an answer, not an error
-    """Raised by `learn`: the service did as asked, and what it answered means that the workflow must turn back."""
+    """Raised by `learn` of a call: the service did as asked, and what it answered means that the workflow must turn
+    back.
+    """
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -46,19 +48,29 @@ def never(_: Data) -> bool:
     return False
 
 
+def calls_nobody(_: Data) -> Request:
+    """The call of a step that waits for a person."""
+    raise TypeError("a step that waits for a person calls no service")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call to one service.
+    """One call to one service; or, if it `waits`, a stop until a person decides.
 
     `call(data)` is the request, pure: the same data gives the same request, whenever it is repeated. `learn(data,
     body)` is what to keep of the answer; it may raise Refuse. `skip(data)` says that there is nothing to do.
     `effect_free` steps only read. `undone_by` names the earlier step whose undo undoes this one as well. The `pivot` is
     the point of no return. `attempts` is how often it is asked before the workflow turns back. The pivot itself is
     asked until it is answered; behind it `Workflow.undo_attempts` counts.
+
+    A step that waits has no call. Its `learn(data, decision)` is what to keep of the decision; it may raise
+    DomainError, which the person reads and which changes nothing. It lies before the pivot, and no deadline
+    runs while it waits.
     """
 
     name: str
-    call: Callable[[Data], Request]
+    call: Callable[[Data], Request] = calls_nobody
+    waits: bool = False
     learn: Callable[[Data, Mapping[str, Any]], Mapping[str, Any]] = nothing
     undo: Undo | None = None
     undone_by: str | None = None
@@ -89,8 +101,9 @@ class Backoff:
 class Workflow:
     """Steps in the order in which they are taken. Up to the pivot a refusal turns it back; behind it, it only goes on.
 
-    `deadline` counts from the start to the pivot. `undo_attempts` is how often an undo is asked for, and a step behind
-    the pivot, before it is stuck. `result(data)` is what its end says to others.
+    `deadline` counts from the start to the pivot, less the time that it waits for a person. `undo_attempts` is
+    how often an undo is asked for, and a step behind the pivot, before it is stuck.
+    `result(data)` is what its end and its decisions say to others.
     """
 
     category: str
@@ -127,12 +140,22 @@ def check(workflow: Workflow) -> list[str]:
     if len(pivots) != 1:
         return [*troubles, f"there must be exactly one pivot, not {len(pivots)}"]
     for index, step in enumerate(workflow.steps):
+        troubles += _of_call(step)
         undoable = {earlier.name for earlier in workflow.steps[:index] if earlier.undo}
         troubles += _before_pivot(step, undoable) if index < pivots[0] else _from_pivot(step)
     return troubles
 
 
+def _of_call(step: Step) -> list[str]:
+    if step.waits == (step.call is calls_nobody):
+        return []
+    return [f"{step.name}: must either call a service or wait for a person"]
+
+
 def _before_pivot(step: Step, undoable: set[str]) -> list[str]:
+    if step.waits:
+        more = step.undo or step.undone_by or step.effect_free
+        return [f"{step.name}: waits for a person, so there is nothing to undo or to say about it"] if more else []
     if step.undo is not None:
         troubles = [] if step.undo.idempotent.strip() else [f"{step.name}: its undo is not declared idempotent"]
         if step.effect_free or step.undone_by:
@@ -144,4 +167,6 @@ def _before_pivot(step: Step, undoable: set[str]) -> list[str]:
 
 
 def _from_pivot(step: Step) -> list[str]:
+    if step.waits:
+        return [f"{step.name}: waits for a person, who can have nothing turned back from the pivot on"]
     return [f"{step.name}: lies behind the pivot, where nothing is undone"] if step.undo or step.undone_by else []

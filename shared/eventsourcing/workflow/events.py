@@ -3,15 +3,21 @@
 Times named `until` end a claim: whoever recorded the intent may be asking until then, and nobody else asks.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.message import Event
+
+DeclineCode = Literal["refused", "withdrawn"]
+"""By staff, or by who asked for it."""
 
 
 class WorkflowStarted(Event):
-    """From `deadline_at` on it turns back, unless its pivot was asked for by then."""
+    """From `deadline_at` on it turns back, unless its pivot was asked for by then. The time that it waits for a person
+    does not count.
+    """
 
     TYPE: ClassVar = "WorkflowStarted.v1"
     workflow_id: str
@@ -68,6 +74,39 @@ class StepUnknown(Event):
     attempt: int
     error: str
     again_at: AwareDatetime | None
+    at: AwareDatetime
+
+
+class DecisionAwaited(Event):
+    """The workflow waits at this step until a person decides."""
+
+    TYPE: ClassVar = "DecisionAwaited.v1"
+    step: str
+    at: AwareDatetime
+
+
+class DecisionMade(Event):
+    """A person decided, and the workflow goes on; `learned` was added to its data. `result` is complete enough to be
+    published.
+    """
+
+    TYPE: ClassVar = "DecisionMade.v1"
+    step: str
+    decision: dict[str, Any]
+    learned: dict[str, Any]
+    result: dict[str, Any]
+    actor: str
+    at: AwareDatetime
+
+
+class WorkflowDeclined(Event):
+    """A person had the workflow turned back at the step where it waited."""
+
+    TYPE: ClassVar = "WorkflowDeclined.v1"
+    step: str
+    code: DeclineCode
+    actor: str
+    reason: str
     at: AwareDatetime
 
 
@@ -165,7 +204,7 @@ class OperatorForcedCompensation(Event):
     at: AwareDatetime
 
 
-WorkflowEvent = (
+CallEvent = (
     WorkflowStarted
     | StepRequested
     | StepSucceeded
@@ -183,3 +222,10 @@ WorkflowEvent = (
     | OperatorRetried
     | OperatorForcedCompensation
 )
+"""Of every workflow."""
+WorkflowEvent = CallEvent | DecisionAwaited | DecisionMade | WorkflowDeclined
+
+
+def workflow_codec(*, waits: bool) -> Codec[WorkflowEvent]:
+    """Of a workflow that waits for people at some step, or at none: then nothing is promised of their decisions."""
+    return Codec[WorkflowEvent](WorkflowEvent if waits else CallEvent)

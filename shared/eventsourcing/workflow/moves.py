@@ -6,6 +6,7 @@ from shared.eventsourcing.workflow.declaration import Step, Undo, Workflow
 from shared.eventsourcing.workflow.events import (
     CompensationRequested,
     CompensationStarted,
+    DecisionAwaited,
     StepRequested,
     StepSkipped,
     WorkflowCompleted,
@@ -24,7 +25,7 @@ def pivot_is_asked(workflow: Workflow, saga: Saga) -> bool:
 
 
 def due_at(workflow: Workflow, saga: Saga) -> datetime | None:
-    """When there is something to do without anybody's word; None if it is over or stuck."""
+    """When there is something to do without anybody's word; None if it is over, stuck or waits for a person."""
     if saga.status not in (Status.FORWARDS, Status.BACKWARDS):
         return None
     times = [saga.attempt.until or saga.attempt.again_at] if saga.attempt else []
@@ -45,6 +46,8 @@ def go_on(workflow: Workflow, saga: Saga, at: datetime) -> Events:
 def _forwards(workflow: Workflow, saga: Saga, at: datetime) -> Events:
     skipped: Events = []
     for step in workflow.after(saga.passed):
+        if step.waits:
+            return [*skipped, DecisionAwaited(step=step.name, at=at)]
         if not step.skip(saga.data):
             return [*skipped, intent(workflow, saga, step.name, at, undo=False)]
         skipped.append(StepSkipped(step=step.name, at=at))

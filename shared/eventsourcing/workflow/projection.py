@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeVar, assert_never
+from typing import Any, Literal, TypeVar, assert_never, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.projection import Projection, Scalar
 from shared.eventsourcing.workflow.events import (
     CompensationDone,
@@ -14,6 +13,9 @@ from shared.eventsourcing.workflow.events import (
     CompensationRequested,
     CompensationStarted,
     DeadlinePassed,
+    DecisionAwaited,
+    DecisionMade,
+    DeclineCode,
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
@@ -22,12 +24,15 @@ from shared.eventsourcing.workflow.events import (
     StepSucceeded,
     StepUnknown,
     WorkflowCompleted,
+    WorkflowDeclined,
     WorkflowEvent,
     WorkflowFailed,
     WorkflowStarted,
     WorkflowStuck,
+    workflow_codec,
 )
 
+_DECLINED = get_args(DeclineCode)
 MAX_TIMELINE = 200
 """Of an unhappy workflow the newest are shown; `/history` has them all."""
 
@@ -52,11 +57,16 @@ class Reason(BaseModel):
 
 
 class WorkflowView(BaseModel):
-    """A service's own view extends this with fields that are called as something in its workflow's data."""
+    """A service's own view extends this with fields that are called as something in its workflow's data.
+
+    A workflow that is `waiting` stands still until a person decides at the step `waits_for`. It ends `refused` if staff
+    turned it back there, and `withdrawn` if who asked for it did.
+    """
 
     model_config = ConfigDict(extra="forbid")
     id: str
-    status: Literal["running", "completed", "failed", "stuck"]
+    status: Literal["running", "waiting", "completed", "failed", "stuck", "refused", "withdrawn"]
+    waits_for: str | None = None
     reason: Reason | None = None
     timeline: list[TimelineEntry]
     started_at: AwareDatetime
@@ -68,9 +78,9 @@ V = TypeVar("V", bound=WorkflowView)
 
 
 def workflow_projection(
-    category: str, collection: str, document_type: type[V], *, fields: tuple[str, ...]
+    category: str, collection: str, document_type: type[V], *, fields: tuple[str, ...], waits: bool = False
 ) -> Projection[WorkflowEvent, V]:
-    """`fields` of the document can be filtered by, besides its status."""
+    """`fields` of the document can be filtered by, besides its status; `waits` if people decide at some step."""
     shown = document_type.model_fields.keys() - WorkflowView.model_fields.keys()
 
     def project(document: V | None, event: WorkflowEvent) -> V | None:
@@ -81,7 +91,7 @@ def workflow_projection(
             base: dict[str, Any] = {**started, "timeline": [], **_seen(event.data, shown)}
         else:
             base = {**document.model_dump(), **_changes(document, event)}
-            if isinstance(event, StepSucceeded):
+            if isinstance(event, StepSucceeded | DecisionMade):
                 base |= _seen(event.learned, shown)
         base["timeline"] = [*base["timeline"], _entry(event).model_dump()][-MAX_TIMELINE:]
         return document_type.model_validate({**base, "changed_at": event.at})
@@ -94,7 +104,7 @@ def workflow_projection(
         category=category,
         collection=collection,
         document_type=document_type,
-        codec=Codec[WorkflowEvent](WorkflowEvent),
+        codec=workflow_codec(waits=waits),
         project=project,
         fields=values,
     )
@@ -104,17 +114,22 @@ def _seen(data: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
     return {name: data[name] for name in shown if name in data}
 
 
-def _changes(document: WorkflowView, event: WorkflowEvent) -> dict[str, object]:
+def _changes(document: WorkflowView, event: WorkflowEvent) -> dict[str, object]:  # noqa: PLR0911 - one match
     match event:
+        case DecisionAwaited(step=step):
+            return {"status": "waiting", "waits_for": step}
         case CompensationStarted():
-            return {"reason": Reason(step=event.step, code=event.code, detail=event.detail).model_dump()}
+            reason = Reason(step=event.step, code=event.code, detail=event.detail).model_dump()
+            return {"status": "running", "waits_for": None, "reason": reason}
         case WorkflowStuck():
             stuck = Reason(step=event.step, code="stuck", detail=event.error)
             return {"status": "stuck", "reason": (document.reason or stuck).model_dump()}
         case WorkflowCompleted():
             return {"status": "completed", "reason": None, "ended_at": event.at}
-        case WorkflowFailed():
-            return {"status": "failed", "ended_at": event.at}
+        case WorkflowFailed(code=code):
+            return {"status": code if code in _DECLINED else "failed", "ended_at": event.at}
+        case DecisionMade():
+            return {"status": "running", "waits_for": None}
         case OperatorRetried() | StepSucceeded() | CompensationDone():
             return {"status": "running"}
         case _:
@@ -136,6 +151,12 @@ def _entry(event: WorkflowEvent) -> TimelineEntry:  # noqa: C901, PLR0911, PLR09
             return _told(at, step, "refused", code)
         case StepUnknown(step=step, error=error):
             return _told(at, step, "not answered", error)
+        case DecisionAwaited(step=step):
+            return _told(at, step, "waits for a decision")
+        case DecisionMade(step=step):
+            return _told(at, step, "decided")
+        case WorkflowDeclined(step=step, code=code):
+            return _told(at, step, code)
         case DeadlinePassed():
             return _told(at, None, "deadline passed")
         case CompensationStarted(step=step, code=code):

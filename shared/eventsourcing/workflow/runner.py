@@ -62,7 +62,9 @@ def _unseen(status: str, age: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Where a workflow is now; `due_at` is when it has something to do by itself, None if it is over or stuck."""
+    """Where a workflow is now; `due_at` is when it has something to do by itself, None if it is over or stuck, or
+    waits for a person.
+    """
 
     version: int
     status: Status
@@ -199,8 +201,10 @@ class Runner:
         return Advanced(step.version, step.saga.status, due)
 
     def _note_age(self, saga: Saga) -> None:
-        """Since its start, which lies one deadline before the one that it was given."""
-        if saga.deadline_at is not None and not saga.is_over:
+        """Since its start, which lies one deadline before the one that it was given; the time that it waited for a
+        person does not count.
+        """
+        if saga.deadline_at is not None and saga.wait is None and not saga.is_over:
             age = self.clock() - (saga.deadline_at - self.workflow.deadline)
             self.aged(saga.status, round(age.total_seconds(), 1))
 

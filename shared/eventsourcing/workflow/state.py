@@ -1,6 +1,6 @@
 """A workflow as its rules need to know it: a pure fold of its events."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -12,6 +12,8 @@ from shared.eventsourcing.workflow.events import (
     CompensationRequested,
     CompensationStarted,
     DeadlinePassed,
+    DecisionAwaited,
+    DecisionMade,
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
@@ -20,6 +22,7 @@ from shared.eventsourcing.workflow.events import (
     StepSucceeded,
     StepUnknown,
     WorkflowCompleted,
+    WorkflowDeclined,
     WorkflowEvent,
     WorkflowFailed,
     WorkflowStarted,
@@ -30,6 +33,7 @@ from shared.eventsourcing.workflow.events import (
 class Status(StrEnum):
     ABSENT = "absent"
     FORWARDS = "forwards"
+    WAITING = "waiting"
     BACKWARDS = "backwards"
     STUCK = "stuck"
     COMPLETED = "completed"
@@ -62,8 +66,18 @@ class Failure(BaseModel):
     detail: str
 
 
+class Wait(BaseModel):
+    """The step at which it waits for a person, and since when."""
+
+    model_config = ConfigDict(frozen=True)
+    step: str
+    since: AwareDatetime
+
+
 class Saga(BaseModel):
-    """One running workflow. `to_undo` are the steps still to be undone, in that order."""
+    """One running workflow. `to_undo` are the steps still to be undone, in that order; `decisions` are what people
+    said, by step.
+    """
 
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
@@ -73,6 +87,8 @@ class Saga(BaseModel):
     done: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     attempt: Attempt | None = None
+    wait: Wait | None = None
+    decisions: dict[str, dict[str, Any]] = {}
     to_undo: tuple[str, ...] = ()
     failure: Failure | None = None
 
@@ -112,9 +128,13 @@ def _changes(saga: Saga, event: WorkflowEvent) -> dict[str, object]:  # noqa: C9
             return {"skipped": (*saga.skipped, step)}
         case StepRefused() | StepUnknown() | CompensationFailed():
             return {"attempt": _in_vain(saga, event.again_at)}
+        case DecisionAwaited(step=step, at=at):
+            return {"status": Status.WAITING, "attempt": None, "wait": Wait(step=step, since=at)}
+        case DecisionMade():
+            return _decided(saga, event)
         case CompensationStarted(undo=undo):
             failure = Failure(step=event.step, code=event.code, detail=event.detail)
-            return {"status": Status.BACKWARDS, "attempt": None, "to_undo": undo, "failure": failure}
+            return {"status": Status.BACKWARDS, "attempt": None, "wait": None, "to_undo": undo, "failure": failure}
         case CompensationRequested():
             return {"attempt": _asked(saga, event, undo=True)}
         case CompensationDone(step=step):
@@ -128,10 +148,23 @@ def _changes(saga: Saga, event: WorkflowEvent) -> dict[str, object]:  # noqa: C9
             return {"status": Status.STUCK}
         case OperatorRetried(at=at):
             return _retried(saga, at)
-        case DeadlinePassed() | OperatorForcedCompensation():
+        case DeadlinePassed() | OperatorForcedCompensation() | WorkflowDeclined():
             return {}
         case _:
             assert_never(event)
+
+
+def _decided(saga: Saga, event: DecisionMade) -> dict[str, object]:
+    """The deadline moves by the time that was waited."""
+    waited = event.at - saga.wait.since if saga.wait else timedelta()
+    return {
+        "status": Status.FORWARDS,
+        "wait": None,
+        "done": (*saga.done, event.step),
+        "data": {**saga.data, **event.learned},
+        "decisions": {**saga.decisions, event.step: event.decision},
+        "deadline_at": saga.deadline_at and saga.deadline_at + waited,
+    }
 
 
 def _asked(saga: Saga, event: StepRequested | CompensationRequested, *, undo: bool) -> Attempt:

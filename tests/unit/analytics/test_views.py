@@ -265,10 +265,12 @@ async def test_sagas_end_one_way_or_another(archive: Archive) -> None:
         *(fact(f"checkout-{number}", "checkout.CheckoutCompleted.v1", {}) for number in range(3)),
         fact("checkout-9", "checkout.CheckoutFailed.v1", declined),
         fact("return-1", "returns.ReturnCompleted.v1", {}),
+        fact("return-2", "returns.ReturnRefused.v1", {"reason": "used"}),
     )
 
     assert archive.view("saga_outcomes") == [
         ("checkout", "completed", "", "", 3, 0.75),
         ("checkout", "failed", "authorize_payment", "card-declined", 1, 0.25),
-        ("returns", "completed", "", "", 1, 1.0),
+        ("returns", "completed", "", "", 1, 0.5),
+        ("returns", "refused", "", "used", 1, 0.5),
     ]

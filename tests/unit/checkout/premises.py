@@ -8,8 +8,9 @@ from typing import Any
 from functions.cart.main import SERVICE as CART
 from functions.catalog.main import SERVICE as CATALOG
 from functions.checkout.main import SERVICE as CHECKOUT
+from functions.customers.main import SERVICE as CUSTOMERS
 from functions.inventory.main import SERVICE as INVENTORY
-from functions.orders.commands import RecordShipment
+from functions.orders.commands import RecordDelivery
 from functions.orders.events import MovedLine
 from functions.orders.main import SERVICE as ORDERS
 from functions.orders.manifest import ORDER_CATEGORY
@@ -39,6 +40,7 @@ SERVICES: tuple[EventSourcedService, ...] = (
     CART,
     CATALOG,
     CHECKOUT,
+    CUSTOMERS,
     INVENTORY,
     ORDERS,
     PAYMENTS,
@@ -114,10 +116,10 @@ class Premises:
     async def schedule(self, *_: Any) -> None:
         """`Timers`: nobody waits."""
 
-    async def dispatched(self, order_id: str, shipment_id: str, lines: Sequence[Mapping[str, Any]]) -> None:
-        """A shipment left: what the orders hear of it."""
+    async def delivered(self, order_id: str, shipment_id: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """A shipment arrived: what the orders hear of it."""
         moved = tuple(MovedLine(**line) for line in lines)
-        command = RecordShipment(shipment_id=shipment_id, lines=moved, at=self.clock())
+        command = RecordDelivery(shipment_id=shipment_id, lines=moved, at=self.clock())
         wiring = self._wirings["orders"]
         await wiring.handle(ORDER_CATEGORY, order_id, command, wiring.system_context("test"))
 

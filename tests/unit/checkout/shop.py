@@ -35,6 +35,7 @@ class Shop:
         ]
     )
     customer: str = "900"
+    leaving: bool = False
     discount: int = 50
     cart: str = "open"
     cart_version: int = 7
@@ -110,6 +111,9 @@ class Shop:
                     "lines": self.lines,
                 }
                 return Response(200, seen, {"etag": f'"{self.cart_version}"'})
+
+    def _customers(self, _: Request, __: list[str], ___: Mapping[str, str]) -> Response:
+        return Response(200, {"status": "requested" if self.leaving else "none"})
 
     def _catalog(self, request: Request, _: list[str], __: Mapping[str, str]) -> Response:
         unsold = [sku for sku in (request.body or {})["skus"] if sku in self.unsold]

@@ -285,6 +285,23 @@ class TestWhatWasAgreedOn:
         assert (refused.status, (await customer.post(URL, "k", BODY)).status) == (503, 202)
 
 
+class TestWhoLeaves:
+    async def test_begins_nothing_new(self, counter: Counter, customer: ApiSpec) -> None:
+        """Their erasure was requested, and waits for what was begun before; nothing is written about them."""
+        counter.shop.leaving = True
+
+        reply = await customer.post(URL, "k", BODY)
+
+        assert (reply.status, reply.json["code"], counter.topics.sent) == (409, "customer-is-leaving", [])
+
+    async def test_gets_the_answer_to_what_was_begun(self, counter: Counter, customer: ApiSpec) -> None:
+        """The same request again is the same checkout."""
+        first = await customer.post(URL, "k", BODY)
+        counter.shop.leaving = True
+
+        assert (await customer.post(URL, "k", BODY)).json == first.json
+
+
 class TestAPreview:
     PREVIEW: ClassVar = {"cart_id": "c1", "country": "US", "coupons": ["TEN"]}
     URL = "/checkout/v1/previews"

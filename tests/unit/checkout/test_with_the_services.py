@@ -237,16 +237,22 @@ async def test_every_undo_may_come_first(shop: Premises) -> None:
 
 
 async def test_goods_come_back(shop: Premises) -> None:
-    """A shipped order is returned in part: refunded as the order says, on the shelf again."""
+    """A delivered order is returned in part: refunded as the order says, on the shelf again. Nothing moves before."""
     checkout_id, _ = await check_out(shop, await filled_cart(shop))
-    await ship(shop, checkout_id)
+    await deliver(shop, checkout_id)
 
     body = {"order_id": checkout_id, "lines": [{"sku": "tea", "quantity": 1}], "reason": "not-as-described"}
     reply = await shop.ask("900", "customer", "POST", "/returns/v1/returns", body)
     return_id = reply.json["id"]
+    asked = (await shop.run(RETURNS, return_id)).status
+    received = {"lines": [{"sku": "tea", "sound": 1, "damaged": 0, "missing": 0}]}
+    for step, said in (("approve", {}), ("receive", received)):
+        assert (await shown(shop, f"/payments/v1/payments/{checkout_id}"))["refunds"] == []
+        await good(shop, "POST", f"/returns/v1/returns/{return_id}/{step}", said)
     status = (await shop.run(RETURNS, return_id)).status
     await shop.project()
 
+    assert asked is Status.WAITING
     view = await shown(shop, f"/returns/v1/returns/{return_id}")
     assert status is Status.COMPLETED, view["timeline"]
     (refund,) = (await shown(shop, f"/payments/v1/payments/{checkout_id}"))["refunds"]
@@ -256,12 +262,12 @@ async def test_goods_come_back(shop: Premises) -> None:
     assert refund["amount"] == view["refund"] == returned["refund"]
 
 
-async def ship(shop: Premises, order_id: str) -> None:
+async def deliver(shop: Premises, order_id: str) -> None:
     """As fulfillment's news would do it."""
     lines = [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}]
     body = {"shipment_id": "s1", "lines": lines}
     await good(shop, "POST", f"/inventory/v1/reservations/{order_id}/ship", body)
-    await shop.dispatched(order_id, "s1", lines)
+    await shop.delivered(order_id, "s1", lines)
     await shop.project()
 
 
@@ -272,6 +278,7 @@ async def test_a_checkout_keeps_its_first_answer(shop: Premises) -> None:
     key = {"Idempotency-Key": "k"}
     first = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
     await shop.erase("900")
+    assert (await shop.ask("900", "customer", "POST", "/customers/v1/customers/900/erase", {})).status == 202
 
     again = await shop.ask("900", "customer", "POST", "/checkout/v1/checkouts", body, **key)
 

@@ -2,11 +2,13 @@
 
 import itertools
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,9 +16,9 @@ from emulators.edge.issuer import Issuer
 from functions.customers.command_api import CUSTOMER_COMMANDS
 from functions.customers.decider import CUSTOMERS
 from functions.customers.integration import to_integration
-from functions.customers.manifest import CUSTOMER, MANIFEST
-from functions.customers.query_api import CUSTOMER_LIST, CUSTOMER_QUERIES
-from functions.customers.reactor import IDLE_FOR, destroy_key, finish_erasures
+from functions.customers.manifest import MANIFEST
+from functions.customers.query_api import CUSTOMER_LIST, CUSTOMER_QUERIES, ERASURE_QUERY
+from functions.customers.reactor import walk_of
 from shared.adapters.crypto import AesGcm
 from shared.adapters.keys.key_file import KeyFile
 from shared.adapters.memory.checkpoints import MemoryCheckpoints
@@ -25,9 +27,10 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.adapters.memory.vault import MemoryVault
 from shared.bootstrap import Aggregate, Dependencies, Wiring
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.feed_walk import FeedWalk
 from shared.eventsourcing.personal import PersonalData
+from shared.eventsourcing.workflow.calls import Request, Response
 from shared.http.auth import KeySet, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import guarded
@@ -35,6 +38,27 @@ from shared.http.query_edge import QueryEdge
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import FixedClock, RecordingPublisher
 from shared.testing.memory_platform import query_wiring
+
+PAUSE = timedelta(hours=1)
+
+
+@dataclass
+class Others:
+    """`Caller`: what orders, returns and checkout list of a customer, two a page."""
+
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    down: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def call(self, request: Request) -> Response:
+        if self.down:
+            raise UnavailableError("nobody answers")
+        self.asked.append(request.path)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
+        start = int(query.get("cursor", 0))
+        found = [each for each in self.lists[request.service] if each["customer_id"] == query["customer_id"]]
+        end = start + 2
+        return Response(200, {"items": found[start:end], "next": str(end) if end < len(found) else None})
 
 
 class Registry:
@@ -46,6 +70,7 @@ class Registry:
         self.events = MemoryEventStore(self.clock, self.counts)
         self.topics = RecordingPublisher()
         self.vault = MemoryVault(self.counts)
+        self.others = Others()
         self.personal = PersonalData(self.vault, KeyFile(folder / "key"), AesGcm(), self.clock)
         self.deps = Dependencies(
             events=self.events,
@@ -72,7 +97,12 @@ class Registry:
         """That of another instance, with a memory of its own."""
         aggregates = (Aggregate(CUSTOMERS, to_integration),)
         return Wiring(
-            MANIFEST, aggregates, destroy_key, deps=self.deps, clock=self.clock, new_id=lambda: f"id{next(self._ids)}"
+            MANIFEST,
+            aggregates,
+            deps=self.deps,
+            clock=self.clock,
+            new_id=lambda: f"id{next(self._ids)}",
+            services=self.others,
         )
 
     def caller(self, subject: str, *roles: str) -> ApiSpec:
@@ -82,22 +112,18 @@ class Registry:
         return ApiSpec(self.queries, self._token(subject, *roles))
 
     async def walk(self) -> int:
-        """The job that finishes erasures, once it is due; returns for how many it saw to it."""
-        self.clock.advance(seconds=(IDLE_FOR + timedelta(seconds=1)).total_seconds())
-        walk = FeedWalk(
-            name="finish-erasures",
-            category=CUSTOMER,
-            behind=IDLE_FOR,
-            visit=finish_erasures(self.new_wiring()),
-            log=self.events,
-            checkpoints=self.deps.checkpoints,
-            clock=self.clock,
-        )
-        return (await walk.run()).changed
+        """The job that carries erasures out, after a pause; returns for how many it did."""
+        self.clock.advance(seconds=(PAUSE + timedelta(seconds=1)).total_seconds())
+        return (await walk_of(self.new_wiring(), PAUSE).run()).changed
+
+    async def erased(self, subject: str) -> bool:
+        """Ask for it as the customer, and let the pause pass."""
+        await self.caller(subject, "customer").post(f"/customers/v1/customers/{subject}/erase", f"erase-{subject}")
+        return bool(await self.walk())
 
     def everything_kept(self) -> bytes:
         """All that the stores, the topics, the log and the instance's own memory hold, as bytes."""
-        kept = [getattr(self.deps, field.name) for field in fields(self.deps)]
+        kept = [getattr(self.deps, each.name) for each in fields(self.deps)]
         return b"\n".join(_leaves([*kept, self.vault, self.lines, self.wiring], {}))
 
     def _token(self, subject: str, *roles: str) -> str:
@@ -110,7 +136,7 @@ class Registry:
     def _query_edge(self) -> QueryEdge:
         verifier = TokenVerifier("https://issuer.test", "shop", self._jwks, self.clock)
         wiring = query_wiring(self.deps, self.clock)
-        return QueryEdge((CUSTOMER_QUERIES, CUSTOMER_LIST), wiring, verifier)
+        return QueryEdge((CUSTOMER_QUERIES, CUSTOMER_LIST, ERASURE_QUERY), wiring, verifier)
 
     def _log(self, severity: str, message: str, **more: object) -> None:
         self.lines.append({"severity": severity, "message": message, **more})

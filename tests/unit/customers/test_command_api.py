@@ -1,11 +1,9 @@
 """Who may write and erase which profile, and what a repeated request does."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.personal import Erased
 from shared.testing.api_spec import ApiSpec
 from tests.unit.customers.conftest import Registry
@@ -74,17 +72,19 @@ class TestWriting:
 
 class TestErasing:
     @pytest.mark.parametrize("caller", [("900", "customer"), ("ann", "operator")])
-    async def test_an_erasure_is_done_when_it_is_answered(self, registry: Registry, caller: tuple[str, ...]) -> None:
-        """On request of the customer, or of an operator."""
+    async def test_an_erasure_is_requested(self, registry: Registry, caller: tuple[str, ...]) -> None:
+        """By the customer, or by an operator. Nothing is erased before it is known what is under way."""
         await registry.caller("900", "customer").send("PUT", URL, json=PROFILE)
 
         reply = await registry.caller(*caller).post(f"{URL}/erase", "k1")
 
-        assert (reply.status, reply.json) == (202, {"id": "900", "version": 2, "status": "erased"})
+        assert (reply.status, reply.json) == (202, {"id": "900", "version": 2})
+        assert (await registry.wiring.state("customer", "900")).status == "leaving"
 
     async def test_an_erasure_says_who_asked_for_it(self, registry: Registry, operator: ApiSpec) -> None:
         """The record that stays names the operator."""
         await operator.post(f"{URL}/erase", "k1")
+        await registry.walk()
 
         assert (await registry.wiring.state("customer", "900")).erased_by == "operator:ann"
 
@@ -96,7 +96,7 @@ class TestErasing:
         erased = await customer.post(f"{url}/erase", "k1")
 
         assert (written.status, written.headers["location"]) == (202, url)
-        assert (erased.status, erased.json) == (202, {"id": "auth0|900", "version": 2, "status": "erased"})
+        assert (erased.status, erased.json) == (202, {"id": "auth0|900", "version": 2})
 
     async def test_a_customer_may_be_called_by_an_address(self, registry: Registry) -> None:
         """What an id cannot have is written otherwise, the same in every place; nobody else comes to be them by it."""
@@ -114,12 +114,20 @@ class TestErasing:
         """And they do not learn whether there is one."""
         assert (await registry.caller("901", "customer").post(f"{URL}/erase", "k1")).status == 404
 
-    async def test_who_has_no_profile_can_be_erased(self, registry: Registry, customer: ApiSpec) -> None:
+    async def test_who_has_no_profile_can_be_erased(self, registry: Registry) -> None:
         """An address on an order was sealed for them all the same."""
         elsewhere = await registry.personal.seal("900", "12 St James's Square")
 
-        assert (await customer.post(f"{URL}/erase", "k1")).status == 202
+        assert await registry.erased("900")
         assert await registry.personal.open(elsewhere) is None
+
+    async def test_who_is_leaving_changes_nothing_any_more(self, customer: ApiSpec) -> None:
+        """What is under way goes on with the profile that there is."""
+        await customer.post(f"{URL}/erase", "k1")
+
+        reply = await customer.send("PUT", URL, json=PROFILE)
+
+        assert (reply.status, reply.json["code"]) == (409, "customer-is-leaving")
 
     async def test_erasing_twice_is_erasing_once(self, customer: ApiSpec) -> None:
         """Repeated or asked for anew."""
@@ -130,9 +138,9 @@ class TestErasing:
 
         assert [reply.json for reply in replies] == [first.json] * 2
 
-    async def test_an_erased_customer_does_not_come_back(self, customer: ApiSpec) -> None:
+    async def test_an_erased_customer_does_not_come_back(self, registry: Registry, customer: ApiSpec) -> None:
         """Nothing can be written in their name any more."""
-        await customer.post(f"{URL}/erase", "k1")
+        await registry.erased("900")
 
         reply = await customer.send("PUT", URL, json=PROFILE)
 
@@ -146,77 +154,19 @@ class TestErasing:
 
         assert (reply.status, reply.json["code"]) == (409, "customer-erased")
 
-    async def test_a_request_that_was_answered_keeps_its_answer(self, customer: ApiSpec) -> None:
+    async def test_a_request_that_was_answered_keeps_its_answer(self, registry: Registry, customer: ApiSpec) -> None:
         """Also when it is repeated after the erasure, with nothing left to seal it with."""
         first = await customer.send("PUT", URL, json=PROFILE, headers={"Idempotency-Key": "k1"})
-        await customer.post(f"{URL}/erase", "k2")
+        await registry.erased("900")
 
         again = await customer.send("PUT", URL, json=PROFILE, headers={"Idempotency-Key": "k1"})
 
         assert (again.status, again.body, again.headers["idempotent-replayed"]) == (202, first.body, "true")
 
 
-class TestFinishing:
-    async def test_an_erasure_that_was_cut_off_is_repeated(
-        self, registry: Registry, customer: ApiSpec, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The vault was down: 503, and the same request finishes it."""
-        sealed = await registry.personal.seal("900", "Ada")
-        with monkeypatch.context() as down:
-            down.setattr(registry.vault, "erase", unavailable)
-            assert (await customer.post(f"{URL}/erase", "k1")).status == 503
-
-        assert (await customer.post(f"{URL}/erase", "k1")).status == 202
-        assert await registry.personal.open(sealed) is None
-
-    async def test_an_erasure_that_nobody_repeats_is_finished(
-        self, registry: Registry, customer: ApiSpec, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """By the walk over the feed, which leaves everybody else alone."""
-        other = registry.caller("901", "customer")
-        await other.send("PUT", "/customers/v1/customers/901", json=PROFILE)
-        sealed = [await registry.personal.seal(subject, "Ada") for subject in ("900", "901")]
-        with monkeypatch.context() as down:
-            down.setattr(registry.vault, "erase", unavailable)
-            await customer.post(f"{URL}/erase", "k1")
-        assert await registry.personal.open_all(sealed) == ["Ada", "Ada"]
-
-        assert await registry.walk() == 1
-
-        assert await registry.personal.open_all(sealed) == [None, "Ada"]
-
-    async def test_a_customer_who_cannot_be_read_keeps_nobody_waiting(
-        self, registry: Registry, customer: ApiSpec, operator: ApiSpec, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The walk goes on to the next one."""
-        sealed = await registry.personal.seal("900", "Ada")
-        with monkeypatch.context() as down:
-            down.setattr(registry.vault, "erase", unavailable)
-            await customer.post(f"{URL}/erase", "k1")
-        await operator.send("PUT", "/customers/v1/customers/901", json=PROFILE)
-        stored = registry.events._states["customer-901"]
-        registry.events._states["customer-901"] = replace(stored, body=b"{")
-
-        assert await registry.walk() == 1
-
-        assert await registry.personal.open(sealed) is None
-
-    async def test_erasures_are_done_again_after_a_restore(self, registry: Registry, customer: ApiSpec) -> None:
-        """A vault from before them has the keys back: the walk, begun anew, destroys them once more."""
-        sealed = await registry.personal.seal("900", "Ada")
-        backup = dict(registry.vault._entries)
-        await customer.post(f"{URL}/erase", "k1")
-        registry.vault._entries = backup
-        assert await registry.personal.open(sealed) == "Ada"
-
-        assert await registry.walk() == 1
-
-        assert await registry.personal.open(sealed) is None
-
-
 class TestRaces:
     async def test_an_erasure_wins_against_whatever_is_being_written(self, registry: Registry) -> None:
-        """Each write comes before it or is refused; afterwards there is no profile and no key."""
+        """Each write comes before the request or is refused; in the end there is no profile and no key."""
         customer = registry.caller("900", "customer")
         names = [{**PROFILE, "name": f"Ada {number}"} for number in range(12)]
         writes = [customer.send("PUT", URL, json=profile) for profile in names]
@@ -225,9 +175,5 @@ class TestRaces:
 
         assert replies[6].status == 202
         assert {reply.status for reply in replies} <= {202, 409}
-        assert (await registry.wiring.state("customer", "900")).status == "erased"
+        assert await registry.walk() == 1
         assert isinstance((await registry.vault.find(["900"]))["900"], Erased)
-
-
-async def unavailable(*_: object) -> None:
-    raise UnavailableError("the vault is down")

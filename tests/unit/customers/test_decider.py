@@ -4,9 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.customers.commands import ChangeProfile, CustomerCommand, EraseCustomer, SealedProfile
+from functions.customers.commands import (
+    ChangeProfile,
+    CustomerCommand,
+    DeferErasure,
+    EraseCustomer,
+    RequestErasure,
+    SealedProfile,
+)
 from functions.customers.decider import CUSTOMERS, Customer, Status
-from functions.customers.events import AddressesChanged, ContactChanged, CustomerErased, CustomerEvent
+from functions.customers.events import (
+    AddressesChanged,
+    ContactChanged,
+    CustomerErased,
+    CustomerEvent,
+    ErasureDeferred,
+    ErasureRequested,
+    UnderWay,
+)
 from shared.eventsourcing.personal import SealedText
 from shared.testing.decider_spec import DeciderSpec
 
@@ -51,8 +66,18 @@ def addresses_changed(addresses: str = "[]", time: str = "1", at: datetime = AT)
     )
 
 
-def erase(by: str = "customer:900", at: datetime = LATER) -> EraseCustomer:
-    return EraseCustomer(customer_id="900", by=by, at=at)
+def request(by: str = "customer:900", at: datetime = LATER) -> RequestErasure:
+    return RequestErasure(customer_id="900", by=by, at=at)
+
+
+def requested(by: str = "customer:900", at: datetime = LATER) -> ErasureRequested:
+    return ErasureRequested(customer_id="900", by=by, at=at)
+
+
+ERASE = EraseCustomer(customer_id="900", at=LATER)
+ORDER = UnderWay(kind="order", id="o1")
+DEFER = DeferErasure(waits_for=(ORDER,), at=LATER)
+DEFERRED = ErasureDeferred(waits_for=(ORDER,), at=LATER)
 
 
 def erased(by: str = "customer:900", at: datetime = LATER) -> CustomerErased:
@@ -68,7 +93,12 @@ class TestWhenAbsent:
 
     def test_can_be_erased(self) -> None:
         """Who has no profile may have addresses on orders: those become unreadable as well."""
-        customer.given().when(erase()).then(erased())
+        customer.given().when(request()).then(requested())
+
+    @pytest.mark.parametrize("unasked", [ERASE, DEFER])
+    def test_is_not_erased_unasked(self, unasked: CustomerCommand) -> None:
+        """A look comes after a request."""
+        customer.given().when(unasked).then_nothing()
 
 
 class TestWhenKnown:
@@ -97,9 +127,31 @@ class TestWhenKnown:
         customer.given(*self.history).when(command).then(addresses_changed("[1]", time="2", at=LATER))
 
     @pytest.mark.parametrize("by", ["customer:900", "operator:ann"])
-    def test_is_erased(self, by: str) -> None:
+    def test_requests_to_be_erased(self, by: str) -> None:
         """On record is who asked for it."""
-        customer.given(*self.history).when(erase(by)).then(erased(by))
+        customer.given(*self.history).when(request(by)).then(requested(by))
+
+
+class TestWhenLeaving:
+    history = (contact_changed(), addresses_changed(), requested("operator:ann"))
+
+    def test_the_profile_stays_as_it_is(self) -> None:
+        """What is under way needs it."""
+        customer.given(*self.history).when(change(profile("Ada King"))).then_refused("customer-is-leaving")
+
+    def test_asking_again_does_nothing(self) -> None:
+        """The first request stands."""
+        customer.given(*self.history).when(request()).then_nothing()
+
+    def test_waits_for_what_is_under_way(self) -> None:
+        """Each look is recorded, also one that finds the same: it is met again by this commit."""
+        customer.given(*self.history).when(DEFER).then(DEFERRED)
+        customer.given(*self.history, DEFERRED).when(DEFER).then(DEFERRED)
+        assert customer.given(*self.history, DEFERRED).state().waits_for == (ORDER,)
+
+    def test_is_erased_by_who_asked_for_it(self) -> None:
+        """And not by the job that carries it out."""
+        customer.given(*self.history, DEFERRED).when(ERASE).then(erased("operator:ann"))
 
 
 class TestWhenErased:
@@ -117,4 +169,9 @@ class TestWhenErased:
 
     def test_erasing_again_does_nothing(self) -> None:
         """Whoever asks."""
-        customer.given(*self.history).when(erase("operator:ann")).then_nothing()
+        customer.given(*self.history).when(request("operator:ann")).then_nothing()
+
+    @pytest.mark.parametrize("late", [ERASE, DEFER])
+    def test_a_look_that_comes_late_does_nothing(self, late: CustomerCommand) -> None:
+        """Another one was faster."""
+        customer.given(*self.history).when(late).then_nothing()

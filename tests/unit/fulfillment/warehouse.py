@@ -31,6 +31,7 @@ _PRODUCERS: dict[type[Told], tuple[str, str, int]] = {
     PaymentDisputeClosed: ("payments", "payment", 7),
 }
 """Which service tells of it, and at which version of which stream."""
+ADDRESS = "Jane, Main Street 1"
 
 
 class SaidNames(TokenVerifier):
@@ -79,7 +80,12 @@ class Warehouse:
         return ApiSpec(self._guarded(edge), who)
 
     async def told(self, event: Told, wiring: Wiring | None = None) -> str:
-        """A message of the orders or the payments service is delivered; returns what became of it."""
+        """A message of the orders or the payments service is delivered; returns what became of it. An order's address
+        is one that can be opened.
+        """
+        if isinstance(event, OrderPlaced):
+            sealed = await self.deps.personal.seal(event.customer_id, ADDRESS)
+            event = event.model_copy(update={"shipping_address": sealed})
         edge = ReactionEdge(
             NAME,
             REACTIONS,

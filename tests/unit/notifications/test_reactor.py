@@ -62,6 +62,8 @@ def test_every_example_is_understood(each: Reaction) -> None:
         ("ShipmentDispatched.v1", "shipment_dispatched"),
         ("PaymentRefunded.v1", "payment_refunded"),
         ("PaymentRefundFailed.v1", "payment_refund_failed"),
+        ("ReturnApproved.v1", "return_approved"),
+        ("ReturnRefused.v1", "return_refused"),
     ],
 )
 def test_a_fact_is_one_mail(type_name: str, kind: str) -> None:

@@ -8,6 +8,8 @@ from functions.notifications.events import (
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
+    AboutReturnApproved,
+    AboutReturnRefused,
     AboutShipped,
     MailLine,
 )
@@ -38,6 +40,9 @@ CANCELLED = AboutCancelled(order_id="o1", reason="card declined")
 REFUNDED = AboutRefunded(order_id="o1", payment_id="p1", refund_id="f1", amount=usd(1005))
 
 FAILED = AboutRefundFailed(order_id="o1", payment_id="p1", refund_id="f1", amount=usd(1005))
+MILK = (MailLine(sku="milk", quantity=2, total=None),)
+APPROVED = AboutReturnApproved(order_id="o1", return_id="r1", lines=MILK)
+NOT_TAKEN = AboutReturnRefused(order_id="o1", return_id="r1", lines=MILK, reason="used")
 
 
 def test_an_order_is_confirmed_with_its_lines_and_sums() -> None:
@@ -85,7 +90,28 @@ def test_a_refund_that_failed_says_so() -> None:
     assert "We will get in touch" in text.body
 
 
-@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED, FAILED])
+def test_an_approved_return_says_what_to_send_where() -> None:
+    """With the number that tells the parcel from others."""
+    text = render(APPROVED, "Jane")
+
+    assert text.subject == "Your return for order o1"
+    assert "  2 x milk\n\nPlease send it to the address that your parcel came from" in text.body
+    assert "\nr1\n" in text.body
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("used", "It has been used."), ("fraud", "Please ask us why."), ("other", "Please ask us why.")],
+)
+def test_a_refused_return_says_why_if_that_can_be_told(reason: str, said: str) -> None:
+    """The word of the books is not for the customer."""
+    text = render(NOT_TAKEN.model_copy(update={"reason": reason}), "Jane")
+
+    assert text.subject == "Your return for order o1 was refused"
+    assert text.body.endswith(f"  2 x milk\n\n{said}\n")
+
+
+@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED, FAILED, APPROVED, NOT_TAKEN])
 def test_a_customer_without_a_name_is_greeted(about: About) -> None:
     """Nobody is called None."""
     assert render(about, "").body.startswith("Hello,\n\n")

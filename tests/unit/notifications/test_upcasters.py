@@ -1,5 +1,7 @@
 """Earlier shapes of the events of contacts and mails."""
 
+import pytest
+
 from functions.notifications.decider import CONTACTS_DECIDER, MAILS_DECIDER
 from functions.notifications.events import ContactRecorded, MailRequested
 from shared.eventsourcing.message import StoredEvent
@@ -31,12 +33,13 @@ def test_a_contact_of_v1_keeps_what_it_said() -> None:
     assert event.model_dump(mode="json", exclude={"customer_version"}) == RECORDED_V1.data
 
 
-def test_a_mail_of_v1_keeps_what_it_said() -> None:
+@pytest.mark.parametrize("type_name", ["MailRequested.v1", "MailRequested.v2"])
+def test_an_earlier_mail_keeps_what_it_said(type_name: str) -> None:
     """There were fewer kinds of mails, and each of them is still one."""
     about = {"kind": "order_cancelled", "order_id": "o1", "reason": "declined"}
     data = {"mail_id": "order_cancelled.o1", "customer_id": "900", "about": about, "at": "2017-03-06T12:05:00Z"}
 
-    event = MAILS_DECIDER.codec.decode(StoredEvent("MailRequested.v1", data))
+    event = MAILS_DECIDER.codec.decode(StoredEvent(type_name, data))
 
     assert isinstance(event, MailRequested)
     assert event.model_dump(mode="json") == data

@@ -23,7 +23,7 @@ from functions.orders.events import (
     ReturnOpened,
 )
 from functions.orders.projections import ORDERS_PROJECTION, project_order
-from functions.orders.read_models import OrderView, ShipmentView
+from functions.orders.read_models import OrderView, ShipmentLineView, ShipmentView
 from shared.eventsourcing.money import Money
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
@@ -148,8 +148,13 @@ def test_shipments_are_shown_as_they_arrive() -> None:
 
     assert part.status == "shipped"
     assert part.shipments == [
-        ShipmentView(shipment_id="s1", status="delivered"),
-        ShipmentView(shipment_id="s2", status="shipped"),
+        ShipmentView(
+            shipment_id="s1",
+            status="delivered",
+            lines=[ShipmentLineView(sku="milk", quantity=2)],
+            delivered_at=ARRIVED.at,
+        ),
+        ShipmentView(shipment_id="s2", status="shipped", lines=[ShipmentLineView(sku="tea", quantity=1)]),
     ]
     assert whole.status == "delivered"
 

@@ -115,7 +115,7 @@ def run(history: Sequence[OrderCommand], order: Order | None = None) -> tuple[Or
 
 
 def bought(command: CreateOrder) -> Order:
-    """An order that is paid and shipped as a whole."""
+    """An order that is paid and delivered as a whole."""
     total = run([command])[0].terms.total
     lines = tuple(MovedLine(sku=line.sku, quantity=line.quantity) for line in command.lines)
     order, _ = run(
@@ -123,10 +123,10 @@ def bought(command: CreateOrder) -> Order:
             command,
             ConfirmOrder(at=AT),
             PlaceOrder(payment_id="p1", captured=total, at=AT),
-            RecordShipment(shipment_id="s1", lines=lines, at=AT),
+            RecordDelivery(shipment_id="s1", lines=lines, at=AT),
         ]
     )
-    assert order.status is Status.SHIPPED
+    assert order.status is Status.DELIVERED
     return order
 
 
@@ -159,12 +159,12 @@ def test_any_split_of_returns_refunds_exactly_what_was_paid(command: CreateOrder
 
 @given(histories)
 def test_no_more_is_refunded_than_was_paid(history: list[OrderCommand]) -> None:
-    """After any commands: refunds are no less than nothing and no more than the total, pieces no more than shipped."""
+    """After any commands: refunds are no less than nothing and no more than the total, pieces no more than arrived."""
     order, _ = run(history)
     back = pieces(order.coming_back)
 
     assert sum(each.refund.amount for each in order.coming_back) <= (order.created.total.amount if order.created else 0)
-    assert all(quantity <= order.shipped.get(sku, 0) for sku, quantity in back.items())
+    assert all(quantity <= order.arrived.get(sku, 0) for sku, quantity in back.items())
     assert all(
         order.shipped.get(line.sku, 0) <= line.quantity for line in (order.created.lines if order.created else ())
     )

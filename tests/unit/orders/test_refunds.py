@@ -22,6 +22,7 @@ from functions.orders.decider import ORDER
 from functions.orders.events import (
     MovedLine,
     OrderCancelled,
+    OrderDelivered,
     OrderDisputeClosed,
     OrderDisputed,
     OrderEvent,
@@ -44,6 +45,7 @@ CREATED = created(create(300, 700, shipping=99))
 PLACED = OrderPlaced(**CREATED.model_dump())
 PIECES = (MovedLine(sku="sku-0", quantity=1), MovedLine(sku="sku-1", quantity=1))
 SHIPPED = OrderShipped(order_id="o1", customer_id="900", shipment_id="s1", lines=PIECES, complete=True, at=AT)
+ARRIVED = OrderDelivered(order_id="o1", customer_id="900", shipment_id="s1", complete=True, at=AT)
 CANCELLED = OrderCancelled(
     order_id="o1",
     customer_id="900",
@@ -154,7 +156,7 @@ class TestNewsOfMoney:
 class TestAReturn:
     def opened(self, *history: OrderEvent, lines: tuple[MovedLine, ...] = PIECES, name: str = "b1") -> ReturnOpened:
         asked = OpenReturn(return_id=name, lines=lines, reason="too big", at=AT)
-        (event,) = ORDER.decide(asked, order.fold([CREATED, PLACED, SHIPPED, *history]))
+        (event,) = ORDER.decide(asked, order.fold([CREATED, PLACED, SHIPPED, ARRIVED, *history]))
         assert isinstance(event, ReturnOpened)
         return event
 
@@ -197,6 +199,6 @@ class TestAReturn:
         """The bank sent it back: the customer has neither goods nor money."""
         its_own = [event.model_copy(update={"refund_id": "b1"}) for event in events]
 
-        view = shown([CREATED, PLACED, SHIPPED, self.opened(), *its_own])
+        view = shown([CREATED, PLACED, SHIPPED, ARRIVED, self.opened(), *its_own])
 
         assert view.returns[0].refund_failed is failed

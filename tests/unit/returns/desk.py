@@ -7,7 +7,7 @@ from typing import Any
 from shared.eventsourcing.workflow.calls import Request, Response
 from shared.eventsourcing.workflow.state import Saga, Status
 
-SHIPPED = {"milk": 2, "tea": 1}
+DELIVERED = {"milk": 2, "tea": 1}
 
 
 def usd(cents: int) -> dict[str, object]:
@@ -20,9 +20,13 @@ def refused(code: str) -> Response:
 
 @dataclass
 class Desk:
-    """One order that was shipped, what was paid for it, and the shelf."""
+    """One order that was delivered, what was paid for it, and the shelf. `sound` is what of it is to be there at the
+    end, `held` what another return has taken meanwhile.
+    """
 
     refund: int = 250
+    sound: dict[str, int] = field(default_factory=lambda: {"milk": 1})
+    held: dict[str, int] = field(default_factory=dict)
     state: str = "absent"
     refunded: int = 0
     shelf: dict[str, int] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Desk:
         facts = {
             "the order says so": self.state == "completed" if done else self.state in ("absent", "cancelled"),
             "refunded once, or not at all": self.refunded == (self.refund if done else 0),
-            "on the shelf once, or not at all": self.shelf == ({"milk": 1} if done else {}),
+            "on the shelf once, or not at all": self.shelf == (self.sound if done else {}),
             "one mail per fact": self.mails == (["refunded"] if done and self.refund else []),
         }
         return [f"{saga.status}: not so: {fact}" for fact, holds in facts.items() if not holds]
@@ -69,7 +73,7 @@ class Desk:
         return Response(202, {"id": "o1", "version": 9})
 
     def _open(self, lines: list[dict[str, Any]]) -> Response:
-        if any(line["quantity"] > SHIPPED.get(line["sku"], 0) for line in lines):
+        if any(line["quantity"] > DELIVERED.get(line["sku"], 0) - self.held.get(line["sku"], 0) for line in lines):
             return refused("not-returnable")
         self.state = "open"
         return Response(202, {"id": "o1", "version": 9})
@@ -77,7 +81,9 @@ class Desk:
     def _order(self) -> Mapping[str, Any]:
         mine = [{"return_id": "w1", "status": self.state, "lines": [], "refund": usd(self.refund)}]
         opened = mine if self.state != "absent" else []
-        return {"customer_id": "900", "payment_id": "p1", "returns": opened}
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in DELIVERED.items()]
+        shipment = {"shipment_id": "s1", "status": "delivered", "lines": lines, "delivered_at": "2026-02-20T12:00:00Z"}
+        return {"customer_id": "900", "payment_id": "p1", "returns": opened, "shipments": [shipment]}
 
     def _payments(self, request: Request, _: list[str]) -> Response:
         self.refunded += (request.body or {})["amount"]["amount"]

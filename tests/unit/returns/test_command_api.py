@@ -5,10 +5,20 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from functions.returns.command_api import RETURN_COMMANDS, LineBody, ReturnBody
-from shared.eventsourcing.workflow.commands import Start
+from functions.returns.command_api import (
+    RETURN_COMMANDS,
+    LineBody,
+    ReceivedLineBody,
+    ReceptionBody,
+    RefusalBody,
+    ReturnBody,
+    may_touch,
+)
+from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.workflow.commands import Decide, Decline, Start
+from shared.eventsourcing.workflow.state import Saga, Status
 from shared.http.auth import Principal, Role
-from shared.http.command_api import Call, CommandEndpoint
+from shared.http.command_api import Call, CommandEndpoint, NoBody
 from shared.http.problems import ProblemError
 from shared.testing.doubles import NOON
 from shared.testing.memory_platform import memory_personal
@@ -50,6 +60,72 @@ def test_a_product_has_one_line() -> None:
     assert problem.value.errors[0][0] == "lines"
 
 
+def test_a_return_knows_until_when_its_goods_were_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting says how many days before the request: 30, if it is not set."""
+    first = started(Role.CUSTOMER, MILK).data
+    monkeypatch.setenv("RETURN_DAYS", "14")
+    second = started(Role.CUSTOMER, MILK).data
+
+    assert (first["requested_at"], first["delivered_since"]) == (
+        "2026-03-01T12:00:00+00:00",
+        "2026-01-30T12:00:00+00:00",
+    )
+    assert second["delivered_since"] == "2026-02-15T12:00:00+00:00"
+
+
+def test_only_staff_say_when_it_was_asked_for() -> None:
+    """Or a customer could always be in time."""
+    body = ReturnBody(order_id="o1", lines=(MILK,), reason="damaged", at=NOON)
+    assert isinstance(START, CommandEndpoint)
+
+    with pytest.raises(ProblemError) as problem:
+        START.build(body, call(Role.CUSTOMER))
+
+    assert (problem.value.status, problem.value.errors[0][0]) == (403, "at")
+    assert START.build(body, call(Role.OPERATOR)).data["requested_at"] == NOON.isoformat()
+
+
+def endpoint(name: str) -> CommandEndpoint:
+    (found,) = [each for each in RETURN_COMMANDS.endpoints if each.path == f"/returns/{{return_id}}/{name}"]
+    assert isinstance(found, CommandEndpoint)
+    return found
+
+
+def test_people_decide_with_their_names() -> None:
+    """Who approved, received or refused is kept; lines are in one order, so that the same said twice is the same."""
+    staff = call(Role.OPERATOR)
+    milk, tea = (ReceivedLineBody(sku=sku, sound=1, damaged=0, missing=0) for sku in ("milk", "tea"))
+    received = endpoint("receive").build(ReceptionBody(lines=(tea, milk)), staff)
+
+    assert endpoint("approve").build(NoBody(), staff) == Decide(
+        step="approval", decision={}, actor=staff.principal.actor, at=NOON
+    )
+    assert [line["sku"] for line in received.decision["lines"]] == ["milk", "tea"]
+    assert endpoint("refuse").build(RefusalBody(reason="used"), staff) == Decline(
+        code="refused", actor=staff.principal.actor, reason="used", at=NOON
+    )
+
+
+@pytest.mark.parametrize("name", ["approve", "refuse", "receive"])
+def test_customers_do_not_decide_on_their_returns(name: str) -> None:
+    """That is for the shop's people."""
+    assert Role.CUSTOMER not in endpoint(name).roles
+
+
+def test_a_customer_withdraws_their_own_return_only() -> None:
+    """Of somebody else's they do not learn that it exists; whose it is may not be known yet."""
+    ann, staff = call(Role.CUSTOMER).principal, call(Role.OPERATOR).principal
+    theirs, others, unknown = (Saga(status=Status.WAITING, data={"customer_id": each}) for each in ("900", "901", None))
+
+    may_touch(ann, theirs)
+    may_touch(ann, Saga())
+    may_touch(staff, others)
+    for saga in (others, unknown):
+        with pytest.raises(NotFoundError):
+            may_touch(ann, saga)
+    assert endpoint("withdraw").build(NoBody(), call(Role.CUSTOMER)).code == "withdrawn"
+
+
 def test_nothing_cannot_come_back() -> None:
     """A return has at least one line."""
     with pytest.raises(ValidationError):
@@ -60,4 +136,5 @@ def test_returns_know_the_ways_of_operators() -> None:
     """As every workflow: retry, and turn back."""
     paths = [endpoint.path for endpoint in RETURN_COMMANDS.endpoints]
 
-    assert paths == ["/returns", "/returns/{return_id}/retry", "/returns/{return_id}/force-compensate"]
+    assert paths[0] == "/returns"
+    assert paths[-2:] == ["/returns/{return_id}/retry", "/returns/{return_id}/force-compensate"]

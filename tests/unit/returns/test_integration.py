@@ -5,24 +5,58 @@ from typing import Any, get_args
 
 import pytest
 
-from functions.returns.integration import ReturnCompleted, ReturnFailed, to_integration
+from functions.returns.integration import (
+    ReturnApproved,
+    ReturnCompleted,
+    ReturnFailed,
+    ReturningLine,
+    ReturnRefused,
+    to_integration,
+)
 from shared.eventsourcing.message import Event
 from shared.eventsourcing.money import Money
-from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowEvent, WorkflowFailed
+from shared.eventsourcing.workflow.events import DecisionMade, WorkflowCompleted, WorkflowEvent, WorkflowFailed
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RESULT: dict[str, Any] = {
     "return_id": "r1",
     "order_id": "o1",
     "customer_id": "900",
+    "lines": [{"sku": "milk", "quantity": 1}],
     "refund": {"amount": 250, "currency": "USD"},
 }
+MILK = (ReturningLine(sku="milk", quantity=1),)
 
 
 def test_a_good_end_is_published() -> None:
     """Others learn of the goods that came back, and of the money."""
     assert to_integration(WorkflowCompleted(workflow_id="r1", result=RESULT, at=AT)) == ReturnCompleted(
         return_id="r1", order_id="o1", customer_id="900", refund=Money(amount=250, currency="USD"), completed_at=AT
+    )
+
+
+def decided(step: str) -> DecisionMade:
+    return DecisionMade(step=step, decision={}, learned={}, result=RESULT, actor="operator:1", at=AT)
+
+
+def test_an_approval_is_published() -> None:
+    """The customer is told that the goods may be sent."""
+    assert to_integration(decided("approval")) == ReturnApproved(
+        return_id="r1", order_id="o1", customer_id="900", lines=MILK, approved_at=AT
+    )
+
+
+def test_what_arrived_is_no_news_yet() -> None:
+    """The end of the return tells of it."""
+    assert to_integration(decided("reception")) is None
+
+
+def test_a_refusal_by_the_shop_is_published_with_its_reason() -> None:
+    """Apart from returns that failed."""
+    event = WorkflowFailed(workflow_id="r1", step="approval", code="refused", detail="used", result=RESULT, at=AT)
+
+    assert to_integration(event) == ReturnRefused(
+        return_id="r1", order_id="o1", customer_id="900", lines=MILK, reason="used", refused_at=AT
     )
 
 
@@ -38,14 +72,14 @@ def test_a_failure_is_published_with_its_reason(customer_id: str | None) -> None
 
 
 @pytest.mark.parametrize(
-    "private", [cls for cls in get_args(WorkflowEvent) if cls not in (WorkflowCompleted, WorkflowFailed)]
+    "private", [cls for cls in get_args(WorkflowEvent) if cls not in (DecisionMade, WorkflowCompleted, WorkflowFailed)]
 )
 def test_everything_else_stays_private(private: type[Event]) -> None:
     """How a return came to its end is nobody else's business."""
     assert to_integration(private.model_construct()) is None  # type: ignore[arg-type] # a member of the union, chosen at run time
 
 
-@pytest.mark.parametrize("published", [ReturnCompleted, ReturnFailed])
+@pytest.mark.parametrize("published", [ReturnApproved, ReturnRefused, ReturnCompleted, ReturnFailed])
 def test_examples_round_trip(published: type[ReturnCompleted]) -> None:
     """Each published contract carries an example that fits it."""
     (example,) = published.model_json_schema()["examples"]

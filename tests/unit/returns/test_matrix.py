@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from functions.returns.manifest import APPROVAL, RECEPTION
 from functions.returns.workflow import RETURN_WORKFLOW
 from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed
+from shared.eventsourcing.workflow.state import Status
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
@@ -20,9 +22,20 @@ def return_data(_: datetime) -> Mapping[str, Any]:
         "return_id": WORKFLOW_ID,
         "order_id": "o1",
         "customer_id": "900",
-        "lines": [{"sku": "milk", "quantity": 1}],
-        "reason": "damaged",
+        "lines": [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}],
+        "return_reason": "damaged",
+        "requested_at": "2026-03-01T12:00:00+00:00",
+        "delivered_since": "2026-02-01T12:00:00+00:00",
     }
+
+
+def received(sound: int, damaged: int) -> Mapping[str, Mapping[str, Any]]:
+    """Of two pieces of milk; the tea is missing."""
+    milk = {"sku": "milk", "sound": sound, "damaged": damaged, "missing": 2 - sound - damaged}
+    return {APPROVAL: {}, RECEPTION: {"lines": [milk, {"sku": "tea", "sound": 0, "damaged": 0, "missing": 1}]}}
+
+
+DECISIONS = received(1, 1)
 
 
 def of_a_stranger(now: datetime) -> Mapping[str, Any]:
@@ -33,11 +46,15 @@ def of_too_many(now: datetime) -> Mapping[str, Any]:
     return {**return_data(now), "lines": [{"sku": "milk", "quantity": 3}]}
 
 
+def of_long_ago(now: datetime) -> Mapping[str, Any]:
+    return {**return_data(now), "delivered_since": "2026-02-21T12:00:00+00:00"}
+
+
 @pytest.mark.parametrize("case", cases(RETURN_WORKFLOW), ids=str)
 @on_virtual_time
 async def test_everything_agrees_at_the_end(case: Case) -> None:
     """Money and goods come back once, or not at all; and it ends once."""
-    world = await play(RETURN_WORKFLOW, Desk(), case, return_data)
+    world = await play(RETURN_WORKFLOW, Desk(), case, return_data, DECISIONS)
 
     saga = await world.saga()
     ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
@@ -51,20 +68,49 @@ async def test_what_cost_nothing_is_taken_back_without_a_refund(recovery: Recove
     """Goods that coupons paid for go back to the shelf, and no card is asked."""
     case = Case(step="restock", fault=Fault.CRASH_AFTER_CALL, recovery=recovery)
 
-    world = await play(RETURN_WORKFLOW, Desk(refund=0), case, return_data)
+    world = await play(RETURN_WORKFLOW, Desk(refund=0), case, return_data, DECISIONS)
 
     saga = await world.saga()
     assert saga.skipped == ("refund_payment",)
     assert world.services.troubles(saga) == []
 
 
+@on_virtual_time
+async def test_what_is_damaged_is_refunded_and_not_sold_again() -> None:
+    """If nothing that arrived is sound, nothing goes to the shelf."""
+    case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    world = await play(RETURN_WORKFLOW, Desk(sound={}), case, return_data, received(0, 2))
+
+    saga = await world.saga()
+    assert (saga.status, saga.skipped) == (Status.COMPLETED, ("restock",))
+    assert world.services.troubles(saga) == []
+
+
+@on_virtual_time
+async def test_what_another_return_brought_back_meanwhile_is_refused_by_the_order() -> None:
+    """However long ago it was approved: neither money nor goods move."""
+    case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    world = await play(RETURN_WORKFLOW, Desk(held={"milk": 1}), case, return_data, DECISIONS)
+
+    saga = await world.saga()
+    assert saga.failure is not None
+    assert (saga.failure.step, saga.failure.code) == ("open_return", "not-returnable")
+    assert world.services.troubles(saga) == []
+
+
 @pytest.mark.parametrize(
     ("data", "step", "code"),
-    [(of_a_stranger, "read_order", "not-found"), (of_too_many, "open_return", "not-returnable")],
+    [
+        (of_a_stranger, "read_order", "not-found"),
+        (of_too_many, "read_order", "not-delivered"),
+        (of_long_ago, "read_order", "too-late"),
+    ],
 )
 @on_virtual_time
 async def test_what_may_not_come_back_changes_nothing(data: Any, step: str, code: str) -> None:
-    """Somebody else's order, and more than was shipped, are refused with nothing left over."""
+    """Somebody else's order, more than was delivered, and what was delivered too long ago, are refused at once."""
     desk = Desk()
     case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
 

@@ -7,6 +7,7 @@ import pytest
 
 from functions.returns import workflow
 from functions.returns.workflow import RETURN_WORKFLOW
+from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.declaration import Refuse, check
 
 REFUND = {"amount": 250, "currency": "USD"}
@@ -15,11 +16,29 @@ DATA: Mapping[str, Any] = {
     "order_id": "o1",
     "customer_id": "900",
     "lines": [{"sku": "milk", "quantity": 1}],
-    "reason": "damaged",
+    "return_reason": "damaged",
+    "requested_at": "2026-03-01T12:00:00+00:00",
+    "delivered_since": "2026-02-01T12:00:00+00:00",
+    "arrived": [{"sku": "milk", "quantity": 1}],
+    "sound": [{"sku": "milk", "quantity": 1}],
     "payment_id": "p1",
     "order_version": 9,
     "refund": REFUND,
 }
+
+
+def sent(milk: int, delivered_at: str | None = "2026-02-20T12:00:00Z") -> Mapping[str, Any]:
+    """A shipment of so many."""
+    return {"lines": [{"sku": "milk", "quantity": milk}], "delivered_at": delivered_at}
+
+
+def delivered_order(*shipments: Mapping[str, Any], back: int = 0, status: str = "completed") -> Mapping[str, Any]:
+    """`back` pieces are in another return of this status."""
+    other = {"return_id": "r0", "status": status, "lines": [{"sku": "milk", "quantity": back}]}
+    return {"customer_id": "900", "payment_id": "p1", "shipments": shipments, "returns": [other]}
+
+
+LATELY, LONG_AGO = sent(1), sent(1, "2026-01-31T12:00:00Z")
 
 
 def test_it_can_be_taken_back_safely() -> None:
@@ -30,7 +49,7 @@ def test_it_can_be_taken_back_safely() -> None:
 @pytest.mark.parametrize("customer_id", ["900", None], ids=["the customer", "staff"])
 def test_learns_whose_order_it_is_and_how_it_was_paid(customer_id: str | None) -> None:
     """Customers return of their own orders, staff of any."""
-    order = {"customer_id": "900", "payment_id": "p1", "status": "shipped"}
+    order = delivered_order(sent(1))
 
     learned = workflow.learn_order({**DATA, "customer_id": customer_id}, order)
 
@@ -40,9 +59,86 @@ def test_learns_whose_order_it_is_and_how_it_was_paid(customer_id: str | None) -
 def test_somebody_elses_order_is_none() -> None:
     """A customer does not learn that there is such an order."""
     with pytest.raises(Refuse) as refusal:
-        workflow.learn_order(DATA, {"customer_id": "901", "payment_id": "p1"})
+        workflow.learn_order(DATA, {**delivered_order(), "customer_id": "901"})
 
     assert (refusal.value.code, refusal.value.detail) == ("not-found", "there is no such document")
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (delivered_order(), "not-delivered"),
+        (delivered_order(sent(1, None)), "not-delivered"),
+        (delivered_order(LATELY, back=1), "not-returnable"),
+        (delivered_order(LATELY, back=1, status="open"), "not-returnable"),
+        (delivered_order(LONG_AGO), "too-late"),
+    ],
+)
+def test_only_what_was_delivered_lately_can_be_returned(order: Mapping[str, Any], code: str) -> None:
+    """Neither what is on its way, nor what is coming back already, nor what the customer has had for long."""
+    with pytest.raises(Refuse) as refusal:
+        workflow.learn_order(DATA, order)
+
+    assert (refusal.value.code, refusal.value.detail.partition(":")[0]) == (code, "milk")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        delivered_order(sent(1, "2026-02-01T12:00:00Z")),
+        delivered_order(LONG_AGO, LATELY),
+        delivered_order(LONG_AGO, LATELY, back=1),
+        delivered_order(LATELY, back=1, status="cancelled"),
+    ],
+)
+def test_what_can_be_returned_is_not_refused(order: Mapping[str, Any]) -> None:
+    """To the last moment, piece by piece; what was returned before is what came first, and what was cancelled is not
+    returned.
+    """
+    assert workflow.learn_order(DATA, order) == {"customer_id": "900", "payment_id": "p1"}
+
+
+def line(sku: str, sound: int = 0, damaged: int = 0, missing: int = 0) -> Mapping[str, Any]:
+    return {"sku": sku, "sound": sound, "damaged": damaged, "missing": missing}
+
+
+BOTH = {"lines": [{"sku": "milk", "quantity": 4}, {"sku": "tea", "quantity": 1}]}
+
+
+def test_what_arrived_is_refunded_and_what_is_sound_can_be_sold() -> None:
+    """Missing pieces are neither; of a line of which nothing is left there is no line."""
+    lines = [line("milk", 1, 2, 1), line("tea", damaged=1)]
+
+    assert workflow.learn_reception(BOTH, {"lines": lines}) == {
+        "received": lines,
+        "arrived": [{"sku": "milk", "quantity": 3}, {"sku": "tea", "quantity": 1}],
+        "sound": [{"sku": "milk", "quantity": 1}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([line("milk", 4)], "lines-differ"),
+        ([line("milk", 4), line("tea", 1), line("rye", 1)], "lines-differ"),
+        ([line("milk", 3), line("tea", 1)], "pieces-differ"),
+        ([line("milk", 4), line("tea", 1, 1)], "pieces-differ"),
+        ([line("milk", missing=4), line("tea", missing=1)], "nothing-arrived"),
+    ],
+)
+def test_a_reception_tells_of_every_piece(lines: list[Mapping[str, Any]], code: str) -> None:
+    """Every line once, every piece of it; and of some it says that they arrived."""
+    with pytest.raises(DomainError) as refusal:
+        workflow.learn_reception(BOTH, {"lines": lines})
+
+    assert (refusal.value.code, refusal.value.field) == (code, "lines")
+
+
+def test_what_arrived_is_opened_at_the_order() -> None:
+    """Not what was asked for: the order says what is refunded for it."""
+    asked = workflow.open_return({**DATA, "lines": BOTH["lines"]})
+
+    assert asked.body == {"return_id": "r1", "lines": DATA["arrived"], "reason": "damaged"}
 
 
 def test_the_refund_is_what_the_order_says() -> None:
@@ -79,12 +175,12 @@ def test_the_goods_go_back_to_the_shelf_under_the_id_of_the_return() -> None:
 
     assert asked.path == "/receipts/r1"
     assert asked.body is not None
-    assert asked.body["lines"] == DATA["lines"]
+    assert asked.body["lines"] == DATA["sound"]
 
 
 @pytest.mark.parametrize("step", RETURN_WORKFLOW.steps, ids=lambda step: step.name)
 def test_the_same_data_asks_the_same(step: Any) -> None:
     """A request that is repeated is the same request, and so is its undo."""
-    calls = [step.call, *([step.undo.call] if step.undo else [])]
+    calls = [*([] if step.waits else [step.call]), *([step.undo.call] if step.undo else [])]
 
     assert all(call(DATA) == call(dict(DATA)) for call in calls)

@@ -8,7 +8,7 @@ import pytest
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.declaration import Backoff, Step, Undo, Workflow, check
-from tests.unit.workflow.trip import LET_GO, TRIP
+from tests.unit.workflow.trip import AGREE, ASKED_TRIP, LET_GO, TRIP
 
 BOOK, READ_PRICE, HOLD, PAY, CONFIRM = TRIP.steps
 
@@ -19,7 +19,7 @@ def of(*steps: Step) -> Workflow:
 
 def test_a_sound_workflow_passes() -> None:
     """Every step before the pivot is undone, or only reads."""
-    assert check(TRIP) == []
+    assert check(TRIP) == check(ASKED_TRIP) == []
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,16 @@ def test_a_sound_workflow_passes() -> None:
         (of(replace(HOLD, undo=None, undone_by="book"), PAY), "hold: no earlier step book has an undo"),
         (of(BOOK, replace(PAY, undo=LET_GO)), "pay: lies behind the pivot, where nothing is undone"),
         (of(PAY, replace(CONFIRM, undo=LET_GO)), "confirm: lies behind the pivot, where nothing is undone"),
+        (of(AGREE, replace(PAY, waits=True)), "pay: must either call a service or wait for a person"),
+        (of(Step(name="book", undo=LET_GO), PAY), "book: must either call a service or wait for a person"),
+        (
+            of(replace(AGREE, effect_free=True), PAY),
+            "agree: waits for a person, so there is nothing to undo or to say about it",
+        ),
+        (
+            of(PAY, AGREE),
+            "agree: waits for a person, who can have nothing turned back from the pivot on",
+        ),
         (of(BOOK, BOOK, PAY), "two steps are called book"),
         (of(BOOK, CONFIRM), "there must be exactly one pivot, not 0"),
         (of(PAY, replace(CONFIRM, pivot=True)), "there must be exactly one pivot, not 2"),

@@ -9,9 +9,10 @@ from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFail
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
 from shared.testing.workflow_world import play
-from tests.unit.workflow.trip import LET_GO, TRIP, TripServices, trip_data
+from tests.unit.workflow.trip import AGREED, ASKED_TRIP, LET_GO, TRIP, TripServices, trip_data
 
 CASES = cases(TRIP)
+ASKED_CASES = [case for case in cases(ASKED_TRIP) if "agree" in (case.step, case.turned_back_by)]
 CRASHES = {fault for fault in Fault if fault.name.startswith("CRASH") or fault is Fault.OUT_FOR_HOURS}
 
 
@@ -28,6 +29,19 @@ async def test_ends_as_it_must(case: Case) -> None:
     assert world.crashed == (case.fault in CRASHES)
 
 
+@pytest.mark.parametrize("case", ASKED_CASES, ids=str)
+@on_virtual_time
+async def test_ends_as_it_must_if_a_person_decides(case: Case) -> None:
+    """The same, however long the person takes: the deadline does not run meanwhile."""
+    world = await play(ASKED_TRIP, TripServices(), case, trip_data, {"agree": AGREED})
+
+    saga = await world.saga()
+    ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
+    assert (saga.status, len(ends)) == (ending(ASKED_TRIP, case), 1)
+    assert world.services.troubles(saga) == []
+    assert world.crashed == (case.fault in CRASHES)
+
+
 def test_every_step_is_in_it_with_everybody_who_may_come_back() -> None:
     """No step and no undo is left out."""
     wanted = {(step.name, recovery) for step in TRIP.steps for recovery in Recovery}
@@ -39,7 +53,7 @@ def test_every_step_is_in_it_with_everybody_who_may_come_back() -> None:
 
 def test_every_fault_is_in_it() -> None:
     """No fault is declared and never played."""
-    assert {case.fault for case in CASES} == set(Fault)
+    assert {case.fault for case in (*CASES, *ASKED_CASES)} == set(Fault)
 
 
 class Forgetful(TripServices):

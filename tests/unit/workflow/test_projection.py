@@ -9,10 +9,13 @@ import pytest
 from shared.eventsourcing.workflow.events import (
     CompensationDone,
     CompensationStarted,
+    DecisionAwaited,
+    DecisionMade,
     OperatorRetried,
     StepRequested,
     StepSucceeded,
     WorkflowCompleted,
+    WorkflowDeclined,
     WorkflowEvent,
     WorkflowFailed,
     WorkflowStarted,
@@ -33,6 +36,12 @@ STARTED = WorkflowStarted(workflow_id="w1", data={"trip_id": "t1", "secret": "x"
 BACK = CompensationStarted(step="pay", code="no-money", detail="too little", undo=("book",), at=AT)
 STUCK = WorkflowStuck(step="book", undo=True, error="no answer", at=AT)
 FAILED = WorkflowFailed(workflow_id="w1", step="pay", code="no-money", detail="too little", result={}, at=AT)
+
+AWAITED = DecisionAwaited(step="agree", at=AT)
+MADE = DecisionMade(step="agree", decision={}, learned={"price": 7}, result={}, actor="operator:7", at=AT)
+DECLINED = WorkflowDeclined(step="agree", code="refused", actor="operator:7", reason="private", at=AT)
+DECLINED_BACK = CompensationStarted(step="agree", code="refused", detail="other", undo=(), at=AT)
+REFUSED = WorkflowFailed(workflow_id="w1", step="agree", code="refused", detail="other", result={}, at=AT)
 
 
 def shown(events: Sequence[WorkflowEvent]) -> TripView:
@@ -58,6 +67,14 @@ def test_what_is_learned_is_shown() -> None:
     assert shown([STARTED, learned]).price == 5
 
 
+def test_it_says_what_it_waits_for() -> None:
+    """Until a person has decided; what they decided is shown like whatever else is learned."""
+    waiting, decided = shown([STARTED, AWAITED]), shown([STARTED, AWAITED, MADE])
+
+    assert (waiting.status, waiting.waits_for) == ("waiting", "agree")
+    assert (decided.status, decided.waits_for, decided.price) == ("running", None, 7)
+
+
 @pytest.mark.parametrize(
     ("events", "status", "reason"),
     [
@@ -67,6 +84,8 @@ def test_what_is_learned_is_shown() -> None:
         ([BACK, STUCK, OperatorRetried(actor="o", reason="r", at=AT)], "running", "no-money"),
         ([BACK, STUCK, CompensationDone(step="book", attempt=1, code=None, at=AT)], "running", "no-money"),
         ([BACK, FAILED], "failed", "no-money"),
+        ([AWAITED, DECLINED, DECLINED_BACK], "running", "refused"),
+        ([AWAITED, DECLINED, DECLINED_BACK, REFUSED], "refused", "refused"),
     ],
 )
 def test_trouble_shows_its_reason(events: list[WorkflowEvent], status: str, reason: str) -> None:
@@ -107,7 +126,8 @@ def test_there_is_a_word_for_every_event(kind: type[WorkflowEvent]) -> None:
         "step": "book",
         "attempt": 1,
         "learned": {},
-        "code": "c",
+        "code": "refused",
+        "decision": {},
         "detail": "d",
         "error": "e",
         "again_at": None,
@@ -126,7 +146,7 @@ def test_there_is_a_word_for_every_event(kind: type[WorkflowEvent]) -> None:
 
 def test_who_the_operator_was_is_not_for_everybody() -> None:
     """The timeline is the customer's too: names of staff are in the history, for staff."""
-    view = shown([STARTED, OperatorRetried(actor="operator:7", reason="private", at=AT)])
+    view = shown([STARTED, OperatorRetried(actor="operator:7", reason="private", at=AT), AWAITED, MADE, DECLINED])
 
     assert "operator:7" not in view.model_dump_json()
     assert "private" not in view.model_dump_json()

@@ -15,7 +15,7 @@ from shared.eventsourcing.event_store import OperationCounts
 from shared.eventsourcing.message import Context
 from shared.eventsourcing.publishing import Announcer, Publication
 from shared.eventsourcing.workflow.calls import Request, Response
-from shared.eventsourcing.workflow.commands import ForceCompensate, Retry, Start
+from shared.eventsourcing.workflow.commands import Decide, Decline, ForceCompensate, Retry, Start
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.runner import Advanced, Runner
 from shared.eventsourcing.workflow.state import Status
@@ -286,6 +286,6 @@ async def test_the_sweep_tells_of_what_cannot_go_on(rig: Rig) -> None:
 
 def test_runners_are_woken_by_what_others_ask_for() -> None:
     """The manifest's filter names the commands of clients and operators; the runner's own would only echo."""
-    named = {command.__name__ for command in (Start, Retry, ForceCompensate)}
+    named = {command.__name__ for command in (Start, Decide, Decline, Retry, ForceCompensate)}
 
     assert set(COMMANDS_TO_ACT_ON) == named

@@ -1,10 +1,11 @@
 """A workflow in miniature: a room is booked, its price is read, it is paid, a mail is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.calls import Request, Response
 from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Undo, Workflow
 from shared.eventsourcing.workflow.state import Saga, Status
@@ -26,6 +27,12 @@ def _learn_price(_: Data, body: Mapping[str, Any]) -> Mapping[str, Any]:
     if body["price"] > 1000:
         raise Refuse("too-dear", "that is more than the guest has")
     return {"price": body["price"]}
+
+
+def _learn_agreement(_: Data, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+    if decision["breakfasts"] > 2:
+        raise DomainError("too-many", "there are two beds")
+    return {"breakfasts": decision["breakfasts"]}
 
 
 def _hold(data: Data) -> Request:
@@ -65,6 +72,11 @@ TRIP = Workflow(
     result=_result,
 )
 
+
+AGREE = Step(name="agree", waits=True, learn=_learn_agreement)
+ASKED_TRIP = replace(TRIP, steps=(*TRIP.steps[:2], AGREE, *TRIP.steps[2:]))
+"""The same, but the guest is asked before anything is held on a card."""
+AGREED: Mapping[str, Any] = {"breakfasts": 2}
 
 _MOVES: dict[tuple[str, str], tuple[str, dict[str, str], str]] = {
     ("bookings", ""): ("booked", {"free": "booked"}, "booked"),
