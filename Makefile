@@ -15,7 +15,7 @@ POLICIES := .venv-policies
 POLICIES_INSTALLED := $(POLICIES)/.installed
 PYTHONS := python3.11 python3.12 python3.13 python3 python
 CODE := emulators functions infra shared tests
-QUICK := tests/unit tests/contract tests/architecture tests/replay tests/infra
+QUICK := tests/unit tests/contract tests/architecture tests/replay tests/simulation tests/infra
 SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
@@ -31,7 +31,7 @@ help:  ## This list
 	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
 
 docs: install  ## Make the generated parts of the documents again
-	$(BIN)/python -m cogapp -r README.md docs/access.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md
+	$(BIN)/python -m cogapp -r README.md docs/access.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md docs/simulation.md
 
 install: $(INSTALLED) $(BIGQUERY_INSTALLED) $(POLICIES_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
@@ -87,6 +87,7 @@ arch: install  ## Who may import whom
 # platform in common.
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
+	$(BIN)/python -m tests.simulation --seeds 200 --seconds 60
 	$(BIN)/pytest -rs -n 2 --dist loadfile $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network

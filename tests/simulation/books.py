@@ -106,13 +106,18 @@ async def stock_adds_up(world: World) -> Sequence[str]:
 
 
 async def coupons_are_counted(world: World) -> Sequence[str]:
-    """Once for each customer, and for so many customers at most; none is kept by a checkout that failed."""
-    used = Counter[str]()
+    """Once for each customer, and for so many customers at most; a checkout that failed used none."""
+    books, used, holds = await books_of(world), Counter[str](), dict[str, str]()
     for fact in await facts_of(world, "order"):
-        if fact.type == "OrderPlaced" and fact.data["discounts"]:
+        if fact.type == "OrderPlaced" and fact.data["discounts"] and fact.entity not in books.cancelled:
             used[fact.data["customer_id"]] += 1
-    wrong = [f"{customer} used it {count} times" for customer, count in used.items() if count > 1]
-    return wrong if len(used) <= _COUPON_LIMIT else [*wrong, f"{len(used)} customers used it"]
+    for fact in await facts_of(world, "coupon_use"):
+        holds[fact.entity] = fact.data["redemption_id"] if fact.type == "CouponUsed" else ""
+    return [
+        *(f"{customer} used it {count} times" for customer, count in used.items() if count > 1),
+        *(f"{len(used)} customers used it" for _ in range(len(used) > _COUPON_LIMIT)),
+        *(f"{use} is used by {by}, which is not placed" for use, by in holds.items() if by and by not in books.placed),
+    ]
 
 
 async def each_fact_has_one_mail(world: World) -> Sequence[str]:

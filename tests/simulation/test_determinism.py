@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def history(seed: int, hashes: str) -> str:
         "from tests.simulation.shop import SHOP\n"
         f"print(run(SHOP, plan_of(SHOP, {seed})).digest)"
     )
-    environment = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

@@ -1,7 +1,6 @@
 """The parts of the simulation."""
 
 import asyncio
-from random import Random
 
 import pytest
 
@@ -72,7 +71,7 @@ def test_kinds_have_dice_of_their_own() -> None:
 
 def test_seeds_have_no_fault_one_kind_some_or_all() -> None:
     """Swarm testing."""
-    counts = {len(drawn(Random(seed))) for seed in range(200)}
+    counts = {len(drawn(dice_of(seed))) for seed in range(200)}
 
     assert {0, 1, len(Kind)} <= counts
     assert any(1 < count < len(Kind) for count in counts)

@@ -50,8 +50,8 @@ class MemoryEventStore:
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
     grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
     as Firestore would bill them. No commit expires: this process does not live that long. Nothing is lost on the way to
-    the log, unless a test has set another `connection`. A refused append looks at what is in its way by another request, as
-    Firestore does: others may write in between, and `pause` is how long that takes.
+    the log, unless a test has set another `connection`. A refused append looks at what is in its way by another
+    request, as in Firestore: others may write in between, and `pause` is how long that takes.
     """
 
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:

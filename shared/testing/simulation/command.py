@@ -25,11 +25,11 @@ def main(make: Make, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=1, help="from this one on")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further seed after so many")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--shrink", type=int, default=60, help="runs that may be spent to make a failure smaller")
+    parser.add_argument("--shrink", type=int, default=60, help="runs spent to make a failure smaller; 0: as it is")
     options = parser.parse_args(arguments)
     if options.seed is not None:
         outcome = run(make(), plan_of(make(), options.seed))
-        report(outcome)
+        report(shrink(make(), outcome, tries=options.shrink) if outcome.broken else outcome)
         return 1 if outcome.broken else 0
     failed = 0
     seeds = range(options.first, options.first + options.seeds)

@@ -1,6 +1,7 @@
 """Planted mistakes: a function of the code with a line or two of its source changed, for one run."""
 
 import __future__ as future
+
 import inspect
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ class StaleMutantError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """`mistake` says what somebody might do wrong; `changes` are texts of the source of `target` and what they become."""
+    """`mistake` says what somebody might do wrong. `changes` are texts in the source of `target`, and what they
+    become.
+    """
 
     name: str
     mistake: str
@@ -39,3 +42,7 @@ class Mutant:
         code = compile(source, f"<{self.name}>", "exec", flags=future.annotations.compiler_flag)
         exec(code, vars(module), found)  # noqa: S102 - the code's own source, changed on purpose
         return {self.target: found[name]}
+
+
+def mistake(name: str, says: str, target: str, *changes: tuple[str, str]) -> Mutant:
+    return Mutant(name=name, mistake=says, target=target, changes=changes)

@@ -71,8 +71,8 @@ class Line:
         """
         again, self._cut_off = self._cut_off, False
         try:
-            if again and self.instance.dice.random() < 0.5:
-                raise UnavailableError(Kind.COMMIT_LOST)
+            if again:
+                self._fail_half()
             result = await self.call(request, (Kind.COMMIT_LOST,), ())
             self._fail((Kind.COMMIT_UNHEARD,))
         except UnavailableError:
@@ -80,6 +80,10 @@ class Line:
             raise
         found: Appended | Replayed = result
         return found
+
+    def _fail_half(self) -> None:
+        if self.faults.likely and self.instance.dice.random() < 0.5:
+            raise UnavailableError(Kind.COMMIT_LOST)
 
     def _fail(self, kinds: tuple[Kind, ...]) -> None:
         for kind in kinds:
