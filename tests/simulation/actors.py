@@ -187,8 +187,8 @@ async def till(world: World, dice: Random, name: str) -> None:
         cart = (await pos.must("POST", "/cart/v1/carts", {"currency": "USD"}))["id"]
         for sku in dice.sample(list(SKUS), dice.randint(1, len(SKUS))):
             item = {"sku": sku, "quantity": dice.randint(1, 3), "charged": {"amount": 500, "currency": "USD"}}
-            await pos.ask("POST", f"/cart/v1/carts/{cart}/items", item)
-        await pos.ask("POST", f"/cart/v1/carts/{cart}/checkout", {})
+            await pos.must("POST", f"/cart/v1/carts/{cart}/items", item)
+        await pos.must("POST", f"/cart/v1/carts/{cart}/checkout", {})
         await asyncio.sleep(dice.expovariate(1 / 20.0))
         await pos.get(f"/cart/v1/carts/{cart}")
         if dice.random() < 0.3:
@@ -300,14 +300,14 @@ async def rebuild(service: Any, number: int) -> None:
 
 
 ACTORS: dict[str, tuple[Actor, float]] = {
-    "buyer": (buyer, 8.0),
+    "buyer": (buyer, 6.0),
+    "till": (till, 2.0),
     "warehouse": (warehouse, 2.0),
     "pricer": (pricer, 1.0),
     "counter": (counter, 1.0),
-    "till": (till, 1.0),
-    "clerk": (clerk, 1.0),
-    "returner": (returner, 1.0),
+    "clerk": (clerk, 1.5),
+    "returner": (returner, 1.5),
     "bank": (bank, 1.0),
-    "forgotten": (forgotten, 0.5),
-    "rebuilder": (rebuilder, 0.5),
+    "forgotten": (forgotten, 0.7),
+    "rebuilder": (rebuilder, 1.0),
 }

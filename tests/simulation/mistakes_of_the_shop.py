@@ -60,7 +60,7 @@ SHOP_MISTAKES = (
     _m(
         "key-not-destroyed",
         "An erasure is recorded, and the key stays.",
-        "functions.customers.reactor.finish_erasures",
+        "functions.customers.reactor._visit_with",
         ("await wiring.personal.erase(customer_id)", "pass"),
     ),
     _m(

@@ -19,7 +19,7 @@ TRIES = 12
 _PASSING = frozenset({408, 429, 502, 503, 504})
 _PASSING_CODES = frozenset({"in-flight", "conflict"})
 _OK = range(200, 300)
-_AGAIN = 0.1
+_AGAIN, _TWICE = 0.2, 0.15
 
 
 class GaveUpError(Exception):
@@ -37,6 +37,7 @@ class Client:
         self.name = name
         self._keys = 0
         self._seen: dict[str, int] = {}
+        self._sent: list[tuple[str, str, object, dict[str, str], Reply]] = []
 
     async def get(self, url: str) -> Reply:
         """A query; its document never goes back to an earlier version."""
@@ -49,17 +50,35 @@ class Client:
         return reply
 
     async def ask(self, method: str, url: str, body: object = None, *, key: str = "", version: int = 0) -> Reply:
-        """A command, repeated under its key until it is answered; sometimes once more, to hear the same again."""
+        """A command, repeated under its key until it is answered; sometimes an earlier one once more."""
         self._keys += 1
         headers = {"idempotency-key": key or f"{self.name}/{self._keys}"}
         if version:
             headers["if-match"] = f'"{version}"'
+        if self.dice.random() < _TWICE:
+            return await self._twice(method, url, body, headers)
         reply = await self._until_answered(method, url, body, headers)
         if reply.status in _OK:
             self.world.acknowledge(self, headers["idempotency-key"], method, url, reply)
+            self._sent.append((method, url, body, headers, reply))
             if self.dice.random() < _AGAIN:
-                await self._same(method, url, body, headers, reply)
+                await self._again(*self.dice.choice(self._sent))
         return reply
+
+    async def _again(self, method: str, url: str, body: object, headers: dict[str, str], first: Reply) -> None:
+        """A request of long ago: nothing is done any more, and its first answer stands, whatever has happened since."""
+        self._compare(f"{method} {url}", first, await self._until_answered(method, url, body, headers))
+
+    async def _twice(self, method: str, url: str, body: object, headers: dict[str, str]) -> Reply:
+        """At once, as an impatient person does: both get the same answer, whichever instances they come to."""
+        asked = [self._until_answered(method, url, body, headers) for _ in range(2)]
+        one, other = await asyncio.gather(*asked)
+        for reply in (one, other):
+            if reply.status in _OK:
+                self.world.acknowledge(self, headers["idempotency-key"], method, url, reply)
+        if one.status in _OK and other.status in _OK:
+            self._compare(f"{method} {url}", one, other)
+        return one if one.status in _OK else other
 
     async def query(self, url: str, body: object) -> Reply:
         """A query that has a body."""
@@ -72,11 +91,10 @@ class Client:
             self.world.broken.append(f"must: {self.name}: {method} {url}: {reply.status} {reply.body.decode()}")
         return from_json(reply.body) if reply.body else {}
 
-    async def _same(self, method: str, url: str, body: object, headers: dict[str, str], first: Reply) -> None:
-        again = await self._until_answered(method, url, body, headers)
-        if _promise(again) != _promise(first):
-            what = f"{method} {url}: first {_promise(first)}, then {_promise(again)}"
-            self.world.broken.append(f"first answers: {self.name}: {what}")
+    def _compare(self, what: str, first: Reply, then: Reply) -> None:
+        if _promise(first) != _promise(then):
+            told = f"{what}: first {_promise(first)}, then {_promise(then)}"
+            self.world.broken.append(f"first answers: {self.name}: {told}")
 
     async def _until_answered(self, method: str, url: str, body: object, headers: dict[str, str]) -> Reply:
         content = b"" if body is None else to_json(body)

@@ -79,20 +79,20 @@ USUAL: Mapping[Kind, float] = {
 }
 """How likely each kind is, whenever it could happen."""
 
-_SCALES = (0.3, 1.0, 2.0)
+_SCALES = (0.3, 1.0, 2.0, 5.0)
 
 
 def drawn(dice: Random) -> dict[Kind, float]:
-    """Swarm testing: no fault at all, one kind alone, a random set of kinds, or all of them."""
+    """Swarm testing: no fault at all, one kind or two alone, a random set of kinds, or all of them."""
     shape, scale = dice.random(), dice.choice(_SCALES)
     if shape < 0.05:
         kinds = []
     elif shape < 0.25:
-        kinds = [dice.choice(list(Kind))]
+        kinds = dice.sample(list(Kind), dice.randint(1, 2))
     elif shape < 0.8:
         kinds = [kind for kind in Kind if dice.random() < 0.35]
     else:
-        kinds = list(Kind)
+        kinds, scale = list(Kind), min(scale, 2.0)
     return {kind: min(USUAL[kind] * scale, 0.9) for kind in kinds}
 
 

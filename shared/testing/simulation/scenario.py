@@ -39,7 +39,7 @@ class Scenario:
     glances: Sequence[Glance] = ()
     skipped: frozenset[str] = frozenset()
     patches: Mapping[str, Any] = field(default_factory=dict)
-    sessions: tuple[int, int] = (3, 9)
+    sessions: tuple[int, int] = (4, 14)
     seconds: tuple[float, float] = (60.0, 900.0)
 
 
