@@ -71,7 +71,7 @@ def demo(
     """Start the platform, sell real baskets in its shop, to the door, reconcile to the cent, say how it went, and stop.
 
     The baskets and their coupons are those of a grocery retailer's real year (2017); some cards are declined, some
-    stock is short. Exits with 0 only if the books balance.
+    stock is short, some comes back damaged. Exits with 0 only if the books balance.
     """
     options = Options(
         runtime=runtime, port=port, per_function=per_function, faults=faults, minute=minute, folder=folder

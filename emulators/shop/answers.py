@@ -9,8 +9,10 @@ from typing import Any
 from emulators.feed.tills import CARTS, Progress
 from emulators.feed.workers import for_each
 from emulators.shop.choose import Fate, Sale
+from emulators.shop.returning import RETURNS
 from emulators.shop.selling import Sold
 from emulators.shop.staff import Clerk
+from functions.notifications.reactor import mail_id
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 Settled = Callable[[Any], bool]
@@ -30,6 +32,7 @@ class Answers:
     shipments: list[Any] = field(default_factory=list)
     reservations: dict[str, Any] = field(default_factory=dict)
     stock: dict[str, Any] = field(default_factory=dict)
+    returns: dict[str, Any] = field(default_factory=dict)
     mails: list[Any] = field(default_factory=list)
     sink: Any = None
     behind: list[str] = field(default_factory=list)
@@ -57,6 +60,20 @@ def awaited(sale: Sale, sold: Sold) -> dict[str, Settled]:
         f"/notifications/v1/mails/order_placed.{sold.checkout_id}": status("sent"),
         f"/notifications/v1/mails/shipment_dispatched.{sold.checkout_id}-1": status("sent"),
         order: status("delivered"),
+        **(_of_return(sold.checkout_id, sold.return_id) if sold.return_id else {}),
+    }
+
+
+def _of_return(order_id: str, return_id: str) -> dict[str, Settled]:
+    """The order has what is back, and its money; the customer was told."""
+    refund = mail_id("payment_refunded", order_id, return_id)
+    return {
+        f"{RETURNS}/{return_id}": status("completed"),
+        f"/orders/v1/orders/{order_id}": lambda body: bool(
+            body and body["refunded"]["amount"] and any(line["returned"] for line in body["lines"])
+        ),
+        f"/notifications/v1/mails/return_approved.{return_id}": status("sent"),
+        f"/notifications/v1/mails/{refund}": status("sent"),
     }
 
 
@@ -113,6 +130,8 @@ async def ask(
         await _keep(operator, found.carts, it.cart_id, CARTS)
         await _keep(operator, found.orders, it.checkout_id, "/orders/v1/orders")
         await _keep(operator, found.payments, it.checkout_id, "/payments/v1/payments")
+        if it.return_id:
+            await _keep(operator, found.returns, it.return_id, RETURNS)
         if sale.coupons:
             await _keep(operator, found.redemptions, it.checkout_id, "/promotions/v1/redemptions")
         done += 1

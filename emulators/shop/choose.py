@@ -1,4 +1,6 @@
-"""What becomes of each basket: which pay, which are declined, which find something out of stock. Pure, by a seed."""
+"""What becomes of each basket: which pay, which are declined, which find something out of stock, what comes back. Pure,
+by a seed.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +9,11 @@ from enum import StrEnum
 from hashlib import sha256
 from math import ceil
 
-from emulators.feed.dataset import Basket
+from emulators.feed.dataset import Basket, Line
 from emulators.shop.coupons import Presented
 
-DECLINED_SHARE, SHORT_SHARE = 0.03, 0.02
+DECLINED_SHARE, SHORT_SHARE, BACK_SHARE = 0.03, 0.02, 0.05
+MOST_BACK = 3
 APPROVED_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_visa_chargeDeclined"
 """Test cards by the names that Stripe gave them."""
 
@@ -24,15 +27,36 @@ class Fate(StrEnum):
     EMPTY = "empty"
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What comes back of one product, and how it arrives."""
+
+    sku: str
+    sound: int
+    damaged: int
+    missing: int
+
+    @property
+    def quantity(self) -> int:
+        return self.arrived + self.missing
+
+    @property
+    def arrived(self) -> int:
+        return self.sound + self.damaged
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """A basket and what is to become of it. `withheld` is the product that is not in stock, if its stock is short."""
+    """A basket and what is to become of it. `withheld` is the product that is not in stock, if its stock is short;
+    `back` is what its customer returns.
+    """
 
     basket: Basket
     fate: Fate
     withheld: str | None = None
     coupons: tuple[Presented, ...] = ()
     discounts: Mapping[str, int]
+    back: Back | None = None
 
     @property
     def id(self) -> str:
@@ -74,10 +98,12 @@ def choose(
     are taken off by it, others were taken off before the till.
     """
     fates = _fates(baskets, seed)
-    return [
+    sales = [
         _sale(basket, *fates.get(basket.id, (Fate.SOLD, None)), coupons.get(basket.id, ()), discounts)
         for basket in baskets
     ]
+    back = _backs(sales, seed)
+    return [replace(sale, back=back.get(sale.id)) for sale in sales]
 
 
 def _sale(
@@ -103,6 +129,26 @@ def _fates(baskets: Sequence[Basket], seed: int) -> dict[str, tuple[Fate, str | 
     fates |= {basket.id: (Fate.SHORT, unique[basket.id]) for basket in short}
     others = [basket for basket in ranked if basket.id not in fates]
     return fates | {basket.id: (Fate.DECLINED, None) for basket in others[: _count(ranked, DECLINED_SHARE)]}
+
+
+def _backs(sales: Sequence[Sale], seed: int) -> dict[str, Back]:
+    """Of some that are paid: one piece that is sound, one that is damaged, and one is missing if there are more."""
+    possible = {sale.id: lines[0] for sale in sales if sale.fate is Fate.SOLD and (lines := _returnable(sale))}
+    ranked = sorted((sale.basket for sale in sales if sale.id in possible), key=lambda basket: _rank(basket, seed))
+    chosen = {basket.id: possible[basket.id] for basket in ranked[: _count(ranked, BACK_SHARE)]}
+    return {
+        basket: Back(line.sku, sound=1, damaged=1, missing=min(line.quantity, MOST_BACK) - 2)
+        for basket, line in chosen.items()
+    }
+
+
+def _returnable(sale: Sale) -> list[Line]:
+    """Lines of several pieces with a price and without a coupon, of baskets that keep something."""
+    sold = [line for line in sale.basket.lines if line.sold]
+    alone = Counter(line.sku for line in sold)
+    if len(alone) == 1 or sale.coupons:
+        return []
+    return [line for line in sold if alone[line.sku] == 1 and line.quantity > 1 and line.total >= line.quantity]
 
 
 def _rank(basket: Basket, seed: int) -> str:

@@ -7,12 +7,22 @@ from typing import Any, TypeVar
 from emulators.feed.books import AFTER_ALL
 from emulators.shop.compare import Sums, Witness
 from emulators.shop.selling import Sold
-from emulators.shop.witnesses import entry, of_basket, of_sku, said_pieces, said_refund, said_stock, said_sums
+from emulators.shop.witnesses import (
+    entry,
+    of_basket,
+    of_sku,
+    said_back,
+    said_pieces,
+    said_refund,
+    said_stock,
+    said_sums,
+)
 from functions.cart.decider import CART, Cart
 from functions.inventory.decider import RESERVATION, STOCK
 from functions.inventory.state import Reservation, Stock
+from functions.orders.amounts import pieces
 from functions.orders.decider import ORDER
-from functions.orders.state import Order
+from functions.orders.state import Order, ReturnStatus
 from functions.payments.decider import PAYMENT
 from functions.payments.state import Payment, RefundStatus
 from functions.payments.state import Status as PaymentStatus
@@ -64,7 +74,7 @@ def log_witness(logged: Logged, sold: Mapping[str, Sold], received: Mapping[str,
         if (state := logged.stock.get(sku))
     }
     about = frozenset(
-        {"cart", "line", "order", "payment", "paid", "refunded", "pieces", "moved", "on-hand", "reserved"}
+        {"cart", "line", "order", "payment", "paid", "refunded", "pieces", "moved", "on-hand", "reserved", "back"}
     )
     return Witness(name=NAME, about=about, says=says, sums=_sums(logged, sold))
 
@@ -79,6 +89,7 @@ def _basket(logged: Logged, sold: Sold) -> dict[str, str]:
         }
     if order := logged.orders.get(sold.checkout_id):
         facts["order"] = order.status.value
+        facts |= said_back(pieces(order.opened(ReturnStatus.COMPLETED)))
     facts |= said_pieces(_left(logged, sold))
     payment = logged.payments.get(sold.checkout_id)
     if payment and payment.request:

@@ -10,8 +10,17 @@ from emulators.shop.services import Seen
 from emulators.shop.witnesses import of_basket, said_mails
 
 _ABOUT = frozenset({"mails"})
-_SUBJECT = re.compile(r"Your order (?P<order>\S+)(?: (?P<news>is on its way|was cancelled))?")
-_KINDS = {None: "order_placed", "is on its way": "shipment_dispatched", "was cancelled": "order_cancelled"}
+_SUBJECT = re.compile(
+    r"(?P<what>Your order|A refund for your order|Your return for order) (?P<order>\S+)"
+    r"(?P<news> is on its way| was cancelled)?"
+)
+_KINDS = {
+    "Your order": "order_placed",
+    "Your order is on its way": "shipment_dispatched",
+    "Your order was cancelled": "order_cancelled",
+    "A refund for your order": "payment_refunded",
+    "Your return for order": "return_approved",
+}
 
 
 def notifications(seen: Seen) -> Witness:
@@ -34,9 +43,8 @@ def mail_server(seen: Seen, households: dict[str, str]) -> Witness:
             continue
         basket = baskets[match["order"]]
         mistaken = "" if mail["recipients"] == [email_of(households[basket])] else " to somebody else"
-        kinds[basket][_KINDS[match["news"]] + mistaken] += 1 + seen.answers.sink["duplicates"].get(
-            mail["message_id"], 0
-        )
+        kind = _KINDS[match["what"] + (match["news"] or "")]
+        kinds[basket][kind + mistaken] += 1 + seen.answers.sink["duplicates"].get(mail["message_id"], 0)
     return _witness("mail server", kinds)
 
 

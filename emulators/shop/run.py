@@ -1,4 +1,4 @@
-"""A run of the whole shop: set it up, sell, ship, let it settle, and ask every witness."""
+"""A run of the whole shop: set it up, sell, ship, take some back, let it settle, and ask every witness."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from emulators.shop.compare import Difference, Witness, check_sums, compare
 from emulators.shop.log import log_witness, read_log
 from emulators.shop.mails import mail_server, notifications
 from emulators.shop.plan import DEFAULT_SEED, DEFAULT_SHOP_BASKETS, DEFAULT_SHOP_START, Plan, make_plan
+from emulators.shop.returning import take_back
 from emulators.shop.selling import Selling, sell
 from emulators.shop.services import Seen, ledger_sum, witnesses
 from emulators.shop.setting_up import set_up
@@ -48,7 +49,8 @@ class ShopOptions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopReport:
     """What a run did and found. `latencies` in milliseconds by what was timed, `seconds` by phase; `refused` is what
-    lines of quantity 0 and baskets that were turned back come to, in cents, as the platform tells it.
+    lines of quantity 0 and baskets that were turned back come to, in cents, as the platform tells it; `refunded` is
+    what returns came to.
     """
 
     options: ShopOptions
@@ -64,6 +66,7 @@ class ShopReport:
     seconds: Mapping[str, float]
     witnesses: Sequence[Witness]
     turned_back: Mapping[Fate, int]
+    refunded: int
     differences: Sequence[Difference]
 
     @property
@@ -101,6 +104,10 @@ class _Run:
         sold, began = selling.sold, self._lap("selling", began)
         await ship(operator, sales, sold, workers=workers, patience=patience, progress=self.progress)
         began = self._lap("shipping", began)
+        sold = selling.sold = await take_back(
+            operator, sales, sold, workers=workers, patience=patience, progress=self.progress
+        )
+        began = self._lap("returning", began)
         answers = await settle(operator, sales, sold, workers=workers, patience=patience, progress=self.progress)
         began = self._lap("settling", began)
         facts = await platform_facts(operator.client)
@@ -109,7 +116,7 @@ class _Run:
         asked = await self._witnesses(seen, columns)
         self._lap("reconciling", began)
         deliveries, data = facts.deliveries_since(at_first), totals(self.options.chosen)
-        back = turned_back(self.plan, seen)
+        back, refunded = turned_back(self.plan, seen), sum(map(seen.refund, sold.values()))
         return ShopReport(
             options=self.options,
             plan=self.plan,
@@ -124,8 +131,9 @@ class _Run:
             seconds=self.seconds,
             witnesses=asked,
             turned_back=back,
+            refunded=refunded,
             differences=(
-                *check_sums(sums(data, columns, asked, self.staff.sent, back)),
+                *check_sums(sums(data, columns, asked, self.staff.sent, sum(back.values()) + refunded)),
                 *_behind(answers),
                 *compare(asked),
             ),
@@ -155,9 +163,15 @@ def turned_back(plan: Plan, seen: Seen) -> dict[Fate, int]:
 
 
 def sums(
-    data: Totals, columns: Expected, asked: Sequence[Witness], sent: FeedResult, back: Mapping[Fate, int]
+    data: Totals,
+    columns: Expected,
+    asked: Sequence[Witness],
+    sent: FeedResult,
+    gone: int,
 ) -> dict[str, dict[str, int]]:
-    """The data set as a whole against what became of all of it: nothing is left over, to the cent."""
+    """The data set as a whole against what became of all of it: nothing is left over, to the cent. `gone` are the cents
+    of what was turned back and refunded.
+    """
     refused = sum(refused.line.total for refused in sent.refused_lines)
     found: dict[str, dict[str, int]] = {
         "lines of quantity 0": {"data set": data.unsold_lines, "refused": len(sent.refused_lines)},
@@ -167,7 +181,7 @@ def sums(
     paid = {each.name: each.sums.cents for each in asked if each.sums and each.sums.cents is not None}
     found["cents of all lines"] = {
         "data set": data.sold_cents + data.unsold_cents,
-        **{f"{name}, refused and turned back": cents + refused + sum(back.values()) for name, cents in paid.items()},
+        **{f"{name}, refused, turned back and refunded": cents + refused + gone for name, cents in paid.items()},
     }
     return found
 

@@ -7,7 +7,16 @@ from typing import Any
 from emulators.shop.answers import Answers
 from emulators.shop.compare import Sums, Witness
 from emulators.shop.selling import Sold
-from emulators.shop.witnesses import of_basket, of_sku, said_lines, said_pieces, said_refund, said_stock, said_sums
+from emulators.shop.witnesses import (
+    of_basket,
+    of_sku,
+    said_back,
+    said_lines,
+    said_pieces,
+    said_refund,
+    said_stock,
+    said_sums,
+)
 
 _PAID = frozenset({"placed", "shipped", "delivered"})
 
@@ -27,24 +36,30 @@ class Seen:
         baskets = {sold.checkout_id: basket for basket, sold in self.sold.items()}
         return ((baskets[body[key]], body) for body in documents if body[key] in baskets)
 
+    def refund(self, sold: Sold) -> int:
+        """Cents that the return of this basket came to, by its own document."""
+        returned = self.answers.returns.get(sold.return_id or "")
+        return int(returned["refund"]["amount"]) if returned and returned["refund"] else 0
+
 
 def witnesses(seen: Seen) -> list[Witness]:
     """All of the services'."""
-    asked = (_checkouts, _carts, _orders, _payments, _ledger, _promotions, _shipments, _reservations, _stock)
+    asked = (_checkouts, _carts, _orders, _payments, _ledger, _promotions, _shipments, _reservations, _stock, _returns)
     return [each(seen) for each in asked]
 
 
 def _checkouts(seen: Seen) -> Witness:
-    """What is paid is what the customer agreed on."""
+    """What is paid is what the customer agreed on, less what their return says."""
+    back = {sold.checkout_id: seen.refund(sold) for sold in seen.sold.values()}
     says = {
         of_basket(basket): {
             "checkout": outcome(sold.document),
-            **said_sums(sold.agreed if sold.completed else 0, 0),
+            **said_sums(sold.agreed - back[sold.checkout_id] if sold.completed else 0, 0),
         }
         for basket, sold in seen.sold.items()
     }
     completed = [sold for sold in seen.sold.values() if sold.completed]
-    sums = Sums(baskets=len(completed), cents=sum(sold.agreed for sold in completed))
+    sums = Sums(baskets=len(completed), cents=sum(sold.agreed - back[sold.checkout_id] for sold in completed))
     return Witness(name="checkouts", about=frozenset({"checkout", "paid"}), says=says, sums=sums)
 
 
@@ -70,19 +85,24 @@ def _orders(seen: Seen) -> Witness:
     for basket, body in seen.of(seen.answers.orders.values()):
         says[of_basket(basket)] = {"order": body["status"], **said_lines(body["lines"])}
         says[of_basket(basket)] |= said_refund(body["refunded"]["amount"])
+        says[of_basket(basket)] |= said_back({line["sku"]: line["returned"] for line in body["lines"]})
         if body["status"] in _PAID:
-            says[of_basket(basket)] |= said_sums(body["total"]["amount"], body["discount"]["amount"])
+            says[of_basket(basket)] |= said_sums(_kept(body), body["discount"]["amount"])
             paid.append(body)
     lines = [line for body in paid for line in body["lines"]]
     sums = Sums(
         baskets=len(paid),
         lines=len(lines),
         pieces=sum(line["quantity"] for line in lines),
-        cents=sum(body["total"]["amount"] for body in paid),
+        cents=sum(map(_kept, paid)),
     )
-    return Witness(
-        name="orders", about=frozenset({"order", "line", "paid", "discount", "refunded"}), says=says, sums=sums
-    )
+    about = frozenset({"order", "line", "paid", "discount", "refunded", "back"})
+    return Witness(name="orders", about=about, says=says, sums=sums)
+
+
+def _kept(order: Any) -> int:
+    """What the shop keeps of it, in cents."""
+    return int(order["total"]["amount"] - order["refunded"]["amount"])
 
 
 def _payments(seen: Seen) -> Witness:
@@ -164,3 +184,12 @@ def _stock(seen: Seen) -> Witness:
         if body := seen.answers.stock.get(sku):
             says[of_sku(sku)] = said_stock(received - body["on_hand"], body["on_hand"], body["reserved"])
     return Witness(name="stock", about=frozenset({"moved", "on-hand", "reserved"}), says=says)
+
+
+def _returns(seen: Seen) -> Witness:
+    """What arrived, sound or not, and what was to be refunded for it."""
+    says = {}
+    for basket, body in seen.of(seen.answers.returns.values(), "order_id"):
+        arrived = {line["sku"]: line["sound"] + line["damaged"] for line in body["received"] or ()}
+        says[of_basket(basket)] = said_back(arrived) | said_refund(seen.refund(seen.sold[basket]))
+    return Witness(name="returns", about=frozenset({"back", "refunded"}), says=says)

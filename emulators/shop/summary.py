@@ -62,6 +62,7 @@ def as_data(report: ShopReport) -> dict[str, Any]:
         "orders": dict(_orders(report)),
         "checkouts_per_second": _rate(report),
         "turned_back_cents": dict(report.turned_back),
+        "refunded_cents": report.refunded,
         "coupons": {"presented": _coupons(report), "unused": dict(report.plan.unused_coupons)},
         "commands": {"sent": sent.commands, "accepted": sent.accepted, "replayed": sent.replayed},
         "retries": sent.retries,
@@ -95,6 +96,7 @@ def _shop(report: ShopReport) -> Iterator[tuple[str, str]]:
     yield "coupons presented", _coupons(report)
     for reason, count in report.plan.unused_coupons.items():
         yield f"coupons not used: {reason}", f"{count:,}"
+    yield "returns", _count_for(len(answers.returns), report.refunded)
     yield "shipments", _counted(Counter(each["status"] for each in answers.shipments))
     yield "mails", _counted(Counter(f"{each['kind'].replace('_', ' ')}" for each in answers.mails))
     yield "the ledger is off by", usd(ledger_total(answers))

@@ -1,7 +1,7 @@
 """The first witness: the data set with what was chosen. And how all of them put what they say. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulators.shop.choose import Fate, Sale
@@ -22,7 +22,10 @@ _MAILS = {
     Fate.SHORT: ("order_cancelled",),
     Fate.EMPTY: (),
 }
-_ABOUT = "checkout cart order payment ledger mails coupons discount line pieces paid moved on-hand reserved"
+_MAILS_OF_RETURNS = ("payment_refunded", "return_approved")
+_ABOUT = (
+    "checkout cart order payment ledger mails coupons discount line pieces paid moved on-hand reserved back refunded"
+)
 
 
 def of_basket(basket: str) -> str:
@@ -45,7 +48,7 @@ def data_set(plan: Plan, expected: Expected) -> Witness:
         baskets=len(sold),
         lines=len(rows),
         pieces=sum(row.quantity for row in rows),
-        cents=sum(row.paid for row in rows),
+        cents=sum(row.paid for row in rows) - sum(_refund(sale, expected.lines[sale.id]) for sale in sold),
     )
     return Witness(name=DATA_SET, about=frozenset(_ABOUT.split()), says=says, sums=sums)
 
@@ -56,23 +59,38 @@ def _basket(sale: Sale, rows: list[ShopRow]) -> dict[str, str]:
     paid = sum(row.paid for row in rows)
     facts |= _OUTCOMES[sale.fate]
     if _MAILS[sale.fate]:
-        facts["mails"] = said_mails(Counter(_MAILS[sale.fate]))
+        facts["mails"] = said_mails(Counter((*_MAILS[sale.fate], *(_MAILS_OF_RETURNS if sale.back else ()))))
     if sale.coupons:
         facts["coupons"] = "redeemed" if sale.fate is Fate.SOLD else "released"
     if sale.fate is Fate.SOLD:
         facts |= {f"pieces {row.sku}": f"{row.quantity}" for row in rows}
-        facts |= said_sums(paid, sum(off.values()))
+        facts |= said_sums(paid - _refund(sale, rows), sum(off.values()))
+        facts |= said_refund(_refund(sale, rows))
+        facts |= said_back({sale.back.sku: sale.back.arrived} if sale.back else {})
     if paid and sale.fate in {Fate.SOLD, Fate.DECLINED}:
         facts |= {"payment": "captured" if sale.fate is Fate.SOLD else "declined", "ledger": "balanced"}
     return facts
 
 
+def _refund(sale: Sale, rows: list[ShopRow]) -> int:
+    """What arrived comes back for its part of what was paid for the line, in cents."""
+    if sale.back is None:
+        return 0
+    (row,) = [row for row in rows if row.sku == sale.back.sku]
+    return row.paid * sale.back.arrived // row.quantity
+
+
 def _stock(plan: Plan, expected: Expected) -> dict[str, dict[str, str]]:
-    """What is sold moves; what the other baskets asked for stays. Withheld products were never there."""
+    """What is sold moves, and back if it is sound; what the other baskets asked for stays. Withheld products were never
+    there.
+    """
     moved, stays = Counter[str](), Counter[str]()
     for sale in plan.sales:
         for row in expected.lines.get(sale.id, ()):
             (moved if sale.fate is Fate.SOLD else stays)[row.sku] += row.quantity
+        if sale.back:
+            moved[sale.back.sku] -= sale.back.sound
+            stays[sale.back.sku] += sale.back.sound
     withheld = {sale.withheld for sale in plan.sales}
     return {sku: said_stock(moved[sku], stays[sku], 0) for sku in {*moved, *stays} - withheld}
 
@@ -103,6 +121,11 @@ def said_sums(paid: int, discount: int) -> dict[str, str]:
 def said_refund(cents: int) -> dict[str, str]:
     """What the customer has back; what is nothing is not said."""
     return {"refunded": money(cents)} if cents else {}
+
+
+def said_back(pieces: Mapping[str, int]) -> dict[str, str]:
+    """What arrived here again, by sku; what is nothing is not said."""
+    return {f"back {sku}": f"{count}" for sku, count in pieces.items() if count}
 
 
 def said_stock(moved: int, on_hand: int, reserved: int) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""The whole platform in this process, and who shops there."""
+"""The whole platform, and who shops there: in this process, or on the emulators with `SHOP_RUNTIME=emulators`."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import aiohttp
 
 from emulators.platform import LocalPlatform
 from emulators.processes.ports import free_ports
-from emulators.settings import USER_AUDIENCE, Options, RuntimeChoice
+from emulators.settings import PROJECT, USER_AUDIENCE, Options, RuntimeChoice
 from shared import bootstrap
+from shared.adapters.firestore import FirestoreReadStore
+from shared.adapters.firestore import connect as connect_firestore
 from shared.adapters.system import new_id
-from shared.eventsourcing.event_store import EventStore
+from shared.eventsourcing.event_store import EventStore, OperationCounts
 from shared.eventsourcing.ids import subject_id
 from shared.eventsourcing.projection import ReadStore
 from tests.e2e.rig import eventually
@@ -35,10 +38,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The whole platform in this process, and who talks to it."""
+    """The whole platform, and who talks to it."""
 
     platform: LocalPlatform
     session: aiohttp.ClientSession
+    rows: ReadStore
 
     async def send(
         self, method: str, path: str, body: object = None, *, customer: str | None = None
@@ -115,11 +119,7 @@ class Shop:
 
     @property
     def log(self) -> EventStore:
-        return bootstrap.embedded().events
-
-    @property
-    def rows(self) -> ReadStore:
-        return bootstrap.embedded().rows
+        return self.platform.parts.log
 
     async def get(self, path: str) -> Any:
         return await self.ask("GET", path)
@@ -153,11 +153,29 @@ def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
 @asynccontextmanager
 async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
     (port,) = free_ports(1)
-    options = Options(runtime=RuntimeChoice.EMBEDDED, port=port, folder=folder, faults=faults)
-    async with LocalPlatform(options, say=lambda _: None) as platform, aiohttp.ClientSession() as session:
-        shop = Shop(platform, session)
+    runtime = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
+    options = Options(runtime=runtime, port=port, folder=folder, faults=faults)
+    async with (
+        LocalPlatform(options, say=lambda _: None) as platform,
+        aiohttp.ClientSession() as session,
+        _rows(platform) as rows,
+    ):
+        shop = Shop(platform, session, rows)
         await shop.ask("PUT", f"/catalog/v1/products/{SKU}", {"department": "Grocery"})
         price = {"price": {"amount": PRICE, "currency": "USD"}}
         await shop.ask("PUT", f"/pricing/v1/prices/{SKU}", price)
         await shop.becomes(f"/pricing/v1/prices/{SKU}?currency=USD", lambda body: body)
         yield shop
+
+
+@asynccontextmanager
+async def _rows(platform: LocalPlatform) -> AsyncIterator[ReadStore]:
+    """The read models, wherever they are."""
+    if platform.parts.emulators is None:
+        yield bootstrap.embedded().rows
+        return
+    store = connect_firestore(PROJECT, platform.parts.emulators.firestore.host)
+    try:
+        yield FirestoreReadStore(store, OperationCounts(), timeout=60.0)
+    finally:
+        await store.close()

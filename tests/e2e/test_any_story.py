@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.e2e.embedded_shop import Shop, opened
 from tests.e2e.erasures import short_pause
 from tests.e2e.rig import held
-from tests.e2e.stories import DEEDS, TERM, Deed, Story
+from tests.e2e.stories import BEGINNINGS, DEEDS, TERM, Deed, Story
 from tests.e2e.story_books import contradictions
 from tests.e2e.stripe_desk import StripeDesk
 
@@ -63,17 +63,11 @@ class AnyStory(RuleBasedStateMachine):
         self.story = Story(self.shop, StripeDesk(self.shop))
         self.background.run(self.story.begin())
 
-    @initialize(quantity=st.integers(1, 3), with_coupon=st.booleans())
-    def first_order(self, quantity: int, *, with_coupon: bool) -> None:
+    @initialize(quantity=st.integers(1, 3), with_coupon=st.booleans(), deeds=st.sampled_from(BEGINNINGS))
+    def first_order(self, quantity: int, *, with_coupon: bool, deeds: tuple[Deed, ...]) -> None:
         self.background.run(self.story.buy(quantity, with_coupon=with_coupon))
-
-    @rule(quantity=st.integers(1, 3), with_coupon=st.booleans())
-    def buy(self, quantity: int, *, with_coupon: bool) -> None:
-        self.background.run(self.story.buy(quantity, with_coupon=with_coupon))
-
-    @rule(quantity=st.integers(1, 3))
-    def leave_while_buying(self, quantity: int) -> None:
-        self.background.run(self._together(self.story.buy(quantity, with_coupon=False), self.story.leave()))
+        for deed in deeds:
+            self.background.run(self._do(deed, 0, 0))
 
     @precondition(lambda self: self.story.sales)
     @rule(deed=st.sampled_from(DEEDS), which=NUMBERS, number=NUMBERS)

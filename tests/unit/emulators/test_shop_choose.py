@@ -3,7 +3,7 @@
 from collections import Counter
 
 from emulators.feed.dataset import Basket
-from emulators.shop.choose import APPROVED_CARD, DECLINED_CARD, Fate, choose
+from emulators.shop.choose import APPROVED_CARD, DECLINED_CARD, Back, Fate, choose
 from emulators.shop.coupons import Presented
 from tests.unit.emulators.shop_parts import basket
 
@@ -37,6 +37,17 @@ def test_nobody_is_short_of_stock_where_all_buy_the_same() -> None:
     alike = [basket(n, ("shared", 1, 100)) for n in range(100)]
 
     assert Counter(fates(alike)) == {Fate.SOLD: 97, Fate.DECLINED: 3}
+
+
+def test_of_some_a_line_of_several_pieces_comes_back() -> None:
+    """One piece is sound, one damaged, one missing if there are more; the basket keeps something."""
+    several = [basket(n, ("shared", 4, 100), (f"own-{n}", 1, 50)) for n in range(100)]
+    pair = [basket(n, ("shared", 2, 100), (f"own-{n}", 1, 50)) for n in range(100)]
+    nothing = [basket(n, ("shared", 4, 100)) for n in range(100)]
+
+    found = [[sale.back for sale in choose(each, {}, {}, seed=1) if sale.back] for each in (several, pair, nothing)]
+
+    assert found == [[Back("shared", 1, 1, 1)] * 5, [Back("shared", 1, 1, 0)] * 5, []]
 
 
 def test_what_cannot_be_paid_is_neither_declined_nor_short() -> None:

@@ -43,6 +43,7 @@ def report(differences: Sequence[Difference] = ()) -> ShopReport:
         seconds={"setting up": 1.0, "selling": 2.0},
         witnesses=asked(seen),
         turned_back={Fate.DECLINED: 75, Fate.SHORT: 100},
+        refunded=0,
         differences=differences,
     )
 

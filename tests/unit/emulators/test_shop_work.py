@@ -1,5 +1,6 @@
 """What the staff of the shop does: set up, sell, ship, wait, ask."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from emulators.feed.client import NoAnswerError
 from emulators.feed.tills import FeedError
 from emulators.shop.answers import Answers, ask, settle
+from emulators.shop.choose import Back
+from emulators.shop.returning import take_back
 from emulators.shop.selling import CHECKOUTS, Selling, Sold, sell, taken
 from emulators.shop.setting_up import set_up
 from emulators.shop.warehouse import ship
@@ -185,6 +188,34 @@ async def test_a_shipment_that_does_not_appear_is_an_error() -> None:
     async with staff_of(ShopInMiniature()) as staff:
         with pytest.raises(FeedError, match="basket 1: no shipment o1-1 within 0 s"):
             await ship(staff.operator, [SOLD], PLACED, workers=1, patience=0.0, progress=silent)
+
+
+async def test_what_comes_back_is_asked_for_approved_and_received() -> None:
+    """When it is at the door; its return is remembered."""
+    coming = replace(SOLD, back=Back("11", sound=1, damaged=1, missing=0))
+    documents = {
+        "/orders/v1/orders/o1": [None, {"status": "shipped"}, {"status": "delivered"}],
+        "/returns/v1/returns/it": [None, {"status": "running"}, {"status": "waiting"}],
+    }
+    shop = ShopInMiniature(documents=dict(documents))
+
+    async with staff_of(shop) as staff:
+        found = await take_back(staff.operator, [coming, DECLINED], PLACED, workers=2, patience=5.0, progress=silent)
+
+    assert shop.paths("POST") == [
+        "/returns/v1/returns",
+        "/returns/v1/returns/it/approve",
+        "/returns/v1/returns/it/receive",
+    ]
+    assert (found["1"].return_id, found["2"].return_id) == ("it", None)
+
+
+async def test_what_never_arrives_does_not_come_back() -> None:
+    """It names the basket."""
+    coming = replace(SOLD, back=Back("11", sound=1, damaged=1, missing=0))
+    async with staff_of(ShopInMiniature()) as staff:
+        with pytest.raises(FeedError, match="basket 1: nothing came back within 0 s"):
+            await take_back(staff.operator, [coming], PLACED, workers=1, patience=0.0, progress=silent)
 
 
 async def test_the_run_waits_for_what_must_come() -> None:
