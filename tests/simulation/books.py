@@ -8,8 +8,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.eventsourcing.personal import Erased
-from shared.testing.simulation.invariants import everything_stored
 from shared.testing.simulation.scenario import Invariant
+from shared.testing.simulation.sights import everything_stored
 from shared.testing.simulation.world import World
 from tests.e2e.shop_books import Books, Fact, facts, read_books
 

@@ -5,11 +5,12 @@ from pydantic_core import to_json
 from shared.eventsourcing.workflow.state import Status
 from shared.testing.simulation.client import Client
 from shared.testing.simulation.identities import PLATFORM
-from shared.testing.simulation.invariants import sagas
+from shared.testing.simulation.sights import sagas
 from shared.testing.simulation.world import World
 from shared.topology import Push
-from tests.simulation.actors import STEPS, decide_return, operator
 from tests.simulation.books import facts_of
+from tests.simulation.people import STEPS, operator
+from tests.simulation.staff import decide_return
 
 
 async def mend(world: World) -> None:

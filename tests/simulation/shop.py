@@ -11,9 +11,10 @@ from shared.testing.simulation import invariants
 from shared.testing.simulation.scenario import Scenario
 from shared.topology import discover
 from tests.simulation import books
-from tests.simulation.actors import ACTORS, prepare
+from tests.simulation.actors import ACTORS
 from tests.simulation.mending import mend
 from tests.simulation.outside import MAIL_FROM, PATCHES, fittings
+from tests.simulation.people import prepare
 
 SEARCH = "/search-base"
 """It packs its index in a thread."""

@@ -36,11 +36,12 @@ class Timer(NamedTuple):
 class Clockwork:
     """Calls functions at their times. A name of a timer is taken once."""
 
-    def __init__(self, stage: Stage, pool: Pool, skipped: frozenset[str]) -> None:
+    def __init__(self, stage: Stage, pool: Pool, skipped: frozenset[str], tempo: float) -> None:
         self._pool = pool
         self._faults = stage.faults
         self._story = stage.story
         self._dice = stage.dice("clockwork")
+        self._tempo = tempo
         self._names: set[str] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._schedules = [
@@ -88,7 +89,7 @@ class Clockwork:
             await asyncio.sleep(min(queue.min_backoff * 2.0**attempt, queue.max_backoff))
 
     async def _repeat(self, service: str, schedule: Schedule) -> None:
-        period = period_of(schedule.cron)
+        period = period_of(schedule.cron) * self._tempo
         while True:
             await asyncio.sleep(period * self._dice.uniform(0.5, 1.5))
             if not self._faults.strikes(Kind.JOB_SKIPPED, schedule.name):

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REQUEST_TWICE = "the request arrives twice"
     REQUEST_LATE = "the request arrives after its caller gave up"
     ANSWER_LOST = "the answer is lost"
+    CUT_OFF = "nobody hears from the service for a while"
     MESSAGE_LATE = "the message is late"
     MESSAGE_TWICE = "the message is delivered twice"
     MESSAGE_LOST = "the message is lost after its acknowledgement"
@@ -47,7 +48,7 @@ class Kind(StrEnum):
 USUAL: Mapping[Kind, float] = {
     Kind.COMMIT_LOST: 0.03,
     Kind.COMMIT_UNHEARD: 0.03,
-    Kind.COMMIT_LATE: 0.1,
+    Kind.COMMIT_LATE: 0.2,
     Kind.STORE_LOST: 0.006,
     Kind.STORE_UNHEARD: 0.006,
     Kind.STORE_SLOW: 0.01,
@@ -60,9 +61,10 @@ USUAL: Mapping[Kind, float] = {
     Kind.REQUEST_TWICE: 0.03,
     Kind.REQUEST_LATE: 0.01,
     Kind.ANSWER_LOST: 0.03,
+    Kind.CUT_OFF: 0.004,
     Kind.MESSAGE_LATE: 0.15,
     Kind.MESSAGE_TWICE: 0.1,
-    Kind.MESSAGE_LOST: 0.03,
+    Kind.MESSAGE_LOST: 0.05,
     Kind.ACK_LOST: 0.03,
     Kind.SUBSCRIPTION_FORGETS: 0.002,
     Kind.TIMER_EARLY: 0.1,

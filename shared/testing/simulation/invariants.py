@@ -2,21 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
 from hashlib import sha256
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from shared.adapters.memory.filters import compile_filter
-from shared.bootstrap.service import EventSourcedService
-from shared.bootstrap.workflow import WorkflowService
 from shared.eventsourcing.archive import EVENTS, FACTS, rows_of
 from shared.eventsourcing.generations import ALIASES, Generations, place
 from shared.eventsourcing.message import Commit, category_of
-from shared.eventsourcing.publishing import Message
-from shared.eventsourcing.workflow.state import Saga, evolve
 from shared.testing.simulation.scenario import Invariant
+from shared.testing.simulation.sights import event_sourced, public_messages, sagas
 from shared.testing.simulation.world import World
 
 _DOMAIN = "-commits"
@@ -141,20 +137,6 @@ async def workflows_are_over(world: World) -> Sequence[str]:
     return [f"{stream} is {saga.status}" for _, stream, saga in await sagas(world) if not saga.is_over]
 
 
-async def sagas(world: World) -> list[tuple[WorkflowService, str, Saga]]:
-    """Every workflow, as the log has it."""
-    found: list[tuple[WorkflowService, str, Saga]] = []
-    for service in event_sourced(world):
-        if isinstance(service, WorkflowService):
-            category = service.workflow.category
-            codec = next(each.decider.codec for each in service.aggregates if each.category == category)
-            for stream, commits in (await world.log()).items():
-                if category_of(stream) == category:
-                    events = (codec.decode(stored) for commit in commits for stored in commit.events)
-                    found.append((service, stream, reduce(evolve, events, Saga())))
-    return found
-
-
 async def events_reached_everybody(world: World) -> Sequence[str]:
     """Every public event was accepted by every function that subscribes to it."""
     wrong: list[str] = []
@@ -169,39 +151,6 @@ async def events_reached_everybody(world: World) -> Sequence[str]:
             if subscription.topic == topic and matches(message.attributes) and message.id not in taken:
                 wrong.append(f"{subscription.name} never took {message.id}")
     return wrong
-
-
-async def public_messages(world: World) -> list[tuple[str, Message]]:
-    """Every message of an integration topic that the log makes."""
-    log = await world.log()
-    found: list[tuple[str, Message]] = []
-    for service in event_sourced(world):
-        for aggregate in service.aggregates:
-            publication = aggregate.publication(service.manifest)
-            for stream, commits in log.items():
-                if category_of(stream) == aggregate.category:
-                    for commit in commits:
-                        messages = publication.messages(commit).get(service.manifest.integration_topic, [])
-                        found += [(service.manifest.integration_topic, message) for message in messages]
-    return found
-
-
-def event_sourced(world: World) -> list[EventSourcedService]:
-    return [each for each in world.scenario.services.values() if isinstance(each, EventSourcedService)]
-
-
-def everything_stored(world: World) -> Iterator[tuple[str, bytes]]:
-    """Where it lies, and its bytes: for whoever looks for what must not be there."""
-    backend = world.backend
-    yield from backend.events.bodies()
-    for collection, rows in backend.rows.everything():
-        yield from (
-            (f"{collection}/{row.key}", (row.body or b"") + to_json(dict(row.fields), fallback=str)) for row in rows
-        )
-    for table, entries in backend.tables.rows.items():
-        yield from ((f"{table} {row['id']}", to_json(dict(row), fallback=str)) for row in entries)
-    for letter in backend.dead_letters.buried.values():
-        yield f"dead letter {letter.place}", letter.body
 
 
 ALL: tuple[Invariant, ...] = (

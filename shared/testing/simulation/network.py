@@ -21,6 +21,7 @@ PACE = 0.01
 SERVICES = "services"
 """The subject of the services' own identity."""
 _LATEST = 120.0
+_LONGEST_CUT = 1500.0
 
 
 class Network:
@@ -32,6 +33,7 @@ class Network:
         self._story = stage.story
         self._dice = stage.dice("network")
         self._late: set[asyncio.Task[None]] = set()
+        self._cut: dict[str, tuple[float, bool]] = {}
         self._functions: dict[tuple[str, str], str] = {}
         self._queries: dict[str, str] = {}
         for service in stage.services:
@@ -51,7 +53,7 @@ class Network:
         story.tell(who, f"-> {what} {body.decode() if len(body) < 300 else ''}".rstrip())
         try:
             async with asyncio.timeout(within):
-                reply = await self._travel(who, lambda: self._arrive(method, url, headers, body))
+                reply = await self._travel(who, url.split("/")[1], lambda: self._arrive(method, url, headers, body))
         except (TimeoutError, UnavailableError) as error:
             story.tell(who, f"<- no answer to {what}: {error!r}")
             raise UnavailableError(f"no answer to {what}") from error
@@ -59,9 +61,13 @@ class Network:
         story.tell(who, f"<- {reply.status} to {what} {told[:200]}".rstrip())
         return reply
 
-    async def _travel(self, who: str, arrive: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def _travel(self, who: str, service: str, arrive: Callable[[], Awaitable[Reply]]) -> Reply:
         strikes, dice = self._faults.strikes, self._dice
         await asyncio.sleep(dice.expovariate(1 / PACE))
+        if (heard := self._cut_off(service)) is not None:
+            if heard:
+                await arrive()
+            raise UnavailableError(Kind.CUT_OFF)
         if strikes(Kind.REQUEST_LOST, who):
             raise UnavailableError(Kind.REQUEST_LOST)
         if strikes(Kind.REQUEST_LATE, who):
@@ -74,6 +80,14 @@ class Network:
         if strikes(Kind.ANSWER_LOST, who):
             raise UnavailableError(Kind.ANSWER_LOST)
         return reply
+
+    def _cut_off(self, service: str) -> bool | None:
+        """Whether the service hears the request, though nobody hears its answer; None if all is well."""
+        now = asyncio.get_running_loop().time()
+        if self._faults.strikes(Kind.CUT_OFF, service):
+            self._cut[service] = now + self._dice.uniform(1.0, _LONGEST_CUT), self._dice.random() < 0.5
+        until, heard = self._cut.get(service, (0.0, False))
+        return heard if now < until and self._faults.likely else None
 
     def _later(self, arrive: Callable[[], Awaitable[Reply]], seconds: float) -> None:
         async def come() -> None:

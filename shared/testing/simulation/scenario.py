@@ -58,13 +58,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a seed has drawn before it begins. A smaller plan of the same seed is another run."""
+    """All that a seed has drawn before it begins. A smaller plan of the same seed is another run. Scheduled jobs come
+    after `tempo` of their usual time.
+    """
 
     seed: int
     likely: Mapping[Kind, float]
     sessions: tuple[Session, ...]
     instances: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    tempo: float
 
     def without(self, *, kinds: Sequence[Kind] = (), sessions: Sequence[Session] = ()) -> "Plan":
         return replace(
@@ -84,4 +86,10 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
         Session(number=number, actor=dice.choices(names, weights)[0], at=dice.uniform(0.0, seconds))
         for number in range(count)
     )
-    return Plan(seed=seed, likely=drawn(dice), sessions=sessions, instances=dice.choice((1, 2, 2, 3)))
+    return Plan(
+        seed=seed,
+        likely=drawn(dice),
+        sessions=sessions,
+        instances=dice.choice((1, 2, 2, 3)),
+        tempo=dice.choice((1.0, 1.0, 0.15)),
+    )

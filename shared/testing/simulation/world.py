@@ -67,7 +67,7 @@ class World:
         self.pool = Pool(self.stage, scenario, scenario.fittings(self), most=plan.instances)
         self.network = Network(self.stage, self.pool)
         self.delivery = Delivery(self.stage, self.pool)
-        self.clockwork = Clockwork(self.stage, self.pool, scenario.skipped)
+        self.clockwork = Clockwork(self.stage, self.pool, scenario.skipped, plan.tempo)
         self.pool.caller = lambda line: ServiceCaller(self.network, line)
         self.pool.timers = self._timers
 
