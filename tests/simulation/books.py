@@ -76,6 +76,16 @@ async def money_adds_up(world: World) -> Sequence[str]:
     return wrong
 
 
+async def cancelled_orders_cost_nothing(world: World) -> Sequence[str]:
+    """Who paid has their money back: from the shop, or from their bank."""
+    books = await books_of(world)
+    return [
+        f"order {order} is cancelled, and the shop kept {books.kept(order)}"
+        for order in sorted(books.cancelled & books.placed.keys())
+        if books.kept(order)
+    ]
+
+
 async def the_ledger_is_zero(world: World) -> Sequence[str]:
     """Of each payment; and what it says is kept is what is kept."""
     books, wrong = await books_of(world), list[str]()
@@ -101,7 +111,8 @@ async def stock_adds_up(world: World) -> Sequence[str]:
         if shown != (on_hand, shelf.reserved) or min(on_hand - shelf.reserved, *shelf.kept.values(), 0) < 0:
             wrong.append(f"{sku}: {on_hand} on hand, kept {dict(shelf.kept)}, shown {shown}")
     keeping = {order for shelf in books.shelves.values() for order, quantity in shelf.kept.items() if quantity}
-    wrong += [f"{order} keeps stock and is not placed" for order in sorted(keeping - books.placed.keys())]
+    sold = books.placed.keys() - books.cancelled
+    wrong += [f"{order} keeps stock and is not placed, or cancelled" for order in sorted(keeping - sold)]
     return wrong
 
 
@@ -154,6 +165,7 @@ ALL: tuple[Invariant, ...] = (
     checkouts_end_once,
     carts_are_sold_once,
     money_adds_up,
+    cancelled_orders_cost_nothing,
     the_ledger_is_zero,
     stock_adds_up,
     coupons_are_counted,

@@ -68,7 +68,17 @@ async def clerk(world: World, dice: Random, name: str) -> None:
             reason = {"reason": "damaged", "up_to": dice.random() < 0.5}
             await staff.ask("POST", f"/payments/v1/payments/{order}/refunds", {**body, **reason})
         else:
-            await staff.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "customer-request"})
+            await cancel(staff, order)
+
+
+async def cancel(staff: Client, order: str) -> None:
+    """All of it, or some pieces. What is on its way already is refused."""
+    body: dict[str, Any] = {"reason": "customer-request"}
+    document = await staff.get(f"/orders/v1/orders/{order}")
+    if document.status in OK and staff.dice.random() < 0.4:
+        line = staff.dice.choice(document.json["lines"])
+        body["lines"] = [{"sku": line["sku"], "quantity": staff.dice.randint(1, line["quantity"])}]
+    await staff.ask("POST", f"/orders/v1/orders/{order}/cancel", body)
 
 
 @actor

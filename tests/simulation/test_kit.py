@@ -5,15 +5,16 @@ import asyncio
 import pytest
 
 from shared.testing.simulation.clockwork import period_of
+from shared.testing.simulation.command import main
 from shared.testing.simulation.dice import dice_of
 from shared.testing.simulation.faults import Faults, Kind, drawn
 from shared.testing.simulation.loop import SeededLoop
-from shared.testing.simulation.run import Outcome, owner_of, run
+from shared.testing.simulation.run import owner_of, run
 from shared.testing.simulation.scenario import plan_of
 from shared.testing.simulation.shrink import shrink
 from shared.testing.virtual_time import DeadlockError
 from tests.simulation.mistakes import MUTANTS
-from tests.simulation.shop import SHOP
+from tests.simulation.shop import SHOP, shop
 
 
 def order(seed: int) -> list[int]:
@@ -92,16 +93,23 @@ def test_a_method_belongs_to_its_class() -> None:
     assert (owner.__name__, name) == ("Relay", "_send")
 
 
-def found() -> tuple[Outcome, object]:
-    mutant = next(each for each in MUTANTS if each.name == "sealed-in-clear")
-    return run(SHOP, plan_of(SHOP, 1), mutant.patches()), mutant
-
-
 def test_a_failure_tells_its_story_and_is_made_smaller() -> None:
     """The same invariant breaks with fewer people and fewer faults."""
-    outcome, mutant = found()
-    smaller = shrink(SHOP, outcome, tries=8, patches=mutant.patches())  # type: ignore[attr-defined]
+    patches = next(each for each in MUTANTS if each.name == "answer-not-kept").patches()
+    outcome = run(SHOP, plan_of(SHOP, 1), patches)
+
+    smaller = shrink(SHOP, outcome, tries=3, patches=patches)
 
     assert smaller.invariant == outcome.invariant != ""
     assert len(smaller.plan.sessions) < len(outcome.plan.sessions)
     assert any("WorkflowStarted.v1" in line or "ContactChanged" in line for line in smaller.story)
+
+
+def test_the_command_line_runs_seeds(capfd: pytest.CaptureFixture[str]) -> None:
+    """In processes of its own; and one of them again, here."""
+    assert main(shop, ["--seeds", "2", "--first", "3", "--processes", "1"]) == 0
+    assert main(shop, ["--seed", "3"]) == 0
+    told = capfd.readouterr().err
+
+    assert "2 of 2 seeds, 0 failed" in told
+    assert run(SHOP, plan_of(SHOP, 3)).digest in told

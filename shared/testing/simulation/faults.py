@@ -61,7 +61,7 @@ USUAL: Mapping[Kind, float] = {
     Kind.REQUEST_TWICE: 0.03,
     Kind.REQUEST_LATE: 0.01,
     Kind.ANSWER_LOST: 0.03,
-    Kind.CUT_OFF: 0.004,
+    Kind.CUT_OFF: 0.001,
     Kind.MESSAGE_LATE: 0.15,
     Kind.MESSAGE_TWICE: 0.1,
     Kind.MESSAGE_LOST: 0.05,

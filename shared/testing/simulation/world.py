@@ -25,10 +25,10 @@ from shared.topology import Service
 
 LATEST = 9.0
 """Seconds after which every commit is in the feed: below the lag that the platform goes by."""
-ROUNDS = 40
+ROUNDS = 18
 """How often everything scheduled may run until all is quiet."""
-FIRST_PAUSE, LONGER = 120.0, 1.25
-"""Seconds before the first of these rounds, and by what each pause is longer than the one before: days in all."""
+FIRST_PAUSE, LONGER = 120.0, 1.8
+"""Seconds before the first of these rounds, and by what each pause is longer than the one before: two months in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,6 @@ class World:
 
     async def _heal(self) -> None:
         """Until nothing happens any more and every invariant holds. Healing has a deadline, too."""
-        wrong: list[str] = ["quiet: something goes on and on"]
         for number in range(ROUNDS):
             before = len(self.backend.order)
             await asyncio.sleep(FIRST_PAUSE * LONGER**number * self._dice.uniform(0.5, 1.5))
@@ -145,9 +144,9 @@ class World:
             while not self._is_silent():  # noqa: ASYNC110 - virtual seconds
                 await asyncio.sleep(1.0)
             still = before == len(self.backend.order) and not self.clockwork.timers and not await self._owes()
-            if still and not (wrong := await self._wrong()):
+            if still and not await self._wrong():
                 return
-        self.broken.extend(wrong)
+        self.broken.extend(await self._wrong() or ["quiet: something goes on and on"])
 
     async def _wrong(self) -> list[str]:
         return [
