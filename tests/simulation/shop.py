@@ -30,6 +30,7 @@ SHOP = Scenario(
     fittings=fittings,
     prepare=prepare,
     actors=ACTORS,
+    always=("buyer", "buyer"),
     invariants=(*invariants.ALL, *books.ALL),
     mend=mend,
     skipped=frozenset({SEARCH}),

@@ -26,7 +26,7 @@ Glance = Callable[["World"], Sequence[str]]
 class Scenario:
     """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong;
     `mend` is what people do about what is stuck or buried, again and again, when nothing goes wrong any more. `actors`
-    are drawn by their weight. `skipped` are paths of scheduled jobs that need more than one thread.
+    are drawn by their weight, so many besides those that come `always`. `skipped` are paths of scheduled jobs that need more than one thread.
     """
 
     services: Mapping[str, FunctionsOfService]
@@ -39,7 +39,8 @@ class Scenario:
     glances: Sequence[Glance] = ()
     skipped: frozenset[str] = frozenset()
     patches: Mapping[str, Any] = field(default_factory=dict)
-    sessions: tuple[int, int] = (4, 14)
+    always: tuple[str, ...] = ()
+    sessions: tuple[int, int] = (2, 12)
     seconds: tuple[float, float] = (60.0, 900.0)
 
 
@@ -82,9 +83,9 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
     names = list(scenario.actors)
     weights = [weight for _, weight in scenario.actors.values()]
     count, seconds = dice.randint(*scenario.sessions), dice.uniform(*scenario.seconds)
+    comes = [*scenario.always, *dice.choices(names, weights, k=count)]
     sessions = tuple(
-        Session(number=number, actor=dice.choices(names, weights)[0], at=dice.uniform(0.0, seconds))
-        for number in range(count)
+        Session(number=number, actor=actor, at=dice.uniform(0.0, seconds)) for number, actor in enumerate(comes)
     )
     return Plan(
         seed=seed,
