@@ -33,6 +33,7 @@ PROFILE = {
     ],
     "mail_preferences": {},
 }
+RUNTIME = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
 Json = dict[str, Any]
 
 
@@ -153,8 +154,7 @@ def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
 @asynccontextmanager
 async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
     (port,) = free_ports(1)
-    runtime = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
-    options = Options(runtime=runtime, port=port, folder=folder, faults=faults)
+    options = Options(runtime=RUNTIME, port=port, folder=folder, faults=faults)
     async with (
         LocalPlatform(options, say=lambda _: None) as platform,
         aiohttp.ClientSession() as session,

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from emulators.settings import RuntimeChoice
 from shared import bootstrap
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import EMAIL, NAME, PHONE, PRICE, SKU, STOCK, STREET, Shop, opened
+from tests.e2e.embedded_shop import EMAIL, NAME, PHONE, PRICE, RUNTIME, SKU, STOCK, STREET, Shop, opened
 from tests.e2e.erasures import becomes_erased, erase, short_pause
 from tests.e2e.rig import held
 
@@ -69,6 +70,7 @@ async def test_a_placed_order_that_is_cancelled_leaves_nothing_behind(stocked: S
     assert any(order in mail["subject"] for mail in await stocked.mails("cancelled"))
 
 
+@pytest.mark.skipif(RUNTIME is not RuntimeChoice.EMBEDDED, reason="it looks into the stores of this process")
 async def test_a_forgotten_customer_is_in_no_store(stocked: Shop) -> None:
     """Name, mail address, street and card are in no log, message, read model, answer or file; the order still counts
     what it did. Nor is there a word of the customer's own about what they sent back.
