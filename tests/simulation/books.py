@@ -7,13 +7,16 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from shared.eventsourcing.message import Commit
 from shared.eventsourcing.personal import Erased
-from shared.testing.simulation.scenario import Invariant
+from shared.testing.simulation.scenario import Glance, Invariant
 from shared.testing.simulation.sights import everything_stored
 from shared.testing.simulation.world import World
 from tests.e2e.shop_books import Books, Fact, facts, read_books
 
 _COUPON_LIMIT = 2
+_SIGNS = {"StockReceived": 1, "StockReleased": 1, "StockReserved": -1}
+"""By which events there is more to sell, or less. What is shipped was kept before."""
 
 
 async def books_of(world: World) -> Books:
@@ -161,6 +164,16 @@ async def nobody_is_readable(world: World) -> Sequence[str]:
     ]
 
 
+def no_shelf_is_below_nothing(world: World, commit: Commit) -> Sequence[str]:
+    """Whatever happens at the same time: what can be sold is there."""
+    available: Counter[str] = world.known.setdefault("available", Counter())
+    for event in commit.events if commit.stream.startswith("stock-") else ():
+        name, data = event.type.partition(".")[0], event.data
+        available[data["sku"]] += _SIGNS.get(name, 0) * data.get("quantity", 0) + data.get("delta", 0)
+    return [f"{sku} at {pieces}" for sku, pieces in available.items() if pieces < 0]
+
+
+GLANCES: tuple[Glance, ...] = (no_shelf_is_below_nothing,)
 ALL: tuple[Invariant, ...] = (
     checkouts_end_once,
     carts_are_sold_once,

@@ -32,6 +32,7 @@ SHOP = Scenario(
     actors=ACTORS,
     always=("buyer", "buyer"),
     invariants=(*invariants.ALL, *books.ALL),
+    glances=books.GLANCES,
     mend=mend,
     skipped=frozenset({SEARCH}),
     patches=PATCHES,

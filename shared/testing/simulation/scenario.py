@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.service import FunctionsOfService
 from shared.config import Settings
+from shared.eventsourcing.message import Commit
 from shared.testing.simulation.dice import dice_of
 from shared.testing.simulation.faults import Kind, drawn
 from shared.testing.simulation.pool import Fitting
@@ -18,15 +19,16 @@ Actor = Callable[["World", Random, str], Awaitable[None]]
 """One session of somebody who uses the platform: (world, their own dice, their name)."""
 Invariant = Callable[["World"], Awaitable[Sequence[str]]]
 """What is not as it must be, when all is quiet; nothing if all is well."""
-Glance = Callable[["World"], Sequence[str]]
-"""The same, at any moment."""
+Glance = Callable[["World", Commit], Sequence[str]]
+"""The same at any moment: of a commit that has just come into the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong;
-    `mend` is what people do about what is stuck or buried, again and again, when nothing goes wrong any more. `actors`
-    are drawn by their weight, so many besides those that come `always`. `skipped` are paths of scheduled jobs that need more than one thread.
+    """`fittings(world)` makes the doubles of the outside systems. `prepare` runs before anything goes wrong; `mend` is
+    what people do about what is stuck or buried, again and again, when nothing goes wrong any more. `sessions` many
+    `actors` are drawn by their weight, besides those that come `always`. `skipped` are paths of scheduled jobs that
+    need more than one thread; `patches` are put in place of what they name.
     """
 
     services: Mapping[str, FunctionsOfService]

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from shared.eventsourcing.codec import decode_commit
 from shared.eventsourcing.event_store import NewCommit
 from shared.eventsourcing.message import Commit
 from shared.testing.api_spec import Reply
@@ -21,6 +22,7 @@ from shared.testing.simulation.ports import Line, connect, look_again
 from shared.testing.simulation.scenario import Plan, Scenario, Session
 from shared.testing.simulation.stage import Stage
 from shared.testing.simulation.story import Story
+from shared.testing.virtual_time import virtual_now
 from shared.topology import Service
 
 LATEST = 9.0
@@ -172,8 +174,9 @@ class World:
         if self.faults.strikes(Kind.COMMIT_LATE, f"{position.stream}@{position.version + 1}"):
             until = asyncio.get_running_loop().time() + self._dice.uniform(0.0, LATEST)
             self.backend.hidden[position.stream, position.version + 1] = until
+        commit = decode_commit(new.body, virtual_now())
         for glance in self.scenario.glances:
-            self.broken.extend(f"{glance.__name__}: {each}" for each in glance(self))
+            self.broken.extend(f"{glance.__name__}: {each}" for each in glance(self, commit))
 
     def _timers(self, line: Line, manifest: Service) -> InstanceTimers:
         (queue,) = manifest.queues
