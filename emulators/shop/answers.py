@@ -8,6 +8,7 @@ from typing import Any
 
 from emulators.feed.tills import CARTS, Progress
 from emulators.feed.workers import for_each
+from emulators.shop.cancelling import CANCELLATIONS
 from emulators.shop.choose import Fate, Sale
 from emulators.shop.returning import RETURNS
 from emulators.shop.selling import Sold
@@ -33,6 +34,7 @@ class Answers:
     reservations: dict[str, Any] = field(default_factory=dict)
     stock: dict[str, Any] = field(default_factory=dict)
     returns: dict[str, Any] = field(default_factory=dict)
+    cancellations: dict[str, Any] = field(default_factory=dict)
     mails: list[Any] = field(default_factory=list)
     sink: Any = None
     behind: list[str] = field(default_factory=list)
@@ -54,6 +56,8 @@ def awaited(sale: Sale, sold: Sold) -> dict[str, Settled]:
             order: status("cancelled"),
             f"/notifications/v1/mails/order_cancelled.{sold.checkout_id}": status("sent"),
         }
+    if sold.cancellation_id:
+        return {cart: status("checked-out"), **_of_cancellation(sold.checkout_id, sold.cancellation_id)}
     return {
         cart: status("checked-out"),
         f"/inventory/v1/reservations/{sold.checkout_id}": status("shipped"),
@@ -61,6 +65,18 @@ def awaited(sale: Sale, sold: Sold) -> dict[str, Settled]:
         f"/notifications/v1/mails/shipment_dispatched.{sold.checkout_id}-1": status("sent"),
         order: status("delivered"),
         **(_of_return(sold.checkout_id, sold.return_id) if sold.return_id else {}),
+    }
+
+
+def _of_cancellation(order_id: str, cancellation_id: str) -> dict[str, Settled]:
+    """The goods are free again, and the order knows of its money; the customer was told."""
+    refund = mail_id("payment_refunded", order_id, cancellation_id)
+    return {
+        f"/inventory/v1/reservations/{order_id}": status("released"),
+        f"/notifications/v1/mails/order_placed.{order_id}": status("sent"),
+        f"/notifications/v1/mails/order_cancelled.{order_id}": status("sent"),
+        f"/notifications/v1/mails/{refund}": status("sent"),
+        f"/orders/v1/orders/{order_id}": lambda body: bool(body and body["refunded"]["amount"]),
     }
 
 
@@ -132,6 +148,8 @@ async def ask(
         await _keep(operator, found.payments, it.checkout_id, "/payments/v1/payments")
         if it.return_id:
             await _keep(operator, found.returns, it.return_id, RETURNS)
+        if it.cancellation_id:
+            await _keep(operator, found.cancellations, it.cancellation_id, CANCELLATIONS)
         if sale.coupons:
             await _keep(operator, found.redemptions, it.checkout_id, "/promotions/v1/redemptions")
         done += 1

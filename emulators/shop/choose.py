@@ -12,16 +12,17 @@ from math import ceil
 from emulators.feed.dataset import Basket, Line
 from emulators.shop.coupons import Presented
 
-DECLINED_SHARE, SHORT_SHARE, BACK_SHARE = 0.03, 0.02, 0.05
+DECLINED_SHARE, SHORT_SHARE, CANCELLED_SHARE, BACK_SHARE = 0.03, 0.02, 0.03, 0.05
 MOST_BACK = 3
 APPROVED_CARD, DECLINED_CARD = "pm_card_visa", "pm_card_visa_chargeDeclined"
 """Test cards by the names that Stripe gave them."""
 
 
 class Fate(StrEnum):
-    """How a basket's checkout is to end."""
+    """How a basket's checkout is to end; one that is cancelled was sold, and does not leave."""
 
     SOLD = "sold"
+    CANCELLED = "cancelled"
     DECLINED = "declined"
     SHORT = "short"
     EMPTY = "empty"
@@ -128,7 +129,10 @@ def _fates(baskets: Sequence[Basket], seed: int) -> dict[str, tuple[Fate, str | 
     short = [basket for basket in ranked if unique.get(basket.id)][: _count(ranked, SHORT_SHARE)]
     fates |= {basket.id: (Fate.SHORT, unique[basket.id]) for basket in short}
     others = [basket for basket in ranked if basket.id not in fates]
-    return fates | {basket.id: (Fate.DECLINED, None) for basket in others[: _count(ranked, DECLINED_SHARE)]}
+    declined = _count(ranked, DECLINED_SHARE)
+    fates |= {basket.id: (Fate.DECLINED, None) for basket in others[:declined]}
+    cancelled = others[declined : declined + _count(ranked, CANCELLED_SHARE)]
+    return fates | {basket.id: (Fate.CANCELLED, None) for basket in cancelled}
 
 
 def _backs(sales: Sequence[Sale], seed: int) -> dict[str, Back]:

@@ -10,6 +10,7 @@ from emulators.feed.percentiles import Spread, spread, spread_of_counts
 from emulators.feed.platform_facts import Delivery, Operations, PlatformFacts, platform_facts
 from emulators.feed.tills import FeedResult, Progress
 from emulators.shop.answers import Answers, ask, settle
+from emulators.shop.cancelling import cancel
 from emulators.shop.choose import Fate
 from emulators.shop.columns import Expected, expected
 from emulators.shop.compare import Difference, Witness, check_sums, compare
@@ -101,7 +102,9 @@ class _Run:
         await set_up(operator, self.plan, workers=workers, progress=self.progress)
         began = self._lap("setting up", began)
         selling = await sell(till, sales, workers=workers, patience=patience, progress=self.progress)
-        sold, began = selling.sold, self._lap("selling", began)
+        began = self._lap("selling", began)
+        sold = await cancel(operator, sales, selling.sold, workers=workers, patience=patience, progress=self.progress)
+        began = self._lap("cancelling", began)
         await ship(operator, sales, sold, workers=workers, patience=patience, progress=self.progress)
         began = self._lap("shipping", began)
         sold = selling.sold = await take_back(

@@ -22,7 +22,8 @@ _OVER = frozenset({"completed", "failed", "stuck"})
 class Sold:
     """What came of one basket: its cart and its checkout. `agreed` are the cents that the till stated. `document` is
     the checkout as last seen, None if it never was. Milliseconds: `seen` from asking for it to seeing its end, `taken`
-    by its own timeline; None if it has no end or was over before this run. `return_id` is what came back of it.
+    by its own timeline; None if it has no end or was over before this run. `return_id` is what came back of it,
+    `cancellation_id` how its order was cancelled.
     """
 
     cart_id: str
@@ -32,6 +33,7 @@ class Sold:
     seen: float | None
     taken: float | None
     return_id: str | None = None
+    cancellation_id: str | None = None
 
     @property
     def completed(self) -> bool:

@@ -37,19 +37,21 @@ class Seen:
         return ((baskets[body[key]], body) for body in documents if body[key] in baskets)
 
     def refund(self, sold: Sold) -> int:
-        """Cents that the return of this basket came to, by its own document."""
+        """Cents that the return or the cancellation of this basket came to, by its own document."""
         returned = self.answers.returns.get(sold.return_id or "")
-        return int(returned["refund"]["amount"]) if returned and returned["refund"] else 0
+        given_up = returned or self.answers.cancellations.get(sold.cancellation_id or "")
+        return int(given_up["refund"]["amount"]) if given_up and given_up["refund"] else 0
 
 
 def witnesses(seen: Seen) -> list[Witness]:
     """All of the services'."""
-    asked = (_checkouts, _carts, _orders, _payments, _ledger, _promotions, _shipments, _reservations, _stock, _returns)
-    return [each(seen) for each in asked]
+    of_money = (_checkouts, _carts, _orders, _payments, _ledger, _promotions)
+    of_goods = (_shipments, _reservations, _stock, _given_up)
+    return [each(seen) for each in (*of_money, *of_goods)]
 
 
 def _checkouts(seen: Seen) -> Witness:
-    """What is paid is what the customer agreed on, less what their return says."""
+    """What is paid is what the customer agreed on, less what their return or their cancellation says."""
     back = {sold.checkout_id: seen.refund(sold) for sold in seen.sold.values()}
     says = {
         of_basket(basket): {
@@ -58,7 +60,7 @@ def _checkouts(seen: Seen) -> Witness:
         }
         for basket, sold in seen.sold.items()
     }
-    completed = [sold for sold in seen.sold.values() if sold.completed]
+    completed = [sold for sold in seen.sold.values() if sold.completed and not sold.cancellation_id]
     sums = Sums(baskets=len(completed), cents=sum(sold.agreed - back[sold.checkout_id] for sold in completed))
     return Witness(name="checkouts", about=frozenset({"checkout", "paid"}), says=says, sums=sums)
 
@@ -116,7 +118,7 @@ def _payments(seen: Seen) -> Witness:
         if body["status"] == "captured":
             cents = body["amount"]["amount"] - body["refunded"]["amount"]
             says[of_basket(basket)] |= said_sums(cents, 0)
-            captured.append(cents)
+            captured += [cents] if cents or not body["refunded"]["amount"] else []
     sums = Sums(baskets=len(captured), cents=sum(captured))
     return Witness(name="payments", about=frozenset({"payment", "paid", "refunded"}), says=says, sums=sums)
 
@@ -186,10 +188,12 @@ def _stock(seen: Seen) -> Witness:
     return Witness(name="stock", about=frozenset({"moved", "on-hand", "reserved"}), says=says)
 
 
-def _returns(seen: Seen) -> Witness:
-    """What arrived, sound or not, and what was to be refunded for it."""
+def _given_up(seen: Seen) -> Witness:
+    """What arrived, sound or not, and what was to be refunded for it, or for what was cancelled."""
     says = {}
     for basket, body in seen.of(seen.answers.returns.values(), "order_id"):
         arrived = {line["sku"]: line["sound"] + line["damaged"] for line in body["received"] or ()}
         says[of_basket(basket)] = said_back(arrived) | said_refund(seen.refund(seen.sold[basket]))
-    return Witness(name="returns", about=frozenset({"back", "refunded"}), says=says)
+    for basket, _ in seen.of(seen.answers.cancellations.values(), "order_id"):
+        says[of_basket(basket)] = said_refund(seen.refund(seen.sold[basket]))
+    return Witness(name="returns and cancellations", about=frozenset({"back", "refunded"}), says=says)

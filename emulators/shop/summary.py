@@ -96,7 +96,7 @@ def _shop(report: ShopReport) -> Iterator[tuple[str, str]]:
     yield "coupons presented", _coupons(report)
     for reason, count in report.plan.unused_coupons.items():
         yield f"coupons not used: {reason}", f"{count:,}"
-    yield "returns", _count_for(len(answers.returns), report.refunded)
+    yield "returns and cancellations", _count_for(len(answers.returns) + len(answers.cancellations), report.refunded)
     yield "shipments", _counted(Counter(each["status"] for each in answers.shipments))
     yield "mails", _counted(Counter(f"{each['kind'].replace('_', ' ')}" for each in answers.mails))
     yield "the ledger is off by", usd(ledger_total(answers))

@@ -12,12 +12,14 @@ from emulators.shop.plan import Plan
 DATA_SET = "data set"
 _OUTCOMES = {
     Fate.SOLD: {"checkout": "completed", "cart": "checked-out", "order": "delivered"},
+    Fate.CANCELLED: {"checkout": "completed", "cart": "checked-out", "order": "cancelled"},
     Fate.DECLINED: {"checkout": "failed card-declined", "cart": "open", "order": "cancelled"},
     Fate.SHORT: {"checkout": "failed out-of-stock", "cart": "open", "order": "cancelled"},
     Fate.EMPTY: {"checkout": "failed cart-is-empty", "cart": "open"},
 }
 _MAILS = {
     Fate.SOLD: ("order_placed", "shipment_dispatched"),
+    Fate.CANCELLED: ("order_placed", "order_cancelled", "payment_refunded"),
     Fate.DECLINED: ("order_cancelled",),
     Fate.SHORT: ("order_cancelled",),
     Fate.EMPTY: (),
@@ -67,8 +69,10 @@ def _basket(sale: Sale, rows: list[ShopRow]) -> dict[str, str]:
         facts |= said_sums(paid - _refund(sale, rows), sum(off.values()))
         facts |= said_refund(_refund(sale, rows))
         facts |= said_back({sale.back.sku: sale.back.arrived} if sale.back else {})
-    if paid and sale.fate in {Fate.SOLD, Fate.DECLINED}:
-        facts |= {"payment": "captured" if sale.fate is Fate.SOLD else "declined", "ledger": "balanced"}
+    if sale.fate is Fate.CANCELLED:
+        facts |= said_refund(paid)
+    if paid and sale.fate in {Fate.SOLD, Fate.CANCELLED, Fate.DECLINED}:
+        facts |= {"payment": "declined" if sale.fate is Fate.DECLINED else "captured", "ledger": "balanced"}
     return facts
 
 

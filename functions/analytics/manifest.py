@@ -33,7 +33,7 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "fulfillment": ("shipment",),
     "inventory": ("stock", "reservation", "receipt"),
     "notifications": ("mail", "contact"),
-    "orders": ("order",),
+    "orders": ("order", "cancellation"),
     "payments": ("payment",),
     "pricing": ("price",),
     "promotions": ("campaign", "coupon", "coupon_use", "redemption"),

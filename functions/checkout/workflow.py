@@ -162,7 +162,7 @@ def learn_total(data: Data, _: Json) -> Json:
 
 
 def cancel_order(data: Data) -> Request:
-    return Request(service="orders", method="POST", path=f"{_order(data)}/cancel", body=WHY)
+    return Request(service="orders", method="POST", path=f"{_order(data)}/abandon", body=WHY)
 
 
 def confirm_order(data: Data) -> Request:

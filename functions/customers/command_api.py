@@ -29,7 +29,9 @@ Email = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"format": 
 MailKind = Literal[
     "order_placed",
     "shipment_dispatched",
+    "shipment_lost",
     "order_cancelled",
+    "lines_cancelled",
     "payment_refunded",
     "payment_refund_failed",
     "return_approved",

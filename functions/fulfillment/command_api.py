@@ -1,26 +1,31 @@
 """The commands of the fulfillment service over HTTP: all of them for the warehouse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from functions.fulfillment.commands import (
     DeliverShipment,
     DispatchShipment,
+    LoseShipment,
     OpenShipment,
     PackShipment,
     PickShipment,
     SplitShipment,
 )
-from functions.fulfillment.decider import MAX_SHIPMENTS, Shipment, Status, shipment_id
 from functions.fulfillment.events import ShipmentLine
 from functions.fulfillment.manifest import NAME, SHIPMENT
+from functions.fulfillment.plans import Stop, stop_targets
+from functions.fulfillment.state import MAX_SHIPMENTS, Shipment, Status, shipment_id
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.message import Context
-from shared.http.auth import PEOPLE
+from shared.http.auth import PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, Others, open_to_its_roles
-from shared.http.requests import Body, Id, Line, Moment
+from shared.http.requests import Body, Id, Line, Moment, ShopReason
+
+WORKFLOWS = frozenset({Role.SERVICE})
+"""A cancellation is a workflow of the orders: people ask there."""
 
 
 class LineBody(Body):
@@ -32,6 +37,17 @@ class SplitBody(Body):
     """`lines` go by a shipment of their own, each product named once."""
 
     lines: list[LineBody] = Field(min_length=1, max_length=500)
+
+
+class StopBody(Body):
+    """`lines` are not to be sent, or everything that has not left. `ordered` is all that the order holds, the news of
+    which may not have come here yet.
+    """
+
+    cancellation_id: Id
+    lines: list[LineBody] | None = Field(None, min_length=1, max_length=500)
+    ordered: list[LineBody] = Field(min_length=1, max_length=500)
+    reason: ShopReason
 
 
 class DispatchBody(Body):
@@ -50,7 +66,7 @@ async def _split(body: SplitBody, call: Call, read: Read) -> Sequence[Target]:
     if not source.shipment_id:
         raise NotFoundError("shipment-not-found", "there is no such shipment")
     part = await _next_part(source.order_id, read)
-    lines = _once_each(body)
+    lines = _lines_of(_once_each(body.lines))
     opening = OpenShipment(
         shipment_id=part,
         order_id=source.order_id,
@@ -74,10 +90,27 @@ async def _next_part(order_id: str, read: Read) -> str:
     raise DomainError("too-many-shipments", f"an order has at most {MAX_SHIPMENTS} shipments")
 
 
-def _once_each(body: SplitBody) -> tuple[ShipmentLine, ...]:
-    if len({line.sku for line in body.lines}) < len(body.lines):
+async def _stop(body: StopBody, call: Call, read: Read) -> Sequence[Target]:
+    stop = Stop(
+        cancellation_id=body.cancellation_id,
+        order_id=call.entity_id,
+        wanted=_once_each(body.lines) if body.lines is not None else None,
+        ordered=_once_each(body.ordered),
+        reason=body.reason,
+        at=call.now,
+    )
+    return await stop_targets(stop, read)
+
+
+def _once_each(lines: Sequence[LineBody]) -> dict[str, int]:
+    quantities = {line.sku: line.quantity for line in lines}
+    if len(quantities) < len(lines):
         raise DomainError("product-named-twice", "name each product once", field="lines")
-    return tuple(ShipmentLine(sku=line.sku, quantity=line.quantity) for line in body.lines)
+    return quantities
+
+
+def _lines_of(quantities: Mapping[str, int]) -> tuple[ShipmentLine, ...]:
+    return tuple(ShipmentLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items())
 
 
 def _pick(_: Body, call: Call) -> PickShipment:
@@ -101,6 +134,10 @@ async def _check_address(call: Call, others: Others, _: Context) -> None:
 
 def _deliver(body: AtBody, call: Call) -> DeliverShipment:
     return DeliverShipment(at=call.at(body.at))
+
+
+def _lose(body: AtBody, call: Call) -> LoseShipment:
+    return LoseShipment(at=call.at(body.at))
 
 
 SHIPMENT_COMMANDS = CommandApi[Shipment](
@@ -147,6 +184,22 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             build=_deliver,
             roles=PEOPLE,
             summary="The customer has it.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/shipments/{shipment_id}/lose",
+            body=AtBody,
+            build=_lose,
+            roles=PEOPLE,
+            summary="The carrier has lost it: the money of what was in it goes back; found again, it is not delivered.",
+        ),
+        JointEndpoint(
+            method="POST",
+            path="/orders/{order_id}/stop",
+            body=StopBody,
+            plan=_stop,
+            roles=WORKFLOWS,
+            summary="Keep pieces of an order from being sent; 409 `shipment-is-dispatched` if they have left.",
         ),
     ),
 )

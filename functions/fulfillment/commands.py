@@ -46,10 +46,21 @@ class DeliverShipment(Command):
     at: AwareDatetime
 
 
-class CancelShipment(Command):
-    """The order was cancelled. A shipment that was not opened yet never will be."""
+class LoseShipment(Command):
+    """The carrier cannot find it any more."""
 
+    at: AwareDatetime
+
+
+class StopLines(Command):
+    """Take `lines` out: they are not to be sent. `ordered` is everything that the order holds, for a first shipment
+    that is not open yet.
+    """
+
+    cancellation_id: str
     order_id: str
+    lines: tuple[ShipmentLine, ...]
+    ordered: tuple[ShipmentLine, ...]
     reason: str
     at: AwareDatetime
 
@@ -75,7 +86,8 @@ ShipmentCommand = (
     | PackShipment
     | DispatchShipment
     | DeliverShipment
-    | CancelShipment
+    | LoseShipment
+    | StopLines
     | HoldShipment
     | ReleaseShipment
 )

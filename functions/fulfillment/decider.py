@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import assert_never
 
-from pydantic import BaseModel, ConfigDict
-
 from functions.fulfillment.commands import (
-    CancelShipment,
     DeliverShipment,
     DispatchShipment,
     HoldShipment,
+    LoseShipment,
     OpenShipment,
     PackShipment,
     PickShipment,
     ReleaseShipment,
     ShipmentCommand,
     SplitShipment,
+    StopLines,
 )
 from functions.fulfillment.events import (
+    LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
     ShipmentDispatched,
@@ -27,6 +26,7 @@ from functions.fulfillment.events import (
     ShipmentForestalled,
     ShipmentHeld,
     ShipmentLine,
+    ShipmentLost,
     ShipmentOpened,
     ShipmentPacked,
     ShipmentPicked,
@@ -34,65 +34,13 @@ from functions.fulfillment.events import (
     ShipmentSplit,
 )
 from functions.fulfillment.manifest import SHIPMENT
+from functions.fulfillment.state import GONE, Shipment, Status, is_closed, less
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
-from shared.eventsourcing.ids import derived_id
-from shared.eventsourcing.personal import Sealed
-
-MAX_SHIPMENTS = 10
-"""Of one order."""
-
-
-# --- state
-
-
-class Status(StrEnum):
-    ABSENT = "absent"
-    FORESTALLED = "forestalled"
-    OPEN = "open"
-    PICKED = "picked"
-    PACKED = "packed"
-    DISPATCHED = "dispatched"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-
 
 _WAY = (Status.OPEN, Status.PICKED, Status.PACKED, Status.DISPATCHED, Status.DELIVERED)
 """What a shipment goes through, in this order, leaving nothing out."""
-
-
-class Shipment(BaseModel):
-    """A shipment as its commands need to know it: `lines` are quantities by product; `disputes` hold it (True), or were
-    won (False).
-    """
-
-    model_config = ConfigDict(frozen=True)
-    status: Status = Status.ABSENT
-    shipment_id: str = ""
-    order_id: str = ""
-    customer_id: str = ""
-    reservation_id: str = ""
-    shipping_address: Sealed = ""
-    lines: dict[str, int] = {}
-    carrier: str = ""
-    tracking: str = ""
-    disputes: dict[str, bool] = {}
-
-    @property
-    def held_by(self) -> tuple[str, ...]:
-        """Disputes of its payment that were not won."""
-        return tuple(dispute_id for dispute_id, holds in self.disputes.items() if holds)
-
-
-def is_closed(shipment: Shipment) -> bool:
-    """It has arrived, or will never leave."""
-    return shipment.status in {Status.DELIVERED, Status.CANCELLED, Status.FORESTALLED}
-
-
-def shipment_id(order_id: str, number: int) -> str:
-    """The `number`-th shipment of an order, from 1."""
-    return derived_id(f"{order_id}-{number}")
 
 
 # --- decide
@@ -102,8 +50,8 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
     match command:
         case OpenShipment():
             return _open(command, shipment)
-        case CancelShipment():
-            return _cancel(command, shipment)
+        case StopLines():
+            return _stop(command, shipment)
         case HoldShipment() | ReleaseShipment():
             return _dispute(command, shipment)
         case SplitShipment():
@@ -116,36 +64,46 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
             return _dispatch(command, _opened(shipment))
         case DeliverShipment(at=at):
             return _deliver(at, _opened(shipment))
+        case LoseShipment(at=at):
+            return _lose(at, shipment)
         case _:
             assert_never(command)
 
 
 def _open(command: OpenShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
-    """An order that was cancelled in the meantime, or told of twice, is expected: nothing to do. One whose payment is
-    disputed already is held from the beginning.
+    """An order that was cancelled in the meantime, or told of twice, is expected: nothing to do. Pieces of it that were
+    stopped are left out; one whose payment is disputed already is held from the beginning.
     """
     if shipment.status is not Status.ABSENT:
         return []
+    lines = _lines(less(_quantities(command.lines), *shipment.stopped.values()))
     held = (ShipmentHeld(dispute_id=dispute_id, at=command.at) for dispute_id in shipment.held_by)
-    return [ShipmentOpened(**command.model_dump()), *held]
+    return [ShipmentOpened(**{**command.model_dump(), "lines": lines}), *held]
 
 
-def _cancel(command: CancelShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
+def _stop(command: StopLines, shipment: Shipment) -> Sequence[ShipmentEvent]:
     """What is with the carrier cannot be called back: that is a return, not a cancellation."""
-    match shipment.status:
-        case Status.ABSENT:
-            return [ShipmentForestalled(order_id=command.order_id, reason=command.reason, at=command.at)]
-        case Status.OPEN | Status.PICKED | Status.PACKED:
-            cancelled = ShipmentCancelled(
-                shipment_id=shipment.shipment_id, order_id=shipment.order_id, reason=command.reason, at=command.at
-            )
-            return [cancelled]
-        case _:
-            return []
+    if command.cancellation_id in shipment.stopped:
+        return []
+    if shipment.status in GONE:
+        raise DomainError(f"shipment-is-{shipment.status}", "what has left the house comes back as a return")
+    wanted, here = _quantities(command.lines), shipment.to_send(_quantities(command.ordered))
+    for sku, quantity in wanted.items():
+        if quantity > here.get(sku, 0):
+            raise DomainError("not-in-shipment", f"it holds fewer than {quantity} of {sku}", field=sku)
+    told = command.model_dump(include={"cancellation_id", "order_id", "lines", "at"})
+    return [LinesStopped(**told), *([] if less(here, wanted) else _cancelled(command, shipment))]
+
+
+def _cancelled(command: StopLines, shipment: Shipment) -> Sequence[ShipmentEvent]:
+    """Nothing is left to send: also of a shipment that is not open yet, which then never will be."""
+    if shipment.status is Status.ABSENT:
+        return [ShipmentForestalled(order_id=command.order_id, reason=command.reason, at=command.at)]
+    told = command.model_dump(include={"order_id", "reason", "at"})
+    return [ShipmentCancelled(shipment_id=shipment.shipment_id, **told)]
 
 
 _NEVER_SENT = frozenset({Status.CANCELLED, Status.FORESTALLED})
-_GONE = frozenset({Status.DISPATCHED, Status.DELIVERED})
 
 
 def _dispute(command: HoldShipment | ReleaseShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
@@ -157,7 +115,7 @@ def _dispute(command: HoldShipment | ReleaseShipment, shipment: Shipment) -> Seq
         return []
     if isinstance(command, ReleaseShipment):
         return [ShipmentReleased(**command.model_dump())]
-    return [] if holds or shipment.status in _GONE else [ShipmentHeld(**command.model_dump())]
+    return [] if holds or shipment.status in GONE else [ShipmentHeld(**command.model_dump())]
 
 
 def _check_held(shipment: Shipment) -> None:
@@ -170,6 +128,8 @@ def _opened(shipment: Shipment) -> Shipment:
         raise NotFoundError("shipment-not-found", "there is no such shipment")
     if shipment.status is Status.CANCELLED:
         raise DomainError("shipment-is-cancelled", "the order was cancelled: nothing is sent")
+    if shipment.status is Status.LOST:
+        raise DomainError("shipment-is-lost", "it was given up as lost, and its money went back")
     return shipment
 
 
@@ -188,7 +148,7 @@ def _split(command: SplitShipment, shipment: Shipment) -> Sequence[ShipmentEvent
     for line in command.lines:
         if shipment.lines.get(line.sku, 0) < line.quantity:
             raise DomainError("not-in-shipment", f"it holds fewer than {line.quantity} of {line.sku}", field="lines")
-    if not _without(shipment.lines, command.lines):
+    if not less(shipment.lines, _quantities(command.lines)):
         raise DomainError("nothing-left", "a split leaves something in both shipments", field="lines")
     return [ShipmentSplit(lines=command.lines, into=command.into, at=command.at)]
 
@@ -227,14 +187,22 @@ def _deliver(at: datetime, shipment: Shipment) -> Sequence[ShipmentEvent]:
     ]
 
 
+def _lose(at: datetime, shipment: Shipment) -> Sequence[ShipmentEvent]:
+    """What was found again after that goes back to the shop: the customer has the money."""
+    if shipment.status is Status.LOST:
+        return []
+    if _opened(shipment).status is not Status.DISPATCHED:
+        raise DomainError(f"shipment-is-{shipment.status}", "only what is with the carrier can be lost")
+    told = {"shipment_id": shipment.shipment_id, "order_id": shipment.order_id, "customer_id": shipment.customer_id}
+    return [ShipmentLost(**told, lines=_lines(shipment.lines), at=at)]
+
+
 def _lines(quantities: Mapping[str, int]) -> tuple[ShipmentLine, ...]:
     return tuple(ShipmentLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items())
 
 
-def _without(quantities: Mapping[str, int], lines: Sequence[ShipmentLine]) -> dict[str, int]:
-    taken = {line.sku: line.quantity for line in lines}
-    left = {sku: quantity - taken.get(sku, 0) for sku, quantity in quantities.items()}
-    return {sku: quantity for sku, quantity in left.items() if quantity}
+def _quantities(lines: Sequence[ShipmentLine]) -> dict[str, int]:
+    return {line.sku: line.quantity for line in lines}
 
 
 # --- evolve
@@ -243,14 +211,16 @@ def _without(quantities: Mapping[str, int], lines: Sequence[ShipmentLine]) -> di
 def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
     match event:
         case ShipmentOpened():
-            return _new(event, shipment.disputes)
+            return _new(event, shipment)
         case ShipmentHeld() | ShipmentReleased():
             holds = isinstance(event, ShipmentHeld)
             changed: dict[str, object] = {"disputes": {**shipment.disputes, event.dispute_id: holds}}
         case ShipmentForestalled():
             changed = {"status": Status.FORESTALLED, "order_id": event.order_id}
+        case LinesStopped():
+            changed = _stopped(event, shipment)
         case ShipmentSplit():
-            changed = {"lines": _without(shipment.lines, event.lines)}
+            changed = {"lines": less(shipment.lines, _quantities(event.lines))}
         case ShipmentPicked():
             changed = {"status": Status.PICKED}
         case ShipmentPacked():
@@ -259,6 +229,8 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             changed = {"status": Status.DISPATCHED, "carrier": event.carrier, "tracking": event.tracking}
         case ShipmentDelivered():
             changed = {"status": Status.DELIVERED}
+        case ShipmentLost():
+            changed = {"status": Status.LOST}
         case ShipmentCancelled():
             changed = {"status": Status.CANCELLED}
         case _:
@@ -266,7 +238,15 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
     return shipment.model_copy(update=changed)
 
 
-def _new(event: ShipmentOpened, disputes: dict[str, bool]) -> Shipment:
+def _stopped(event: LinesStopped, shipment: Shipment) -> dict[str, object]:
+    """A parcel that something is taken out of is open again."""
+    taken = _quantities(event.lines)
+    reopened = {"status": Status.PICKED} if shipment.status is Status.PACKED else {}
+    stopped = {**shipment.stopped, event.cancellation_id: taken}
+    return {"lines": less(shipment.lines, taken), "stopped": stopped, **reopened}
+
+
+def _new(event: ShipmentOpened, before: Shipment) -> Shipment:
     return Shipment(
         status=Status.OPEN,
         shipment_id=event.shipment_id,
@@ -274,8 +254,9 @@ def _new(event: ShipmentOpened, disputes: dict[str, bool]) -> Shipment:
         customer_id=event.customer_id,
         reservation_id=event.reservation_id,
         shipping_address=event.shipping_address,
-        lines={line.sku: line.quantity for line in event.lines},
-        disputes=disputes,
+        lines=_quantities(event.lines),
+        disputes=before.disputes,
+        stopped=before.stopped,
     )
 
 

@@ -39,6 +39,16 @@ class ShipmentForestalled(Event):
     at: AwareDatetime
 
 
+class LinesStopped(Event):
+    """A cancellation took `lines` out, also before the shipment was opened: then they are left out when it is."""
+
+    TYPE: ClassVar = "LinesStopped.v1"
+    cancellation_id: str
+    order_id: str
+    lines: tuple[ShipmentLine, ...]
+    at: AwareDatetime
+
+
 class ShipmentSplit(Event):
     """`lines` were taken out; they go by the shipment `into`."""
 
@@ -103,8 +113,19 @@ class ShipmentDelivered(Event):
     at: AwareDatetime
 
 
+class ShipmentLost(Event):
+    """The carrier cannot find it: it will never arrive. Complete in itself, as above."""
+
+    TYPE: ClassVar = "ShipmentLost.v1"
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    lines: tuple[ShipmentLine, ...]
+    at: AwareDatetime
+
+
 class ShipmentCancelled(Event):
-    """It will not be sent: its order was cancelled."""
+    """It will not be sent: everything in it was stopped."""
 
     TYPE: ClassVar = "ShipmentCancelled.v1"
     shipment_id: str
@@ -116,6 +137,7 @@ class ShipmentCancelled(Event):
 ShipmentEvent = (
     ShipmentOpened
     | ShipmentForestalled
+    | LinesStopped
     | ShipmentSplit
     | ShipmentPicked
     | ShipmentPacked
@@ -123,5 +145,6 @@ ShipmentEvent = (
     | ShipmentReleased
     | ShipmentDispatched
     | ShipmentDelivered
+    | ShipmentLost
     | ShipmentCancelled
 )

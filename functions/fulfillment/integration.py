@@ -26,6 +26,13 @@ EXAMPLE_DELIVERY: JsonDict = {
     "lines": [{"sku": "1095275", "quantity": 2}],
     "delivered_at": "2017-03-08T09:15:00Z",
 }
+EXAMPLE_LOSS: JsonDict = {
+    "shipment_id": "7a3d8c1e-5b0f-4f2a-9c64-1d2e3f405162-1",
+    "order_id": "7a3d8c1e-5b0f-4f2a-9c64-1d2e3f405162",
+    "customer_id": "900",
+    "lines": [{"sku": "1095275", "quantity": 2}],
+    "lost_at": "2017-03-28T09:15:00Z",
+}
 EXAMPLE_CANCELLATION: JsonDict = {
     "shipment_id": "7a3d8c1e-5b0f-4f2a-9c64-1d2e3f405162-1",
     "order_id": "7a3d8c1e-5b0f-4f2a-9c64-1d2e3f405162",
@@ -67,8 +74,20 @@ class ShipmentDelivered(IntegrationEvent):
     delivered_at: AwareDatetime
 
 
+class ShipmentLost(IntegrationEvent):
+    """A carrier lost a shipment: it will never reach the customer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LOSS]})
+    TYPE: ClassVar = "ShipmentLost.v1"
+    shipment_id: str
+    order_id: str
+    customer_id: str
+    lines: tuple[SentLine, ...]
+    lost_at: AwareDatetime
+
+
 class ShipmentCancelled(IntegrationEvent):
-    """A shipment that was being prepared will not be sent: its order was cancelled."""
+    """A shipment that was being prepared will not be sent: all that was in it was cancelled."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_CANCELLATION]})
     TYPE: ClassVar = "ShipmentCancelled.v1"
@@ -76,7 +95,10 @@ class ShipmentCancelled(IntegrationEvent):
     order_id: str
 
 
-def to_integration(event: ShipmentEvent) -> ShipmentDispatched | ShipmentDelivered | ShipmentCancelled | None:
+Published = ShipmentDispatched | ShipmentDelivered | ShipmentLost | ShipmentCancelled
+
+
+def to_integration(event: ShipmentEvent) -> Published | None:
     match event:
         case events.ShipmentDispatched():
             return ShipmentDispatched(
@@ -96,6 +118,14 @@ def to_integration(event: ShipmentEvent) -> ShipmentDispatched | ShipmentDeliver
                 customer_id=event.customer_id,
                 lines=_sent(event.lines),
                 delivered_at=event.at,
+            )
+        case events.ShipmentLost():
+            return ShipmentLost(
+                shipment_id=event.shipment_id,
+                order_id=event.order_id,
+                customer_id=event.customer_id,
+                lines=_sent(event.lines),
+                lost_at=event.at,
             )
         case events.ShipmentCancelled():
             return ShipmentCancelled(shipment_id=event.shipment_id, order_id=event.order_id)

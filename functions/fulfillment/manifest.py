@@ -10,8 +10,8 @@ _NEWEST_FIRST = IndexField("opened_at", descending=True)
 
 MANIFEST = event_sourced(
     NAME,
-    description="Shipments of placed orders: picked, packed, split, held, dispatched, delivered.",
-    publishes="ShipmentDispatched, ShipmentDelivered and ShipmentCancelled, for everybody.",
+    description="Shipments of placed orders: picked, packed, split, stopped, held, dispatched, delivered, lost.",
+    publishes="ShipmentDispatched, ShipmentDelivered, ShipmentLost and ShipmentCancelled, for everybody.",
     categories=(SHIPMENT,),
     collections=(
         Collection(
@@ -34,7 +34,7 @@ MANIFEST = event_sourced(
         "queries": (Permission.OPEN_PERSONAL_DATA,),
     },
     reacts_to=(
-        ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),
+        ReactsTo("orders", ("OrderPlaced.v1",)),
         ReactsTo("payments", ("PaymentDisputed.v1", "PaymentDisputeClosed.v1")),
     ),
 )

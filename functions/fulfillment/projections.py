@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from functions.fulfillment.events import (
+    LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
     ShipmentDispatched,
@@ -11,6 +12,7 @@ from functions.fulfillment.events import (
     ShipmentForestalled,
     ShipmentHeld,
     ShipmentLine,
+    ShipmentLost,
     ShipmentOpened,
     ShipmentPacked,
     ShipmentPicked,
@@ -28,7 +30,7 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
         return _opened(event)
     if isinstance(event, ShipmentForestalled):
         return None
-    if document is None and isinstance(event, ShipmentHeld | ShipmentReleased):
+    if document is None and isinstance(event, ShipmentHeld | ShipmentReleased | LinesStopped):
         return None  # told of before it was opened
     if document is None:
         raise ValueError(f"{type(event).__name__} before ShipmentOpened")
@@ -36,6 +38,8 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
         case ShipmentSplit():
             left = _without(document.lines, event.lines)
             changed: dict[str, object] = {"lines": left, "split_into": [*document.split_into, event.into]}
+        case LinesStopped():
+            changed = _stopped(document, event)
         case ShipmentPicked():
             changed = {"status": "picked"}
         case ShipmentPacked():
@@ -49,6 +53,8 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
             changed = {"status": "dispatched", **sent}
         case ShipmentDelivered():
             changed = {"status": "delivered", "delivered_at": event.at}
+        case ShipmentLost():
+            changed = {"status": "lost"}
         case ShipmentCancelled():
             changed = {"status": "cancelled"}
         case _:
@@ -68,6 +74,16 @@ def _opened(event: ShipmentOpened) -> ShipmentView:
         opened_at=event.at,
         changed_at=event.at,
     )
+
+
+def _stopped(document: ShipmentView, event: LinesStopped) -> dict[str, object]:
+    """A parcel that something is taken out of is open again."""
+    stopped = [ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in event.lines]
+    return {
+        "lines": _without(document.lines, event.lines),
+        "stopped": [*document.stopped, *stopped],
+        "status": "picked" if document.status == "packed" else document.status,
+    }
 
 
 def _without(lines: Sequence[ShipmentLineView], taken: Sequence[ShipmentLine]) -> list[ShipmentLineView]:

@@ -1,5 +1,5 @@
-"""What fulfillment does about orders: a placed one is shipped, a cancelled one is not, and one whose payment is
-disputed waits until the dispute is won.
+"""What fulfillment does about orders: a placed one is shipped, and one whose payment is disputed waits until the
+dispute is won.
 """
 
 from collections.abc import Sequence
@@ -7,15 +7,14 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from functions.fulfillment.commands import CancelShipment, HoldShipment, OpenShipment, ReleaseShipment, ShipmentCommand
-from functions.fulfillment.decider import MAX_SHIPMENTS, Shipment, Status, shipment_id
+from functions.fulfillment.commands import HoldShipment, OpenShipment, ReleaseShipment, ShipmentCommand
 from functions.fulfillment.events import ShipmentLine
 from functions.fulfillment.manifest import SHIPMENT
+from functions.fulfillment.plans import FIRST, shipments_of
+from functions.fulfillment.state import Shipment, shipment_id
 from shared.eventsourcing.joint import Plan, Read, Target
 from shared.eventsourcing.personal import Sealed
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
-
-FIRST = 1
 
 
 class OrderLine(Reads):
@@ -30,15 +29,6 @@ class OrderPlaced(Reads):
     shipping_address: Sealed
     reservation_id: str
     placed_at: AwareDatetime
-
-
-class OrderCancelled(Reads):
-    """`placed` tells whether the order was ever to be shipped."""
-
-    order_id: str
-    reason: str
-    placed: bool
-    cancelled_at: AwareDatetime
 
 
 class PaymentDisputed(Reads):
@@ -66,16 +56,8 @@ def _open_shipment(event: OrderPlaced, _: Delivery) -> Sequence[Target]:
     return (Target(SHIPMENT, opening.shipment_id, opening),)
 
 
-def _cancel_shipments(event: OrderCancelled, _: Delivery) -> Plan | Sequence[Target]:
-    """All that there are, in one commit; the first also if it is not there yet, so that it will not be opened later. A
-    split that wins the race wrote the shipment that it took from: then this is planned again, and finds the new one.
-    """
-    cancel = CancelShipment(order_id=event.order_id, reason=event.reason, at=event.cancelled_at)
-    return _to_all(event.order_id, cancel) if event.placed else ()
-
-
 def _hold_shipments(event: PaymentDisputed, delivery: Delivery) -> Plan:
-    """All that there are, as above. The first one knows whether the dispute was won already."""
+    """The first shipment knows whether the dispute was won already."""
     hold = HoldShipment(dispute_id=event.dispute_id, at=delivery.at)
 
     async def plan(read: Read) -> Sequence[Target]:
@@ -93,14 +75,12 @@ def _release_shipments(event: PaymentDisputeClosed, delivery: Delivery) -> Plan 
 
 
 def _to_all(order_id: str, command: ShipmentCommand) -> Plan:
+    """All that there are, in one commit; the first also if it is not there yet. A split that wins the race wrote the
+    shipment that it took from: then this is planned again, and finds the new one.
+    """
+
     async def plan(read: Read) -> Sequence[Target]:
-        targets = [Target(SHIPMENT, shipment_id(order_id, FIRST), command)]
-        for number in range(FIRST + 1, MAX_SHIPMENTS + 1):
-            part: Shipment = await read(SHIPMENT, shipment_id(order_id, number))
-            if part.status is Status.ABSENT:
-                break
-            targets.append(Target(SHIPMENT, shipment_id(order_id, number), command))
-        return targets
+        return [Target(SHIPMENT, identity, command) for identity in await shipments_of(order_id, read)]
 
     return plan
 
@@ -115,7 +95,6 @@ def _by_product(lines: Sequence[OrderLine]) -> tuple[ShipmentLine, ...]:
 
 REACTIONS = (
     Reaction(service="orders", type="OrderPlaced.v1", reads=OrderPlaced, react=_open_shipment),
-    Reaction(service="orders", type="OrderCancelled.v1", reads=OrderCancelled, react=_cancel_shipments),
     Reaction(service="payments", type="PaymentDisputed.v1", reads=PaymentDisputed, react=_hold_shipments),
     Reaction(service="payments", type="PaymentDisputeClosed.v1", reads=PaymentDisputeClosed, react=_release_shipments),
 )

@@ -13,7 +13,7 @@ class ShipmentLineView(BaseModel):
 
 class ShipmentView(BaseModel):
     """A shipment. `split_into` are the shipments by which lines of this one go instead; `held_by` are disputes of its
-    payment: it is not dispatched before they are won.
+    payment: it is not dispatched before they are won. `stopped` is what cancellations took out of it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -21,8 +21,9 @@ class ShipmentView(BaseModel):
     order_id: str
     customer_id: str
     reservation_id: str
-    status: Literal["open", "picked", "packed", "dispatched", "delivered", "cancelled"]
+    status: Literal["open", "picked", "packed", "dispatched", "delivered", "lost", "cancelled"]
     lines: list[ShipmentLineView]
+    stopped: list[ShipmentLineView] = []
     split_from: str | None
     split_into: list[str] = []
     held_by: list[str] = []
@@ -43,3 +44,12 @@ class LabelView(BaseModel):
     address: str
     carrier: str | None
     tracking: str | None
+
+
+class StopView(BaseModel):
+    """What a cancellation kept from being sent: nothing, if there was no such cancellation."""
+
+    model_config = ConfigDict(extra="forbid")
+    order_id: str
+    cancellation_id: str
+    lines: list[ShipmentLineView]

@@ -11,6 +11,7 @@ from functions.inventory.commands import (
     AllocateReservation,
     BookReceipt,
     ReceiveStock,
+    ReleaseItems,
     ReleaseReservation,
     ReserveItems,
     ShipItems,
@@ -70,6 +71,13 @@ class ReleaseBody(Body):
     reason: AnyReason
 
 
+class ReleaseItemsBody(Body):
+    """What a cancellation gives back, of what the reservation still keeps; once for each `release_id`."""
+
+    release_id: Id
+    lines: list[LineBody] = Field(min_length=1, max_length=MAX_LINES)
+
+
 class ShipBody(Body):
     """What leaves with one shipment, at most what the reservation still keeps."""
 
@@ -110,6 +118,11 @@ async def _reserve_items(body: ReserveBody, call: Call, read: Read) -> Sequence[
 
 async def _release_reservation(body: ReleaseBody, call: Call, read: Read) -> Sequence[Target]:
     command = ReleaseReservation(reservation_id=call.entity_id, reason=call.reason(body.reason), at=call.now)
+    return reservation_targets(call.entity_id, command, await _reservation(call, read))
+
+
+async def _release_items(body: ReleaseItemsBody, call: Call, read: Read) -> Sequence[Target]:
+    command = ReleaseItems(release_id=body.release_id, lines=_lines(body.lines), at=call.now)
     return reservation_targets(call.entity_id, command, await _reservation(call, read))
 
 
@@ -191,6 +204,14 @@ RESERVATION_COMMANDS = CommandApi[Reservation](
             plan=_release_reservation,
             roles=OPERATORS,
             summary="Give back what is kept; a reservation that was not made yet can never be made.",
+        ),
+        JointEndpoint(
+            method="POST",
+            path="/reservations/{reservation_id}/release-items",
+            body=ReleaseItemsBody,
+            plan=_release_items,
+            roles=OPERATORS,
+            summary="Give back some of what is kept; the same release again does nothing.",
         ),
         JointEndpoint(
             method="POST",

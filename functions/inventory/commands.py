@@ -75,6 +75,14 @@ class ReleaseReservation(Command):
     at: AwareDatetime
 
 
+class ReleaseItems(Command):
+    """A cancellation gives `lines` back, of what is still kept."""
+
+    release_id: str
+    lines: tuple[Line, ...]
+    at: AwareDatetime
+
+
 class ExpireReservation(Command):
     at: AwareDatetime
 
@@ -87,7 +95,9 @@ class ShipItems(Command):
     at: AwareDatetime
 
 
-ReservationCommand = ReserveItems | AllocateReservation | ReleaseReservation | ExpireReservation | ShipItems
+ReservationCommand = (
+    ReserveItems | AllocateReservation | ReleaseReservation | ReleaseItems | ExpireReservation | ShipItems
+)
 
 
 # --- receipt

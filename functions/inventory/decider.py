@@ -14,6 +14,7 @@ from functions.inventory.commands import (
     ExpireReservation,
     ReceiptCommand,
     ReceiveStock,
+    ReleaseItems,
     ReleaseReservation,
     ReleaseStock,
     ReservationCommand,
@@ -24,6 +25,7 @@ from functions.inventory.commands import (
     StockCommand,
 )
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     Line,
@@ -127,6 +129,8 @@ def decide_reservation(command: ReservationCommand, reservation: Reservation) ->
     match command:
         case AllocateReservation(at=at):
             return [ReservationAllocated(at=at)] if _standing(reservation).status is Status.RESERVED else []
+        case ReleaseItems():
+            return _release_items(command, reservation)
         case ExpireReservation():
             return _expire(command, reservation)
         case ShipItems():
@@ -170,6 +174,17 @@ def _release(command: ReleaseReservation, reservation: Reservation) -> Sequence[
     return [ReservationReleased(lines=_kept(reservation), **command.model_dump())]
 
 
+def _release_items(command: ReleaseItems, reservation: Reservation) -> Sequence[ReservationEvent]:
+    """What is not kept any more, because somebody gave it back by hand, does not go back twice."""
+    if command.release_id in reservation.releases:
+        return []
+    wanted = _quantities(command.lines)
+    back = {sku: min(quantity, reservation.kept.get(sku, 0)) for sku, quantity in wanted.items()}
+    lines = tuple(Line(sku=sku, quantity=quantity) for sku, quantity in back.items() if quantity)
+    named = {"reservation_id": reservation.reservation_id, "release_id": command.release_id}
+    return [ItemsReleased(**named, lines=lines, at=command.at)] if lines else []
+
+
 def _kept(reservation: Reservation) -> tuple[Line, ...]:
     return tuple(Line(sku=sku, quantity=quantity) for sku, quantity in reservation.kept.items())
 
@@ -203,6 +218,11 @@ def evolve_reservation(reservation: Reservation, event: ReservationEvent) -> Res
             changed = {"reservation_id": event.reservation_id, "status": Status.RELEASED, "kept": {}}
         case ReservationExpired():
             changed = {"status": Status.EXPIRED, "kept": {}}
+        case ItemsReleased():
+            kept = _without(reservation.kept, event.lines)
+            over = Status.SHIPPED if reservation.shipments else Status.RELEASED
+            status = reservation.status if kept else over
+            changed = {"kept": kept, "status": status, "releases": (*reservation.releases, event.release_id)}
         case ItemsShipped():  # what is partly shipped is sold: it does not expire any more
             kept = _without(reservation.kept, event.lines)
             status = Status.ALLOCATED if kept else Status.SHIPPED

@@ -104,6 +104,16 @@ class ReservationReleased(Event):
     at: AwareDatetime
 
 
+class ItemsReleased(Event):
+    """`lines` went back to stock, all of what was kept or a part: they are not going to be shipped."""
+
+    TYPE: ClassVar = "ItemsReleased.v1"
+    reservation_id: str
+    release_id: str
+    lines: tuple[Line, ...]
+    at: AwareDatetime
+
+
 class ReservationExpired(Event):
     """Nobody allocated the reservation in time: `lines` went back to stock."""
 
@@ -123,7 +133,9 @@ class ItemsShipped(Event):
     at: AwareDatetime
 
 
-ReservationEvent = ItemsReserved | ReservationAllocated | ReservationReleased | ReservationExpired | ItemsShipped
+ReservationEvent = (
+    ItemsReserved | ReservationAllocated | ReservationReleased | ItemsReleased | ReservationExpired | ItemsShipped
+)
 
 
 # --- receipt: many products received at once

@@ -18,6 +18,11 @@ EXAMPLE_RELEASED: JsonDict = {
     "reservation_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
     "reason": "the card was declined",
 }
+EXAMPLE_ITEMS_RELEASED: JsonDict = {
+    "reservation_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
+    "release_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11-1",
+    "lines": [{"sku": "1095275", "quantity": 1}],
+}
 EXAMPLE_SHIPPED: JsonDict = {
     "reservation_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
     "shipment_id": "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11-1",
@@ -53,6 +58,16 @@ class ReservationReleased(IntegrationEvent):
     reason: str
 
 
+class ItemsReleased(IntegrationEvent):
+    """Of what was kept, these may be had by anybody: their order was cancelled, all of it or a part."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ITEMS_RELEASED]})
+    TYPE: ClassVar = "ItemsReleased.v1"
+    reservation_id: str
+    release_id: str
+    lines: tuple[InventoryLine, ...]
+
+
 class ItemsShipped(IntegrationEvent):
     """What was kept has left with a shipment, all of it or a part."""
 
@@ -76,7 +91,10 @@ def _published(lines: tuple[events.Line, ...]) -> tuple[InventoryLine, ...]:
     return tuple(InventoryLine(sku=line.sku, quantity=line.quantity) for line in lines)
 
 
-def reservation_to_integration(event: ReservationEvent) -> ItemsReserved | ReservationReleased | ItemsShipped | None:
+OfReservation = ItemsReserved | ReservationReleased | ItemsReleased | ItemsShipped
+
+
+def reservation_to_integration(event: ReservationEvent) -> OfReservation | None:
     match event:
         case events.ItemsReserved(reservation_id=reservation_id):
             return ItemsReserved(
@@ -84,6 +102,8 @@ def reservation_to_integration(event: ReservationEvent) -> ItemsReserved | Reser
             )
         case events.ReservationReleased(reservation_id=reservation_id, reason=reason):
             return ReservationReleased(reservation_id=reservation_id, reason=reason)
+        case events.ItemsReleased(reservation_id=reservation_id, release_id=release_id):
+            return ItemsReleased(reservation_id=reservation_id, release_id=release_id, lines=_published(event.lines))
         case events.ReservationExpired(reservation_id=reservation_id):
             return ReservationReleased(reservation_id=reservation_id, reason="expired")
         case events.ItemsShipped(reservation_id=reservation_id, shipment_id=shipment_id):

@@ -12,7 +12,7 @@ RESERVATIONS = "reservations"
 MANIFEST = event_sourced(
     NAME,
     description="Stock of each product: received, counted, kept for a basket as a whole, released, shipped.",
-    publishes="StockChanged, ItemsReserved, ReservationReleased and ItemsShipped, for everybody.",
+    publishes="StockChanged, ItemsReserved, ReservationReleased, ItemsReleased and ItemsShipped, for everybody.",
     categories=(STOCK_CATEGORY, RESERVATION_CATEGORY, RECEIPT_CATEGORY),
     collections=(
         Collection(
@@ -26,10 +26,7 @@ MANIFEST = event_sourced(
             indexes=((IndexField("status"), IndexField("id")),),
         ),
     ),
-    reacts_to=(
-        ReactsTo("fulfillment", ("ShipmentDispatched.v1",)),
-        ReactsTo("orders", ("OrderCancelled.v1",)),
-    ),
+    reacts_to=(ReactsTo("fulfillment", ("ShipmentDispatched.v1",)),),
     schedules=(
         Schedule(
             name="inventory-expiry",

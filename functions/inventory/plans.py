@@ -15,6 +15,7 @@ from functions.inventory.commands import (
 )
 from functions.inventory.decider import decide_receipt, decide_reservation
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     ReservationAllocated,
@@ -65,7 +66,11 @@ def _stock_commands(event: ReservationEvent) -> Sequence[StockCommand]:
             return [
                 ReserveStock(sku=line.sku, reservation_id=owner, quantity=line.quantity, at=at) for line in event.lines
             ]
-        case ReservationReleased(reservation_id=owner, at=at) | ReservationExpired(reservation_id=owner, at=at):
+        case (
+            ReservationReleased(reservation_id=owner, at=at)
+            | ItemsReleased(reservation_id=owner, at=at)
+            | ReservationExpired(reservation_id=owner, at=at)
+        ):
             return [
                 ReleaseStock(sku=line.sku, reservation_id=owner, quantity=line.quantity, at=at) for line in event.lines
             ]

@@ -1,9 +1,10 @@
 """From events to the inventory's read models: pure functions of (document | None, event)."""
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Literal, assert_never
 
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     Line,
@@ -69,9 +70,13 @@ def project_reservation(document: ReservationView | None, event: ReservationEven
             changed = {"status": "released", "reason": reason, "expires_at": None}
         case ReservationExpired():
             changed = {"status": "expired", "reason": "expired"}
+        case ItemsReleased():
+            lines = _moved(document.lines, event.lines, "released")
+            over = "shipped" if document.shipments else "released"
+            changed = {"lines": lines, "status": document.status if _keeps_some(lines) else over}
         case ItemsShipped():
-            lines = _shipped(document.lines, event.lines)
-            status = "shipped" if all(line.shipped == line.quantity for line in lines) else "allocated"
+            lines = _moved(document.lines, event.lines, "shipped")
+            status = "allocated" if _keeps_some(lines) else "shipped"
             shipments = [*document.shipments, event.shipment_id]
             changed = {"lines": lines, "status": status, "shipments": shipments, "expires_at": None}
         case _:
@@ -103,9 +108,15 @@ def _tombstone(event: ReservationReleased) -> ReservationView:
     )
 
 
-def _shipped(lines: Sequence[ReservedLineView], left: Sequence[Line]) -> list[ReservedLineView]:
-    more = {line.sku: line.quantity for line in left}
-    return [line.model_copy(update={"shipped": line.shipped + more.get(line.sku, 0)}) for line in lines]
+def _moved(
+    lines: Sequence[ReservedLineView], moved: Sequence[Line], what: Literal["shipped", "released"]
+) -> list[ReservedLineView]:
+    more = {line.sku: line.quantity for line in moved}
+    return [line.model_copy(update={what: getattr(line, what) + more.get(line.sku, 0)}) for line in lines]
+
+
+def _keeps_some(lines: Sequence[ReservedLineView]) -> bool:
+    return any(line.shipped + line.released < line.quantity for line in lines)
 
 
 def _by_status(document: AvailabilityView | ReservationView) -> Mapping[str, Scalar]:

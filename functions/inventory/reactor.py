@@ -7,7 +7,7 @@ held at most: whatever it meets that is still only reserved has expired, and eac
 from collections.abc import Sequence
 from datetime import timedelta
 
-from functions.inventory.commands import ExpireReservation, ReleaseReservation, ReservationCommand, ShipItems
+from functions.inventory.commands import ExpireReservation, ReservationCommand, ShipItems
 from functions.inventory.events import Line
 from functions.inventory.manifest import RESERVATION_CATEGORY
 from functions.inventory.plans import LONGEST_HOLD, reservation_targets
@@ -35,29 +35,10 @@ class ShipmentDispatched(Reads):
     lines: tuple[ShippedLine, ...]
 
 
-class OrderCancelled(Reads):
-    """`reservation_id` is empty if the order was never made."""
-
-    reservation_id: str
-    placed: bool
-    reason: str
-
-
 def ship(event: ShipmentDispatched, delivery: Delivery) -> Plan:
     """What left the house leaves the stock. More than is kept, or what was given back, is for a person to look at."""
     lines = tuple(Line(sku=line.sku, quantity=line.quantity) for line in event.lines)
     return _planned(event.reservation_id, ShipItems(shipment_id=event.shipment_id, lines=lines, at=delivery.at))
-
-
-def give_back(event: OrderCancelled, delivery: Delivery) -> Plan | Sequence[Target]:
-    """An order that was placed is cancelled by people: nobody else would release its reservation."""
-    if not event.placed or not event.reservation_id:
-        return ()
-    reason = f"the order was cancelled: {event.reason}"
-    return _planned(
-        event.reservation_id,
-        ReleaseReservation(reservation_id=event.reservation_id, reason=reason, at=delivery.at),
-    )
 
 
 def _planned(reservation_id: str, command: ReservationCommand) -> Plan:
@@ -67,10 +48,7 @@ def _planned(reservation_id: str, command: ReservationCommand) -> Plan:
     return plan
 
 
-REACTIONS = (
-    Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=ship),
-    Reaction(service="orders", type="OrderCancelled.v1", reads=OrderCancelled, react=give_back),
-)
+REACTIONS = (Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=ship),)
 
 
 # --- expiry

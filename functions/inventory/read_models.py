@@ -18,12 +18,13 @@ class AvailabilityView(BaseModel):
 
 
 class ReservedLineView(BaseModel):
-    """`quantity` as reserved; `shipped` of them have left."""
+    """`quantity` as reserved; `shipped` of them have left, `released` went back to stock."""
 
     model_config = ConfigDict(extra="forbid")
     sku: str
     quantity: int
     shipped: int
+    released: int = 0
 
 
 class ReservationView(BaseModel):

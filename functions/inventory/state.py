@@ -36,6 +36,7 @@ class Reservation(BaseModel):
     lines: dict[str, int] = {}
     kept: dict[str, int] = {}
     shipments: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
     expires_at: AwareDatetime | None = None
 
 

@@ -15,7 +15,9 @@ from shared.eventsourcing.personal import Sealed
 MailKind = Literal[
     "order_placed",
     "shipment_dispatched",
+    "shipment_lost",
     "order_cancelled",
+    "lines_cancelled",
     "payment_refunded",
     "payment_refund_failed",
     "return_approved",
@@ -64,6 +66,20 @@ class AboutCancelled(_About):
     reason: str
 
 
+class AboutLost(_About):
+    kind: Literal["shipment_lost"] = "shipment_lost"
+    shipment_id: str
+    lines: tuple[MailLine, ...]
+
+
+class AboutLinesCancelled(_About):
+    """A part of an order is not going to be sent, and the rest is."""
+
+    kind: Literal["lines_cancelled"] = "lines_cancelled"
+    cancellation_id: str
+    lines: tuple[MailLine, ...]
+
+
 class AboutRefunded(_About):
     kind: Literal["payment_refunded"] = "payment_refunded"
     payment_id: str
@@ -94,7 +110,9 @@ class AboutReturnRefused(_About):
 About = Annotated[
     AboutPlaced
     | AboutShipped
+    | AboutLost
     | AboutCancelled
+    | AboutLinesCancelled
     | AboutRefunded
     | AboutRefundFailed
     | AboutReturnApproved
@@ -106,7 +124,7 @@ About = Annotated[
 class MailRequested(Event):
     """There is a fact to tell a customer of. `at` is the fact's business time; all later times are those of sending."""
 
-    TYPE: ClassVar = "MailRequested.v3"
+    TYPE: ClassVar = "MailRequested.v4"
     mail_id: str
     customer_id: str
     about: About

@@ -37,7 +37,7 @@ MANIFEST = event_sourced(
         "reactor": (Permission.OPEN_PERSONAL_DATA,),
     },
     reacts_to=(
-        ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1")),
+        ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1", "OrderLinesCancelled.v1", "OrderShipmentLost.v1")),
         ReactsTo("fulfillment", ("ShipmentDispatched.v1",)),
         ReactsTo("payments", ("PaymentRefunded.v1", "PaymentRefundFailed.v1")),
         ReactsTo("returns", ("ReturnApproved.v1", "ReturnRefused.v1")),

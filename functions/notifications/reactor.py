@@ -17,6 +17,8 @@ from functions.notifications.effect import Sender, make_sender
 from functions.notifications.events import (
     About,
     AboutCancelled,
+    AboutLinesCancelled,
+    AboutLost,
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
@@ -70,6 +72,22 @@ class OrderCancelled(Reads):
     customer_id: str
     reason: str
     cancelled_at: AwareDatetime
+
+
+class OrderLinesCancelled(Reads):
+    order_id: str
+    customer_id: str
+    cancellation_id: str
+    lines: tuple[Line, ...]
+    cancelled_at: AwareDatetime
+
+
+class OrderShipmentLost(Reads):
+    order_id: str
+    customer_id: str
+    shipment_id: str
+    lines: tuple[Line, ...]
+    lost_at: AwareDatetime
 
 
 class ShipmentDispatched(Reads):
@@ -167,6 +185,18 @@ def _on_cancelled(event: OrderCancelled, _: Delivery) -> Sequence[Target]:
     return _request(mail_id(about.kind, event.order_id), event.customer_id, about, event.cancelled_at)
 
 
+def _on_lines_cancelled(event: OrderLinesCancelled, _: Delivery) -> Sequence[Target]:
+    about = AboutLinesCancelled(
+        order_id=event.order_id, cancellation_id=event.cancellation_id, lines=_unpriced(event.lines)
+    )
+    return _request(mail_id(about.kind, event.cancellation_id), event.customer_id, about, event.cancelled_at)
+
+
+def _on_lost(event: OrderShipmentLost, _: Delivery) -> Sequence[Target]:
+    about = AboutLost(order_id=event.order_id, shipment_id=event.shipment_id, lines=_unpriced(event.lines))
+    return _request(mail_id(about.kind, event.shipment_id), event.customer_id, about, event.lost_at)
+
+
 def _on_dispatched(event: ShipmentDispatched, _: Delivery) -> Sequence[Target]:
     about = AboutShipped(
         order_id=event.order_id,
@@ -233,6 +263,8 @@ def _on_erased(event: CustomerErased, _: Delivery) -> Sequence[Target]:
 REACTIONS = (
     Reaction(service="orders", type="OrderPlaced.v1", reads=OrderPlaced, react=_on_placed),
     Reaction(service="orders", type="OrderCancelled.v1", reads=OrderCancelled, react=_on_cancelled),
+    Reaction(service="orders", type="OrderLinesCancelled.v1", reads=OrderLinesCancelled, react=_on_lines_cancelled),
+    Reaction(service="orders", type="OrderShipmentLost.v1", reads=OrderShipmentLost, react=_on_lost),
     Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=_on_dispatched),
     Reaction(service="payments", type="PaymentRefunded.v1", reads=PaymentRefunded, react=_on_refunded),
     Reaction(service="payments", type="PaymentRefundFailed.v1", reads=PaymentRefundFailed, react=_on_refund_failed),

@@ -6,6 +6,8 @@ from typing import NamedTuple, assert_never
 from functions.notifications.events import (
     About,
     AboutCancelled,
+    AboutLinesCancelled,
+    AboutLost,
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
@@ -36,23 +38,41 @@ class Text(NamedTuple):
 def render(about: About, name: str) -> Text:
     """The mail on `about` to a customer of this name, which may be empty."""
     match about:
+        case AboutRefunded() | AboutRefundFailed():
+            text = _of_money(about)
+        case AboutReturnApproved() | AboutReturnRefused():
+            text = _of_a_return(about)
+        case _:
+            text = _of_goods(about)
+    return Text(_one_line(text.subject), f"Hello{_to(name)},\n\n{text.body}\n")
+
+
+def _of_money(about: AboutRefunded | AboutRefundFailed) -> Text:
+    if isinstance(about, AboutRefunded):
+        return Text(f"A refund for your order {about.order_id}", _refunded(about))
+    return Text(f"Our refund for your order {about.order_id} did not reach you", _refund_failed(about))
+
+
+def _of_a_return(about: AboutReturnApproved | AboutReturnRefused) -> Text:
+    if isinstance(about, AboutReturnApproved):
+        return Text(f"Your return for order {about.order_id}", _return_approved(about))
+    return Text(f"Your return for order {about.order_id} was refused", _return_refused(about))
+
+
+def _of_goods(about: AboutPlaced | AboutShipped | AboutLost | AboutCancelled | AboutLinesCancelled) -> Text:
+    match about:
         case AboutPlaced():
-            text = Text(f"Your order {about.order_id}", _placed(about))
+            return Text(f"Your order {about.order_id}", _placed(about))
         case AboutShipped():
-            text = Text(f"Your order {about.order_id} is on its way", _shipped(about))
+            return Text(f"Your order {about.order_id} is on its way", _shipped(about))
+        case AboutLost():
+            return Text(f"A part of your order {about.order_id} was lost", _lost(about))
         case AboutCancelled():
-            text = Text(f"Your order {about.order_id} was cancelled", _CANCELLED)
-        case AboutRefunded():
-            text = Text(f"A refund for your order {about.order_id}", _refunded(about))
-        case AboutRefundFailed():
-            text = Text(f"Our refund for your order {about.order_id} did not reach you", _refund_failed(about))
-        case AboutReturnApproved():
-            text = Text(f"Your return for order {about.order_id}", _return_approved(about))
-        case AboutReturnRefused():
-            text = Text(f"Your return for order {about.order_id} was refused", _return_refused(about))
+            return Text(f"Your order {about.order_id} was cancelled", _CANCELLED)
+        case AboutLinesCancelled():
+            return Text(f"A part of your order {about.order_id} was cancelled", _lines_cancelled(about))
         case _:
             assert_never(about)
-    return Text(_one_line(text.subject), f"Hello{_to(name)},\n\n{text.body}\n")
 
 
 def money(amount: Money) -> str:
@@ -72,6 +92,16 @@ def _placed(about: AboutPlaced) -> str:
 def _shipped(about: AboutShipped) -> str:
     tracking = f"It comes with {about.carrier}; its tracking number is {about.tracking}."
     return "\n".join(["this part of your order was dispatched:", "", *_lines(about.lines), "", tracking])
+
+
+def _lines_cancelled(about: AboutLinesCancelled) -> str:
+    paid_back = "What you paid for it is paid back. The rest of your order comes as usual."
+    return "\n".join(["this part of your order was cancelled:", "", *_lines(about.lines), "", paid_back])
+
+
+def _lost(about: AboutLost) -> str:
+    paid_back = "We are sorry. What you paid for it is paid back."
+    return "\n".join(["the carrier has lost this part of your order:", "", *_lines(about.lines), "", paid_back])
 
 
 def _refunded(about: AboutRefunded) -> str:

@@ -24,5 +24,13 @@ def requested_v2(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-MAIL_CODEC = Codec[MailEvent](MailEvent, {"MailRequested.v1": requested_v1, "MailRequested.v2": requested_v2})
+def requested_v3(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """v4 has mails on pieces that were cancelled, and on parcels that were lost."""
+    return data
+
+
+MAIL_CODEC = Codec[MailEvent](
+    MailEvent,
+    {"MailRequested.v1": requested_v1, "MailRequested.v2": requested_v2, "MailRequested.v3": requested_v3},
+)
 CONTACT_CODEC = Codec[ContactEvent](ContactEvent, {"ContactRecorded.v1": recorded_v1})

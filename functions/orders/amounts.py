@@ -2,15 +2,18 @@
 
 Discounts that name a line are taken off that line, the others are shared out over the lines in proportion to what is
 left of them, then the tax in the same way; both by largest remainder. What a line comes to is refunded in proportion to
-the pieces that come back, each time of what has not come back yet: the last pieces take what rounding left over.
-Shipping is refunded with the last of the goods. So whatever way an order is returned, the refunds sum to what was paid,
-less what went back for other reasons: the last pieces come back for what is left.
+the pieces that are given up (returned, cancelled or lost), each time of what was not given up yet: the last pieces take
+what rounding left over. Shipping is refunded with the last of the goods. So whatever way an order is given up, the
+refunds sum to what was paid. A return gives less where money went back for other reasons: the last pieces come back for
+what is left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from functions.orders.commands import CreateOrder, OpenReturn
-from functions.orders.events import OrderCreated, OrderLine, ReturnedLine, ReturnOpened
+from functions.orders.events import OrderCreated, OrderLine, RefundedLine, ReturnedLine, ReturnOpened
+from functions.orders.state import GivenUp
 from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.money import MAX_AMOUNT, Money
 
@@ -72,16 +75,14 @@ def _discounted(command: CreateOrder) -> list[int]:
     return [cents - off for cents, off in zip(left.values(), parts, strict=True)]
 
 
-def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[ReturnOpened], gone: int = 0) -> ReturnOpened:
-    """The return with its refund, after those `before` it, and after `gone` cents that the customer has back for other
-    reasons: no more than what is left. Its lines are known to be there to be returned.
+def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[GivenUp], gone: int = 0) -> ReturnOpened:
+    """The return with its refund, after what was given up `before` it, and after `gone` cents that the customer has
+    back for other reasons: no more than what is left. Its lines are known to be there to be returned.
     """
-    back, quantities = pieces(before), {line.sku: line.quantity for line in command.lines}
+    quantities = {line.sku: line.quantity for line in command.lines}
     returned = [line for line in terms.lines if quantities.get(line.sku)]
-    goods = [_line_refund(line, quantities[line.sku], before) for line in returned]
-    left, shipping = terms.total.amount - sum(each.refund.amount for each in before), 0
-    if is_all(terms, {line.sku: back.get(line.sku, 0) + quantities.get(line.sku, 0) for line in terms.lines}):
-        shipping = left - sum(goods)
+    goods, shipping = _refund(quantities, terms, before)
+    left = terms.total.amount - sum(each.refund.amount for each in before)
     *goods, shipping = _within(left - gone, [*goods, shipping])
     return ReturnOpened(
         **command.model_dump(exclude={"lines"}),
@@ -94,6 +95,27 @@ def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[ReturnOpen
     )
 
 
+def refund_of(quantities: Mapping[str, int], terms: OrderCreated, before: Sequence[GivenUp]) -> dict[str, Any]:
+    """`lines`, `shipping` and `refund` of pieces that are cancelled or lost. What went back for other reasons does not
+    count here: the payment knows it better, and gives no more than what is left.
+    """
+    goods, shipping = _refund(quantities, terms, before)
+    given_up = [line for line in terms.lines if quantities.get(line.sku)]
+    lines = tuple(
+        RefundedLine(sku=line.sku, quantity=quantities[line.sku], refund=_money(cents, terms))
+        for line, cents in zip(given_up, goods, strict=True)
+    )
+    return {"lines": lines, "shipping": _money(shipping, terms), "refund": _money(sum(goods) + shipping, terms)}
+
+
+def _refund(quantities: Mapping[str, int], terms: OrderCreated, before: Sequence[GivenUp]) -> tuple[list[int], int]:
+    """Cents of each line that is named, in the order of the terms, and of the shipping."""
+    goods = [_line_refund(line, quantities[line.sku], before) for line in terms.lines if quantities.get(line.sku)]
+    if not is_all(terms, counted(pieces(before), quantities)):
+        return goods, 0
+    return goods, terms.total.amount - sum(each.refund.amount for each in before) - sum(goods)
+
+
 def _within(left: int, parts: Sequence[int]) -> list[int]:
     """The parts as long as they last."""
     given: list[int] = []
@@ -102,24 +124,30 @@ def _within(left: int, parts: Sequence[int]) -> list[int]:
     return given
 
 
-def pieces(returns: Sequence[ReturnOpened]) -> dict[str, int]:
-    """How many of each product come back with these."""
-    counted: dict[str, int] = {}
-    for line in (line for each in returns for line in each.lines):
-        counted[line.sku] = counted.get(line.sku, 0) + line.quantity
-    return counted
+def pieces(given_up: Iterable[GivenUp]) -> dict[str, int]:
+    """How many of each product are given up with these."""
+    return counted(*({line.sku: line.quantity} for each in given_up for line in each.lines))
+
+
+def counted(*quantities: Mapping[str, int]) -> dict[str, int]:
+    """The sum, by product."""
+    total: dict[str, int] = {}
+    for sku, quantity in (item for each in quantities for item in each.items()):
+        total[sku] = total.get(sku, 0) + quantity
+    return total
 
 
 def is_all(terms: OrderCreated, quantities: Mapping[str, int]) -> bool:
     """Whether so many of each product are everything that was ordered."""
-    return all(quantities.get(line.sku, 0) == line.quantity for line in terms.lines)
+    return all(quantities.get(line.sku, 0) >= line.quantity for line in terms.lines)
 
 
-def _line_refund(line: OrderLine, quantity: int, before: Sequence[ReturnOpened]) -> int:
-    """In proportion, of what has not come back of the line yet: of the last pieces that is all."""
+def _line_refund(line: OrderLine, quantity: int, before: Sequence[GivenUp]) -> int:
+    """In proportion, of what was not given up of the line yet: of the last pieces that is all."""
     back = [each for one in before for each in one.lines if each.sku == line.sku]
     cents = line.due.amount - sum(each.refund.amount for each in back)
-    return cents * quantity // (line.quantity - sum(each.quantity for each in back))
+    left = line.quantity - sum(each.quantity for each in back)
+    return cents * min(quantity, left) // left if left > 0 else 0
 
 
 def _check_lines(command: CreateOrder) -> None:

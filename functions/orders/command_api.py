@@ -1,4 +1,4 @@
-"""The orders' commands over HTTP: for the checkout, for returns, and for people who help out."""
+"""The orders' commands over HTTP: for the workflows of checkouts, returns and cancellations, and for people."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.orders.commands import (
+    CancelLines,
     CancelOrder,
     CancelReturn,
     CompleteReturn,
@@ -16,20 +17,23 @@ from functions.orders.commands import (
     PricedLine,
 )
 from functions.orders.events import MovedLine, OrderDiscount
-from functions.orders.manifest import NAME, ORDER_CATEGORY
+from functions.orders.manifest import CANCELLATION, NAME, ORDER_CATEGORY
+from functions.orders.plans import Cancellation, cancellation_targets
 from functions.orders.state import Order
+from shared.eventsourcing.joint import Read, Target
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
-from shared.http.auth import OPERATORS, Role
-from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import AnyCaseId, AnyReason, Body, Id, Moment, PayableCurrency, ReturnReason, WorkflowReason
+from shared.http.auth import OPERATORS, PEOPLE, Role
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
+from shared.http.requests import AnyCaseId, Body, Id, Moment, PayableCurrency, ReturnReason, ShopReason, WorkflowReason
+from shared.http.workflow_api import workflow_commands
 
 MAX_LINES = 500
 """As many as a cart holds."""
 MAX_DISCOUNTS = 5000
 """Each coupon takes something off each of its lines."""
 WORKFLOWS = frozenset({Role.SERVICE})
-"""Only the workflow of a return drives it here, so that nobody cancels it under a running one; people ask returns."""
+"""Only a workflow drives here what it began, so that nobody takes it back under a running one; people ask workflows."""
 Quantity = Annotated[int, Field(ge=1, le=10**9)]
 
 
@@ -82,20 +86,35 @@ class PlaceOrderBody(AtBody):
     captured: Money
 
 
-class CancelOrderBody(AtBody):
-    reason: AnyReason
+class AbandonBody(AtBody):
+    reason: WorkflowReason
 
 
-class ReturnLineBody(Body):
+class MovedLineBody(Body):
     sku: Id
     quantity: Quantity
+
+
+class CancelBody(Body):
+    """`lines` are not to be sent; without them everything that has not left."""
+
+    lines: list[MovedLineBody] | None = Field(None, min_length=1, max_length=MAX_LINES)
+    reason: ShopReason
+
+
+class CancelLinesBody(Body):
+    """What fulfillment has stopped for a cancellation."""
+
+    cancellation_id: Id
+    lines: list[MovedLineBody] = Field(min_length=1, max_length=MAX_LINES)
+    reason: ShopReason
 
 
 class OpenReturnBody(AtBody):
     """What is to come back, of what was shipped and is not coming back already."""
 
     return_id: Id
-    lines: list[ReturnLineBody] = Field(min_length=1, max_length=MAX_LINES)
+    lines: list[MovedLineBody] = Field(min_length=1, max_length=MAX_LINES)
     reason: ReturnReason
 
 
@@ -129,17 +148,26 @@ def _place(body: PlaceOrderBody, call: Call) -> PlaceOrder:
     return PlaceOrder(payment_id=body.payment_id, captured=body.captured, at=call.at(body.at))
 
 
-def _cancel(body: CancelOrderBody, call: Call) -> CancelOrder:
-    by_person = call.principal.has(Role.OPERATOR)
-    reason = call.reason(body.reason)
-    return CancelOrder(order_id=call.entity_id, reason=reason, by_person=by_person, at=call.at(body.at))
+def _abandon(body: AbandonBody, call: Call) -> CancelOrder:
+    return CancelOrder(order_id=call.entity_id, reason=body.reason, at=call.at(body.at))
+
+
+async def _start_cancellation(body: CancelBody, call: Call, read: Read) -> Sequence[Target]:
+    lines = None if body.lines is None else _lines(body.lines)
+    asked = Cancellation(order_id=call.path["order_id"], lines=lines, reason=body.reason, at=call.now)
+    return await cancellation_targets(asked, read)
+
+
+def _cancel_lines(body: CancelLinesBody, call: Call) -> CancelLines:
+    lines = _lines(body.lines)
+    return CancelLines(cancellation_id=body.cancellation_id, lines=lines, reason=body.reason, at=call.now)
 
 
 def _open_return(body: OpenReturnBody, call: Call) -> OpenReturn:
     return OpenReturn(return_id=body.return_id, lines=_lines(body.lines), reason=body.reason, at=call.at(body.at))
 
 
-def _lines(bodies: Sequence[ReturnLineBody]) -> tuple[MovedLine, ...]:
+def _lines(bodies: Sequence[MovedLineBody]) -> tuple[MovedLine, ...]:
     return tuple(MovedLine(sku=body.sku, quantity=body.quantity) for body in bodies)
 
 
@@ -183,11 +211,19 @@ ORDER_COMMANDS = CommandApi[Order](
         ),
         CommandEndpoint(
             method="POST",
-            path="/orders/{order_id}/cancel",
-            body=CancelOrderBody,
-            build=_cancel,
-            roles=OPERATORS,
-            summary="Give the order up: its checkout until it is paid, operators until something has left.",
+            path="/orders/{order_id}/abandon",
+            body=AbandonBody,
+            build=_abandon,
+            roles=WORKFLOWS,
+            summary="Its checkout gives up an order that is not placed; one that is not there yet will never be.",
+        ),
+        CommandEndpoint(
+            method="POST",
+            path="/orders/{order_id}/cancellations",
+            body=CancelLinesBody,
+            build=_cancel_lines,
+            roles=WORKFLOWS,
+            summary="Pieces were stopped and will not be sent; the order then says what is refunded for them.",
         ),
         CommandEndpoint(
             method="POST",
@@ -213,5 +249,19 @@ ORDER_COMMANDS = CommandApi[Order](
             roles=WORKFLOWS,
             summary="Nothing comes back; a return that was not opened yet can never be opened.",
         ),
+    ),
+)
+CANCELLATION_COMMANDS = workflow_commands(
+    NAME,
+    CANCELLATION,
+    "/cancellations/{cancellation_id}",
+    JointEndpoint(
+        method="POST",
+        path="/orders/{order_id}/cancel",
+        body=CancelBody,
+        plan=_start_cancellation,
+        creates=True,
+        roles=PEOPLE,
+        summary="Cancel a placed order, or pieces of it, that have not left; 409 while another one is under way.",
     ),
 )

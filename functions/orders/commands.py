@@ -51,13 +51,19 @@ class PlaceOrder(Command):
 
 
 class CancelOrder(Command):
-    """Give the order up; one that was not created yet is never to be created. Until it is placed the checkout decides
-    on that, and a person (`by_person`) from then on.
-    """
+    """Its checkout gives up the order, which is not placed yet; one that was not created yet is never to be created."""
 
     order_id: str
     reason: str
-    by_person: bool
+    at: AwareDatetime
+
+
+class CancelLines(Command):
+    """Fulfillment has stopped these pieces: they are here, and are not going to be sent."""
+
+    cancellation_id: str
+    lines: tuple[MovedLine, ...]
+    reason: str
     at: AwareDatetime
 
 
@@ -71,6 +77,14 @@ class RecordShipment(Command):
 
 class RecordDelivery(Command):
     """A shipment of these lines arrived."""
+
+    shipment_id: str
+    lines: tuple[MovedLine, ...]
+    at: AwareDatetime
+
+
+class RecordLoss(Command):
+    """A shipment of these lines will never arrive."""
 
     shipment_id: str
     lines: tuple[MovedLine, ...]
@@ -139,8 +153,10 @@ OrderCommand = (
     | ConfirmOrder
     | PlaceOrder
     | CancelOrder
+    | CancelLines
     | RecordShipment
     | RecordDelivery
+    | RecordLoss
     | OpenReturn
     | CompleteReturn
     | CancelReturn

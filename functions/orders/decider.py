@@ -1,11 +1,12 @@
 """The rules of an order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import assert_never
 
-from functions.orders import refunds
+from functions.orders import goods, refunds
 from functions.orders.amounts import created, is_all, opened, pieces
 from functions.orders.commands import (
+    CancelLines,
     CancelOrder,
     CancelReturn,
     CompleteReturn,
@@ -16,10 +17,11 @@ from functions.orders.commands import (
     OrderCommand,
     PlaceOrder,
     RecordDelivery,
+    RecordLoss,
     RecordShipment,
 )
 from functions.orders.events import (
-    MovedLine,
+    LinesCancelled,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
@@ -27,10 +29,12 @@ from functions.orders.events import (
     OrderEvent,
     OrderPlaced,
     OrderReturned,
+    OrderShipmentLost,
     OrderShipped,
     ReturnCancelled,
     ReturnOpened,
 )
+from functions.orders.goods import quantities_of
 from functions.orders.manifest import ORDER_CATEGORY
 from functions.orders.state import Order, Return, ReturnStatus, Status, is_closed
 from shared.eventsourcing.codec import Codec
@@ -54,10 +58,14 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             return _confirm(command, _standing(order))
         case PlaceOrder():
             return _place(command, _standing(order))
+        case CancelLines():
+            return _cancel_rest(command, _paid(order))
         case RecordShipment():
-            return _ship(command, _paid(order))
+            return goods.ship(command, _paid(order))
         case RecordDelivery():
-            return _deliver(command, _paid(order))
+            return goods.deliver(command, _paid(order))
+        case RecordLoss():
+            return goods.lose(command, _paid(order))
         case OpenReturn():
             return _open_return(command, _paid(order))
         case CompleteReturn():
@@ -78,20 +86,6 @@ def _paid(order: Order) -> Order:
     if _standing(order).status in {Status.CREATED, Status.CONFIRMED}:
         raise DomainError("order-not-placed", f"the order is only {order.status}")
     return order
-
-
-def _quantities(lines: Sequence[MovedLine], order: Order) -> dict[str, int]:
-    """By product; each is named once, and was ordered."""
-    quantities = {line.sku: line.quantity for line in lines}
-    if not lines or len(quantities) < len(lines) or min(quantities.values()) < 1:
-        raise DomainError("lines-invalid", "at least one of each product, and each product once", field="lines")
-    if unknown := quantities.keys() - {line.sku for line in order.terms.lines}:
-        raise DomainError("not-ordered", f"{min(unknown)} was not ordered", field=min(unknown))
-    return quantities
-
-
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {sku: one.get(sku, 0) + other.get(sku, 0) for sku in {**one, **other}}
 
 
 # --- up to the payment
@@ -129,71 +123,29 @@ def _cancel(command: CancelOrder, order: Order) -> Sequence[OrderEvent]:
     """Of an order that was never created a tombstone remains: a late create finds it and is refused."""
     if order.status is Status.CANCELLED:
         return []
-    _check_cancel(command, order)
-    terms = order.created
-    cancelled = OrderCancelled(
-        order_id=command.order_id,
+    if order.status not in {Status.ABSENT, Status.CREATED, Status.CONFIRMED}:
+        raise DomainError("order-is-placed", "a placed order is cancelled when its shipments are stopped")
+    return [_cancelled(command, command.order_id, order.created)]
+
+
+def _cancelled(command: CancelOrder | CancelLines, order_id: str, terms: OrderCreated | None) -> OrderCancelled:
+    return OrderCancelled(
+        order_id=order_id,
         customer_id=terms.customer_id if terms else "",
         checkout_id=terms.checkout_id if terms else "",
         reservation_id=terms.reservation_id if terms else "",
         payment_id=terms.payment_id if terms else "",
         reason=command.reason,
-        placed=order.status is Status.PLACED,
+        placed=isinstance(command, CancelLines),
         at=command.at,
     )
-    return [cancelled]
 
 
-def _check_cancel(command: CancelOrder, order: Order) -> None:
-    """A checkout that is under way must not find its order gone: it may have taken the money."""
-    if order.status in {Status.CREATED, Status.CONFIRMED}:
-        if command.by_person:
-            raise DomainError("order-in-checkout", "turn its checkout back instead, by force-compensate")
-    elif order.status is not Status.ABSENT:
-        if order.shipments:
-            raise DomainError("order-is-shipped", "what has left the house comes back as a return")
-        if not command.by_person:
-            raise DomainError("order-is-placed", "a placed order is cancelled by people only")
-
-
-# --- on its way
-
-
-def _ship(command: RecordShipment | RecordDelivery, order: Order) -> Sequence[OrderEvent]:
-    if command.shipment_id in order.shipments:
-        return []
-    shipped = _sum(order.shipped, _quantities(command.lines, order))
-    for line in order.terms.lines:
-        if shipped.get(line.sku, 0) > line.quantity:
-            raise DomainError("more-than-ordered", f"{line.sku}: {line.quantity} were ordered", field=line.sku)
-    return [
-        OrderShipped(
-            order_id=order.terms.order_id,
-            customer_id=order.terms.customer_id,
-            shipment_id=command.shipment_id,
-            lines=command.lines,
-            complete=is_all(order.terms, shipped),
-            at=command.at,
-        )
-    ]
-
-
-def _deliver(command: RecordDelivery, order: Order) -> Sequence[OrderEvent]:
-    """The news that a shipment left may come after the news that it arrived: then this tells both."""
-    if command.shipment_id in order.delivered:
-        return []
-    events = list(_ship(command, order))
-    for event in events:
-        order = evolve(order, event)
-    arrived = {*order.delivered, command.shipment_id}
-    delivered = OrderDelivered(
-        order_id=order.terms.order_id,
-        customer_id=order.terms.customer_id,
-        shipment_id=command.shipment_id,
-        complete=is_all(order.terms, order.shipped) and arrived >= set(order.shipments),
-        at=command.at,
-    )
-    return [*events, delivered]
+def _cancel_rest(command: CancelLines, order: Order) -> Sequence[OrderEvent]:
+    """The whole order is cancelled as soon as all of its pieces are."""
+    events = goods.cancel_lines(command, order)
+    whole = any(event.status == "cancelled" for event in events)
+    return [*events, *([_cancelled(command, order.terms.order_id, order.terms)] if whole else [])]
 
 
 # --- returns
@@ -201,7 +153,7 @@ def _deliver(command: RecordDelivery, order: Order) -> Sequence[OrderEvent]:
 
 def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
     known = order.returns.get(command.return_id)
-    quantities = _quantities(command.lines, order)
+    quantities = quantities_of(command.lines, order)
     if known and known.status is ReturnStatus.CANCELLED:
         raise DomainError("return-cancelled", "the return is cancelled")
     if known and known.opened and pieces((known.opened,)) == quantities:
@@ -213,7 +165,7 @@ def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
         left = arrived.get(sku, 0) - back.get(sku, 0)
         if quantity > left:
             raise DomainError("not-returnable", f"{sku}: {left} can be returned", field=sku)
-    return [opened(command, order.terms, order.coming_back, order.gone_otherwise)]
+    return [opened(command, order.terms, order.given_up, order.gone_otherwise)]
 
 
 def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEvent]:
@@ -224,7 +176,7 @@ def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEve
         return []
     if known.status is ReturnStatus.CANCELLED or known.opened is None:
         raise DomainError("return-cancelled", "the return is cancelled")
-    back = pieces((*order.opened(ReturnStatus.COMPLETED), known.opened))
+    back = pieces((*order.opened(ReturnStatus.COMPLETED), known.opened, *order.never_arriving))
     return [
         OrderReturned(
             order_id=order.terms.order_id,
@@ -263,16 +215,6 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             changed = {"status": Status.PLACED}
         case OrderCancelled():
             changed = {"status": Status.CANCELLED}
-        case OrderShipped():
-            shipped = _sum(order.shipped, {line.sku: line.quantity for line in event.lines})
-            lines = {line.sku: line.quantity for line in event.lines}
-            changed = {"shipped": shipped, "shipments": {**order.shipments, event.shipment_id: lines}}
-            if event.complete:
-                changed["status"] = Status.SHIPPED
-        case OrderDelivered():
-            changed = {"delivered": (*order.delivered, event.shipment_id)}
-            if event.complete and order.status is not Status.RETURNED:
-                changed["status"] = Status.DELIVERED
         case ReturnOpened():
             changed = _with_return(order, event.return_id, Return(status=ReturnStatus.OPEN, opened=event))
         case ReturnCancelled():
@@ -281,6 +223,8 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             changed = _with_status(order, event.return_id, ReturnStatus.COMPLETED)
             if event.complete:
                 changed["status"] = Status.RETURNED
+        case OrderShipped() | OrderDelivered() | OrderShipmentLost() | LinesCancelled():
+            changed = goods.evolve(order, event)
         case _:
             changed = refunds.evolve(order, event)
     return order.model_copy(update=changed)

@@ -94,6 +94,52 @@ class MovedLine(BaseModel):
     quantity: int
 
 
+class RefundedLine(BaseModel):
+    """So many of one product, for which the customer gets `refund`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sku: str
+    quantity: int
+    refund: Money
+
+
+RestStatus = Literal["placed", "shipped", "delivered", "returned", "lost", "cancelled"]
+"""What an order is, by what remains of it."""
+
+
+class LinesCancelled(Event):
+    """Pieces that have not left never will. `shipping` is what comes back of the costs of shipping: all, if nothing is
+    left with the customer. `refund` is the sum of everything, `status` what the order is now.
+    """
+
+    TYPE: ClassVar = "LinesCancelled.v1"
+    order_id: str
+    customer_id: str
+    cancellation_id: str
+    lines: tuple[RefundedLine, ...]
+    shipping: Money
+    refund: Money
+    reason: str
+    status: RestStatus
+    at: AwareDatetime
+
+
+class OrderShipmentLost(Event):
+    """One shipment will never arrive. Its goods are refunded as those that are cancelled, by the refund `refund_id`."""
+
+    TYPE: ClassVar = "OrderShipmentLost.v1"
+    order_id: str
+    customer_id: str
+    shipment_id: str
+    payment_id: str
+    refund_id: str
+    lines: tuple[RefundedLine, ...]
+    shipping: Money
+    refund: Money
+    status: RestStatus
+    at: AwareDatetime
+
+
 class OrderShipped(Event):
     """One shipment left; `complete` if nothing of the order is left to ship."""
 
@@ -213,15 +259,16 @@ class OrderDisputeClosed(Event):
 
 MoneyEvent = OrderRefunded | OrderRefundFailed | OrderRefundResolved | OrderDisputed | OrderDisputeClosed
 """What payments tell of the order's money."""
+GoodsEvent = OrderShipped | OrderDelivered | OrderShipmentLost | LinesCancelled
+"""What becomes of the order's goods."""
 OrderEvent = (
     OrderCreated
     | OrderConfirmed
     | OrderPlaced
     | OrderCancelled
-    | OrderShipped
-    | OrderDelivered
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned
+    | GoodsEvent
     | MoneyEvent
 )

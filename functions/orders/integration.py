@@ -11,6 +11,7 @@ from functions.orders.events import OrderEvent
 from shared.eventsourcing.message import IntegrationEvent
 from shared.eventsourcing.money import Currency, Money
 from shared.eventsourcing.personal import Sealed
+from shared.eventsourcing.workflow.events import WorkflowEvent
 
 _ORDER_ID = "5f0c7a52-3c54-4d3b-9f0e-2a2a2f6b8a11"
 _NAMED: JsonDict = {"order_id": _ORDER_ID, "customer_id": "900"}
@@ -44,6 +45,22 @@ EXAMPLE_CANCELLED: JsonDict = {
     "placed": False,
     "cancelled_at": "2017-03-06T12:05:00Z",
 }
+EXAMPLE_LINES_CANCELLED: JsonDict = {
+    **_NAMED,
+    "cancellation_id": f"{_ORDER_ID}-1",
+    "lines": [{"sku": "1095275", "quantity": 1}],
+    "refund": _usd(188),
+    "cancelled_at": "2017-03-06T15:00:00Z",
+}
+EXAMPLE_LOST: JsonDict = {
+    **_NAMED,
+    "shipment_id": f"{_ORDER_ID}-1",
+    "payment_id": _ORDER_ID,
+    "refund_id": f"lost-{_ORDER_ID}-1",
+    "lines": [{"sku": "1095275", "quantity": 1}],
+    "refund": _usd(188),
+    "lost_at": "2017-03-28T09:15:00Z",
+}
 EXAMPLE_MOVED: JsonDict = {**_NAMED, "shipment_id": f"{_ORDER_ID}-1", "complete": True}
 EXAMPLE_RETURNED: JsonDict = {
     **_NAMED,
@@ -73,7 +90,7 @@ class Discount(BaseModel):
     amount: Money
 
 
-class ReturnedLine(BaseModel):
+class OrderedLine(BaseModel):
     """So many of one product."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,6 +146,34 @@ class OrderCancelled(IntegrationEvent):
     cancelled_at: AwareDatetime
 
 
+class OrderLinesCancelled(IntegrationEvent):
+    """A part of a placed order is not going to be sent, and the rest is; `refund` is what that part comes to."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LINES_CANCELLED]})
+    TYPE: ClassVar = "OrderLinesCancelled.v1"
+    order_id: str
+    customer_id: str
+    cancellation_id: str
+    lines: tuple[OrderedLine, ...]
+    refund: Money
+    cancelled_at: AwareDatetime
+
+
+class OrderShipmentLost(IntegrationEvent):
+    """A shipment of an order will never arrive; `refund` is what its goods come to, to be given by `refund_id`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LOST]})
+    TYPE: ClassVar = "OrderShipmentLost.v1"
+    order_id: str
+    customer_id: str
+    shipment_id: str
+    payment_id: str
+    refund_id: str
+    lines: tuple[OrderedLine, ...]
+    refund: Money
+    lost_at: AwareDatetime
+
+
 class OrderShipped(IntegrationEvent):
     """A shipment of an order left; `complete` if nothing is left to ship."""
 
@@ -159,12 +204,21 @@ class OrderReturned(IntegrationEvent):
     order_id: str
     customer_id: str
     return_id: str
-    lines: tuple[ReturnedLine, ...]
+    lines: tuple[OrderedLine, ...]
     refund: Money
     returned_at: AwareDatetime
 
 
-Published = OrderConfirmed | OrderPlaced | OrderCancelled | OrderShipped | OrderDelivered | OrderReturned
+Published = (
+    OrderConfirmed
+    | OrderPlaced
+    | OrderCancelled
+    | OrderLinesCancelled
+    | OrderShipped
+    | OrderDelivered
+    | OrderShipmentLost
+    | OrderReturned
+)
 
 
 def to_integration(event: OrderEvent) -> Published | None:
@@ -179,12 +233,32 @@ def to_integration(event: OrderEvent) -> Published | None:
             return OrderShipped(**event.model_dump(exclude={"at", "lines"}))
         case events.OrderDelivered():
             return OrderDelivered(**event.model_dump(exclude={"at"}))
+        case events.LinesCancelled():
+            return _lines_cancelled(event)
+        case events.OrderShipmentLost():
+            kept = event.model_dump(exclude={"at", "lines", "shipping", "status"})
+            return OrderShipmentLost(**kept, lines=_named(event.lines), lost_at=event.at)
         case events.OrderReturned():
-            lines = tuple(ReturnedLine(sku=line.sku, quantity=line.quantity) for line in event.lines)
             kept = event.model_dump(exclude={"at", "lines", "complete"})
-            return OrderReturned(**kept, lines=lines, returned_at=event.at)
+            return OrderReturned(**kept, lines=_named(event.lines), returned_at=event.at)
         case _:
             return None
+
+
+def _lines_cancelled(event: events.LinesCancelled) -> OrderLinesCancelled | None:
+    """Of the last of them OrderCancelled tells."""
+    if event.status == "cancelled":
+        return None
+    kept = event.model_dump(include={"order_id", "customer_id", "cancellation_id", "refund"})
+    return OrderLinesCancelled(**kept, lines=_named(event.lines), cancelled_at=event.at)
+
+
+def _named(lines: Sequence[events.RefundedLine | events.ReturnedLine]) -> tuple[OrderedLine, ...]:
+    return tuple(OrderedLine(sku=line.sku, quantity=line.quantity) for line in lines)
+
+
+def keep_private(_: WorkflowEvent) -> None:
+    """Of a cancellation the order tells."""
 
 
 def _placed(event: events.OrderPlaced) -> OrderPlaced:

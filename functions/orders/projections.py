@@ -1,9 +1,12 @@
-"""From events to the orders' read model: pure functions of (document | None, event)."""
+"""From events to the read models of orders and cancellations: pure functions of (document | None, event)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, assert_never
 
 from functions.orders.events import (
+    GoodsEvent,
+    LinesCancelled,
     MoneyEvent,
     MovedLine,
     OrderCancelled,
@@ -18,17 +21,22 @@ from functions.orders.events import (
     OrderRefundFailed,
     OrderRefundResolved,
     OrderReturned,
+    OrderShipmentLost,
     OrderShipped,
+    RefundedLine,
     ReturnCancelled,
     ReturnedLine,
     ReturnOpened,
 )
-from functions.orders.manifest import ORDER_CATEGORY, ORDERS
+from functions.orders.manifest import CANCELLATION, CANCELLATIONS, ORDER_CATEGORY, ORDERS
 from functions.orders.read_models import (
+    CancellationView,
+    CancelledView,
     DiscountView,
     DisputeView,
     OrderLineView,
     OrderView,
+    RefundedLineView,
     RefundView,
     ReturnLineView,
     ReturnView,
@@ -38,16 +46,17 @@ from functions.orders.read_models import (
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.projection import Projection, Scalar
+from shared.eventsourcing.workflow.events import WorkflowEvent, WorkflowFailed
+from shared.eventsourcing.workflow.projection import workflow_projection
 
 _Later = (
     OrderConfirmed
     | OrderPlaced
     | OrderCancelled
-    | OrderShipped
-    | OrderDelivered
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned
+    | GoodsEvent
     | MoneyEvent
 )
 """What can happen to an order that exists."""
@@ -72,17 +81,8 @@ def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
             return {"status": "placed", "placed_at": event.at}
         case OrderCancelled():
             return {"status": "cancelled", "cancel_reason": event.reason}
-        case OrderShipped():
-            status = "shipped" if event.complete else document.status
-            return {
-                "lines": _shipped(document.lines, event.lines),
-                "shipments": [*document.shipments, _left(event)],
-                "status": status,
-            }
-        case OrderDelivered():
-            arrived = event.complete and document.status != "returned"
-            shipments = [_delivered(each, event) for each in document.shipments]
-            return {"shipments": shipments, "status": "delivered" if arrived else document.status}
+        case OrderShipped() | OrderDelivered() | OrderShipmentLost() | LinesCancelled():
+            return _goods(document, event)
         case ReturnOpened():
             return {"returns": [*document.returns, _opened(event)]}
         case ReturnCancelled():
@@ -90,9 +90,32 @@ def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
         case OrderReturned():
             returns = [_with_status(each, event.return_id, "completed") for each in document.returns]
             status = "returned" if event.complete else document.status
-            return {"lines": _returned(document.lines, event.lines), "returns": returns, "status": status}
+            return {"lines": _moved(document.lines, event.lines, "returned"), "returns": returns, "status": status}
         case _:
             return _money(document, event)
+
+
+def _goods(document: OrderView, event: GoodsEvent) -> Mapping[str, object]:
+    """What becomes of the order's goods."""
+    match event:
+        case OrderShipped():
+            status = "shipped" if event.complete else document.status
+            shipments = [*document.shipments, _left(event)]
+            return {"lines": _moved(document.lines, event.lines, "shipped"), "shipments": shipments, "status": status}
+        case OrderDelivered():
+            arrived = event.complete and document.status != "returned"
+            shipments = [_delivered(each, event) for each in document.shipments]
+            return {"shipments": shipments, "status": "delivered" if arrived else document.status}
+        case OrderShipmentLost():
+            shipments = [_lost(each, event.shipment_id) for each in document.shipments]
+            lines = _moved(document.lines, event.lines, "lost")
+            return {"lines": lines, "shipments": shipments, "status": event.status}
+        case LinesCancelled():
+            cancellations = [*document.cancellations, _cancellation(event)]
+            lines = _moved(document.lines, event.lines, "cancelled")
+            return {"lines": lines, "cancellations": cancellations, "status": event.status}
+        case _:
+            assert_never(event)
 
 
 def _money(document: OrderView, event: MoneyEvent) -> Mapping[str, object]:
@@ -164,14 +187,23 @@ def _created(event: OrderCreated) -> OrderView:
     )
 
 
-def _shipped(lines: Sequence[OrderLineView], moved: Sequence[MovedLine]) -> list[OrderLineView]:
+def _moved(
+    lines: Sequence[OrderLineView],
+    moved: Sequence[MovedLine | ReturnedLine | RefundedLine],
+    what: Literal["shipped", "returned", "cancelled", "lost"],
+) -> list[OrderLineView]:
     more = {line.sku: line.quantity for line in moved}
-    return [line.model_copy(update={"shipped": line.shipped + more.get(line.sku, 0)}) for line in lines]
+    return [line.model_copy(update={what: getattr(line, what) + more.get(line.sku, 0)}) for line in lines]
 
 
-def _returned(lines: Sequence[OrderLineView], back: Sequence[ReturnedLine]) -> list[OrderLineView]:
-    more = {line.sku: line.quantity for line in back}
-    return [line.model_copy(update={"returned": line.returned + more.get(line.sku, 0)}) for line in lines]
+def _lost(shipment: ShipmentView, shipment_id: str) -> ShipmentView:
+    return shipment.model_copy(update={"status": "lost"}) if shipment.shipment_id == shipment_id else shipment
+
+
+def _cancellation(event: LinesCancelled) -> CancelledView:
+    lines = [RefundedLineView(**line.model_dump()) for line in event.lines]
+    told = event.model_dump(include={"cancellation_id", "shipping", "refund", "reason"})
+    return CancelledView(**told, lines=lines)
 
 
 def _left(event: OrderShipped) -> ShipmentView:
@@ -222,4 +254,21 @@ ORDERS_PROJECTION = Projection[OrderEvent, OrderView](
     codec=Codec[OrderEvent](OrderEvent),
     project=project_order,
     fields=_fields,
+)
+
+
+def _that_can_be_refused(
+    projection: Projection[WorkflowEvent, CancellationView],
+) -> Projection[WorkflowEvent, CancellationView]:
+    """One that came to nothing was refused: `reason` says by whom, and why."""
+
+    def project(document: CancellationView | None, event: WorkflowEvent) -> CancellationView | None:
+        shown = projection.project(document, event)
+        return shown.model_copy(update={"status": "refused"}) if shown and isinstance(event, WorkflowFailed) else shown
+
+    return replace(projection, project=project)
+
+
+CANCELLATIONS_PROJECTION = _that_can_be_refused(
+    workflow_projection(CANCELLATION, CANCELLATIONS, CancellationView, fields=("order_id",))
 )

@@ -1,10 +1,11 @@
-"""The orders' queries over HTTP."""
+"""The queries of orders and cancellations over HTTP."""
 
 from functions.orders.events import OrderEvent
 from functions.orders.manifest import NAME
-from functions.orders.projections import ORDERS_PROJECTION
-from functions.orders.read_models import OrderView
-from shared.http.auth import OPERATORS
+from functions.orders.projections import CANCELLATIONS_PROJECTION, ORDERS_PROJECTION
+from functions.orders.read_models import CancellationView, OrderView
+from shared.eventsourcing.workflow.events import WorkflowEvent
+from shared.http.auth import OPERATORS, PEOPLE
 from shared.http.query_api import QueryApi
 
 ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
@@ -17,4 +18,14 @@ ORDER_QUERIES = QueryApi[OrderEvent, OrderView](
     order_by="created_at",
     seen_by=OPERATORS,
     listed_by=OPERATORS,
+)
+CANCELLATION_QUERIES = QueryApi[WorkflowEvent, CancellationView](
+    service=NAME,
+    projection=CANCELLATIONS_PROJECTION,
+    entity="/cancellations/{cancellation_id}",
+    collection="/cancellations",
+    filters=("order_id", "status"),
+    required_one_of=("order_id", "status"),
+    order_by="started_at",
+    seen_by=PEOPLE,
 )

@@ -1,4 +1,4 @@
-"""What orders do about the news of others: shipments leave and arrive, money goes back or is disputed."""
+"""What orders do about the news of others: shipments leave, arrive or are lost, money goes back or is disputed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from functions.orders.commands import (
     RecordDelivery,
     RecordDispute,
     RecordDisputeEnd,
+    RecordLoss,
     RecordRefund,
     RecordRefundFailure,
     RecordRefundResolution,
@@ -34,6 +35,12 @@ class ShipmentDispatched(Reads):
 
 
 class ShipmentDelivered(Reads):
+    shipment_id: str
+    order_id: str
+    lines: tuple[ShipmentLine, ...]
+
+
+class ShipmentLost(Reads):
     shipment_id: str
     order_id: str
     lines: tuple[ShipmentLine, ...]
@@ -74,13 +81,18 @@ class PaymentDisputeClosed(_OfPayment):
 
 
 def record_shipment(event: ShipmentDispatched, delivery: Delivery) -> Sequence[Target]:
-    """An order that was cancelled while its shipment left refuses: that is for a person to look at."""
+    """What was cancelled cannot have left. If it has, the order refuses: that is for a person to look at."""
     command = RecordShipment(shipment_id=event.shipment_id, lines=_lines(event.lines), at=delivery.at)
     return [Target(ORDER_CATEGORY, event.order_id, command)]
 
 
 def record_delivery(event: ShipmentDelivered, delivery: Delivery) -> Sequence[Target]:
     command = RecordDelivery(shipment_id=event.shipment_id, lines=_lines(event.lines), at=delivery.at)
+    return [Target(ORDER_CATEGORY, event.order_id, command)]
+
+
+def record_loss(event: ShipmentLost, delivery: Delivery) -> Sequence[Target]:
+    command = RecordLoss(shipment_id=event.shipment_id, lines=_lines(event.lines), at=delivery.at)
     return [Target(ORDER_CATEGORY, event.order_id, command)]
 
 
@@ -123,6 +135,7 @@ def _payments(type_name: str, reads: type[Reads], react: Callable[[Any, Delivery
 REACTIONS = (
     Reaction(service="fulfillment", type="ShipmentDispatched.v1", reads=ShipmentDispatched, react=record_shipment),
     Reaction(service="fulfillment", type="ShipmentDelivered.v1", reads=ShipmentDelivered, react=record_delivery),
+    Reaction(service="fulfillment", type="ShipmentLost.v1", reads=ShipmentLost, react=record_loss),
     _payments("PaymentRefunded.v1", PaymentRefunded, record_refund),
     _payments("PaymentRefundFailed.v1", PaymentRefundFailed, record_refund_failure),
     _payments("PaymentRefundResolved.v1", PaymentRefundResolved, record_refund_resolution),

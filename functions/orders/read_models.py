@@ -5,11 +5,12 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.eventsourcing.money import Currency, Money
+from shared.eventsourcing.workflow.projection import WorkflowView
 
 
 class OrderLineView(BaseModel):
     """`total` before discounts; `due` is what the customer pays for the line, with its part of discounts and tax.
-    `shipped` and `returned` count pieces.
+    `shipped`, `returned`, `cancelled` and `lost` count pieces; what is lost was shipped.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -20,6 +21,8 @@ class OrderLineView(BaseModel):
     due: Money
     shipped: int
     returned: int
+    cancelled: int = 0
+    lost: int = 0
 
 
 class DiscountView(BaseModel):
@@ -40,9 +43,29 @@ class ShipmentView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     shipment_id: str
-    status: Literal["shipped", "delivered"]
+    status: Literal["shipped", "delivered", "lost"]
     lines: list[ShipmentLineView]
     delivered_at: AwareDatetime | None = None
+
+
+class RefundedLineView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    quantity: int
+    refund: Money
+
+
+class CancelledView(BaseModel):
+    """Pieces that are not going to be sent, and what they and their part of the shipping come to. How the cancellation
+    went is asked of itself.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    cancellation_id: str
+    lines: list[RefundedLineView]
+    shipping: Money
+    refund: Money
+    reason: str
 
 
 class ReturnLineView(BaseModel):
@@ -96,7 +119,7 @@ class OrderView(BaseModel):
     id: str
     customer_id: str
     checkout_id: str
-    status: Literal["created", "confirmed", "placed", "shipped", "delivered", "returned", "cancelled"]
+    status: Literal["created", "confirmed", "placed", "shipped", "delivered", "returned", "lost", "cancelled"]
     currency: Currency
     lines: list[OrderLineView]
     discounts: list[DiscountView]
@@ -112,7 +135,27 @@ class OrderView(BaseModel):
     payment_id: str
     shipments: list[ShipmentView]
     returns: list[ReturnView]
+    cancellations: list[CancelledView] = []
     cancel_reason: str | None
     created_at: AwareDatetime
     placed_at: AwareDatetime | None
     changed_at: AwareDatetime
+
+
+class OrderedLineView(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: str
+    quantity: int
+
+
+class CancellationView(WorkflowView):
+    """A cancellation, under way or over. `lines` is what was asked for, null for everything that had not left;
+    `stopped` what fulfillment kept from being sent, null until it did; `refund` what that comes to. One that is refused
+    changes nothing.
+    """
+
+    order_id: str
+    customer_id: str
+    lines: list[OrderedLineView] | None
+    stopped: list[OrderedLineView] | None = None
+    refund: Money | None = None

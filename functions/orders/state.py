@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.orders.events import OrderCreated, ReturnOpened
+from functions.orders.events import LinesCancelled, OrderCreated, OrderShipmentLost, ReturnOpened
 
 
 class Status(StrEnum):
@@ -16,6 +16,7 @@ class Status(StrEnum):
     SHIPPED = "shipped"
     DELIVERED = "delivered"
     RETURNED = "returned"
+    LOST = "lost"
     CANCELLED = "cancelled"
 
 
@@ -54,10 +55,14 @@ class Dispute(BaseModel):
     outcome: Literal["won", "lost"] | None = None
 
 
+GivenUp = ReturnOpened | LinesCancelled | OrderShipmentLost
+"""Goods that the customer does not have, or gives back, with what comes back for them."""
+
+
 class Order(BaseModel):
     """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product, and so
-    does each of the `shipments`; `delivered` are those that arrived. `refunds` and `disputes` are what its payment
-    told.
+    does each of the `shipments`; `delivered` are those that arrived, `losses` those that never will. `refunds` and
+    `disputes` are what its payment told.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +71,8 @@ class Order(BaseModel):
     shipped: dict[str, int] = {}
     shipments: dict[str, dict[str, int]] = {}
     delivered: tuple[str, ...] = ()
+    losses: dict[str, OrderShipmentLost] = {}
+    cancellations: dict[str, LinesCancelled] = {}
     returns: dict[str, Return] = {}
     refunds: dict[str, Refund] = {}
     disputes: dict[str, Dispute] = {}
@@ -96,15 +103,27 @@ class Order(BaseModel):
         return self.opened(ReturnStatus.OPEN, ReturnStatus.COMPLETED)
 
     @property
+    def given_up(self) -> tuple[GivenUp, ...]:
+        """All goods that are refunded."""
+        return (*self.coming_back, *self.never_arriving)
+
+    @property
+    def never_arriving(self) -> tuple[LinesCancelled | OrderShipmentLost, ...]:
+        """Goods that the customer is not going to have."""
+        return (*self.cancellations.values(), *self.losses.values())
+
+    @property
     def gone_otherwise(self) -> int:
-        """Cents that the customer has back, and not for a return: by refunds of another reason, and lost disputes."""
-        given, returns = {RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE}, {x.return_id for x in self.coming_back}
-        refunds = (x.amount for name, x in self.refunds.items() if x.status in given and name not in returns)
+        """Cents that the customer has back, and not for goods: by refunds of another reason, and lost disputes."""
+        given = {RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE}
+        goods = {x.return_id for x in self.coming_back} | {x.refund_id for x in self.losses.values()}
+        goods |= self.cancellations.keys()
+        refunds = (x.amount for name, x in self.refunds.items() if x.status in given and name not in goods)
         return sum(refunds) + sum(each.amount for each in self.disputes.values() if each.outcome == "lost")
 
 
 def is_closed(order: Order) -> bool:
-    """Delivered, back or cancelled, nothing on its way back and no dispute open. A return may still be opened."""
-    ended = order.status in {Status.DELIVERED, Status.RETURNED, Status.CANCELLED}
+    """Delivered, back, lost or cancelled, nothing on its way back and no dispute open. A return may still be opened."""
+    ended = order.status in {Status.DELIVERED, Status.RETURNED, Status.LOST, Status.CANCELLED}
     disputed = any(each.outcome is None for each in order.disputes.values())
     return ended and not disputed and not order.opened(ReturnStatus.OPEN)

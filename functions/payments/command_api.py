@@ -17,7 +17,7 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.personal import PREFIX
 from shared.http.auth import OPERATORS, PEOPLE, Role
 from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
-from shared.http.requests import AnyReason, Body, Id, Moment, ReturnReason, ShopReason
+from shared.http.requests import AnyReason, Body, Id, Moment, ShopReason
 
 WORKFLOWS = frozenset({Role.SERVICE})
 """Only the checkout has a customer's card: it sealed the token when it took it."""
@@ -76,8 +76,7 @@ def _void(body: VoidPaymentBody, call: Call) -> VoidPayment:
 
 
 def _refund(body: RefundPaymentBody, call: Call) -> RefundPayment:
-    reason = call.reason(body.reason, of_services=ReturnReason)
-    return RefundPayment(refund_id=body.refund_id, amount=body.amount, up_to=body.up_to, reason=reason, at=call.now)
+    return RefundPayment(**body.model_dump(), at=call.now)
 
 
 def _resolve(body: ResolveRefundBody, call: Call) -> ResolveRefund:

@@ -45,14 +45,6 @@ class RefundPayment(Command):
     at: AwareDatetime
 
 
-class RefundRest(Command):
-    """Give back what is left of the payment."""
-
-    refund_id: str
-    reason: str
-    at: AwareDatetime
-
-
 class ResolveRefund(Command):
     """A person has dealt with a refund that failed; `paid_otherwise` if the customer got its amount by other means."""
 
@@ -157,7 +149,7 @@ class RecordDisputeClosed(Command):
     at: AwareDatetime
 
 
-RequestCommand = AuthorizePayment | CapturePayment | VoidPayment | RefundPayment | RefundRest | ResolveRefund
+RequestCommand = AuthorizePayment | CapturePayment | VoidPayment | RefundPayment | ResolveRefund
 IntentCommand = RecordAuthorized | RecordDeclined | RecordCaptured | RecordCancelled
 RefundCommand = RecordRefundPending | RecordRefunded | RecordRefundFailed
 DisputeCommand = RecordDispute | RecordDisputeClosed

@@ -23,7 +23,6 @@ from functions.payments.commands import (
     RecordRefundFailed,
     RecordRefundPending,
     RefundPayment,
-    RefundRest,
     ResolveRefund,
     VoidPayment,
 )
@@ -58,8 +57,6 @@ def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
             return _capture(at, _existing(payment))
         case RefundPayment():
             return refunds.refund(command, _existing(payment))
-        case RefundRest():
-            return refunds.refund_rest(command, payment)
         case ResolveRefund():
             return refunds.resolve(command, _existing(payment))
         case DeferRefund() | DropRefund():

@@ -44,7 +44,7 @@ MANIFEST = event_sourced(
         "commands": (Permission.OPEN_PERSONAL_DATA,),
         "reactor": (Permission.OPEN_PERSONAL_DATA,),
     },
-    reacts_to=(ReactsTo("orders", ("OrderCancelled.v1",)),),
+    reacts_to=(ReactsTo("orders", ("OrderShipmentLost.v1",)),),
     schedules=(
         Schedule(
             name="payments-settle",

@@ -10,15 +10,15 @@ the provider, whose end it tells by itself, but maybe while nobody listened.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from functions.payments.commands import RefundRest
+from functions.payments.commands import RefundPayment
 from functions.payments.effect import make_effect
 from functions.payments.manifest import CATEGORY
 from shared.bootstrap import IdleJob, Wiring
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.feed_walk import Visit
-from shared.eventsourcing.ids import derived_id
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import entity_of
+from shared.eventsourcing.money import Money
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
 from shared.http.command_edge import Effect
 from shared.observability.logs import Log, json_log
@@ -37,25 +37,29 @@ _ACTOR = "platform:settlement"
 # --- reactions
 
 
-class OrderCancelled(Reads):
-    """`placed` tells whether the order was paid."""
+class OrderShipmentLost(Reads):
+    """`refund` is what the order says that the lost goods come to."""
 
-    order_id: str
     payment_id: str
-    reason: str
-    placed: bool
+    refund_id: str
+    refund: Money
 
 
-def give_back(event: OrderCancelled, delivery: Delivery) -> Sequence[Target]:
-    """An order is cancelled once, so this is one refund. One that was not placed is voided by its checkout."""
-    if not event.placed:
+def refund_loss(event: OrderShipmentLost, delivery: Delivery) -> Sequence[Target]:
+    """A shipment is lost once, so this is one refund: of what is left, if that is less."""
+    if not event.refund.amount:
         return ()
-    reason = f"the order was cancelled: {event.reason}"
-    rest = RefundRest(refund_id=derived_id(f"cancelled-{event.order_id}"), reason=reason, at=delivery.at)
-    return (Target(CATEGORY, event.payment_id, rest),)
+    refund = RefundPayment(
+        refund_id=event.refund_id,
+        amount=event.refund,
+        up_to=True,
+        reason="lost",
+        at=delivery.at,
+    )
+    return (Target(CATEGORY, event.payment_id, refund),)
 
 
-REACTIONS = (Reaction(service="orders", type="OrderCancelled.v1", reads=OrderCancelled, react=give_back),)
+REACTIONS = (Reaction(service="orders", type="OrderShipmentLost.v1", reads=OrderShipmentLost, react=refund_loss),)
 
 
 # --- what was cut off

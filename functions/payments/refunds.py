@@ -19,7 +19,6 @@ from functions.payments.commands import (
     RecordRefundPending,
     RefundCommand,
     RefundPayment,
-    RefundRest,
     ResolveRefund,
 )
 from functions.payments.events import (
@@ -35,7 +34,7 @@ from functions.payments.events import (
     RefundRequested,
     RefundResolved,
 )
-from functions.payments.state import FAILED, UNDECIDED, Dispute, Payment, Refund, RefundStatus, Status
+from functions.payments.state import FAILED, Dispute, Payment, Refund, RefundStatus, Status
 from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.money import Money
 
@@ -65,16 +64,7 @@ def refund(command: RefundPayment, payment: Payment) -> Sequence[PaymentEvent]:
     return [_begun(command, command.amount, payment)]
 
 
-def refund_rest(command: RefundRest, payment: Payment) -> Sequence[PaymentEvent]:
-    """Of a payment that came to nothing there is nothing to give back; one under way is for a person to look at."""
-    if payment.status in UNDECIDED:
-        raise DomainError("payment-not-captured", f"the payment is still {payment.status}")
-    if payment.status is not Status.CAPTURED or command.refund_id in payment.refunds:
-        return []
-    return _up_to(payment.asked.amount.amount, command, payment)
-
-
-def _up_to(amount: int, command: RefundPayment | RefundRest, payment: Payment) -> Sequence[PaymentEvent]:
+def _up_to(amount: int, command: RefundPayment, payment: Payment) -> Sequence[PaymentEvent]:
     """What is in dispute may come back to the shop yet: then it is given to the customer."""
     rest = min(amount, payment.left + payment.open_disputes)
     if rest <= 0:
@@ -88,7 +78,7 @@ def _payable(money: Money) -> int:
     return -(-money.amount // smallest(money.currency)) * smallest(money.currency)
 
 
-def _begun(command: RefundPayment | RefundRest, amount: Money, payment: Payment) -> RefundRequested | RefundDeferred:
+def _begun(command: RefundPayment, amount: Money, payment: Payment) -> RefundRequested | RefundDeferred:
     event = RefundDeferred if payment.in_dispute else RefundRequested
     return event(refund_id=command.refund_id, amount=amount, reason=command.reason, at=command.at)
 

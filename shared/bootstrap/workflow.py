@@ -106,7 +106,8 @@ class WorkflowService(EventSourcedService):
         from shared.bootstrap.reading import live_rows  # noqa: PLC0415 - as above
 
         find = Find(where={"status": Status.STUCK.value}, order_by="started_at", descending=True)
-        for projection in self.projections:
+        workflows = [each for each in self.projections if each.category == self.workflow.category]
+        for projection in workflows:
             for row in await live_rows(self).find(projection.collection, find):
                 if isinstance(started_at := row.fields["started_at"], datetime):
                     note_most("waiting", "stuck", round((utc_now() - started_at).total_seconds(), 1))

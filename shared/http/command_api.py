@@ -102,7 +102,8 @@ class CommandEndpoint:
 class JointEndpoint:
     """One way to send commands to several streams, which take all of them or none.
 
-    `plan(body, call, read)` says which; after a lost race it is asked again, on what `read` says then.
+    `plan(body, call, read)` says which; after a lost race it is asked again, on what `read` says then. `creates` says
+    that the first target is the entity that is answered with: the plan finds its id.
     """
 
     method: str
@@ -111,11 +112,8 @@ class JointEndpoint:
     summary: str
     roles: frozenset[Role]
     body: type[BaseModel] = NoBody
+    creates: bool = False
     settles: bool = False
-
-    @property
-    def creates(self) -> bool:
-        return False
 
 
 Endpoint = CommandEndpoint | JointEndpoint

@@ -113,6 +113,10 @@ class _Asked:
     def precondition(self) -> Precondition | None:
         return self.conditions.of_version if self.conditions else None
 
+    def about(self, entity_id: str) -> "_Asked":
+        """The same, about this entity."""
+        return replace(self, call=replace(self.call, entity_id=entity_id))
+
     def answer(self, version: int) -> Answer:
         """With the entity's version and place, unless there is none: version 0."""
         etag, entity_id = etag_of(version), self.call.entity_id
@@ -251,7 +255,7 @@ class CommandEdge:
         return _Done(first, True, asked.context(endpoint.build.__name__.strip("_"), asked.call.now))
 
     async def _jointly(self, asked: _Asked, endpoint: JointEndpoint) -> _Done:
-        entity, now = asked.entity, asked.call.now
+        now = asked.call.now
         context = asked.context(endpoint.plan.__name__.strip("_"), now)
         targets: Sequence[Target] = ()
 
@@ -260,16 +264,22 @@ class CommandEdge:
             targets = await endpoint.plan(asked.body, asked.call, read)
             return targets
 
+        def answer(versions: Versions) -> Answer:
+            """Asked for, too, where the plan was refused: then nobody hears it."""
+            named = asked.about(targets[0].entity_id) if endpoint.creates and targets else asked
+            return named.answer(_version(versions, named.entity))
+
         handled = await self.writers.joint.handle(
             plan,
             context,
-            entity=entity,
+            entity=asked.entity,
             precondition=asked.precondition,
-            answer=(lambda versions: asked.answer(_version(versions, entity))) if asked.identity.key else None,
+            answer=answer if asked.identity.key else None,
         )
-        answer = handled.answer or asked.answer(_version(handled.versions, entity))
         happened_at = getattr(targets[0].command, "at", now) if targets else now
-        return _Done(answer, handled.replayed, replace(context, occurred_at=happened_at))
+        return _Done(
+            handled.answer or answer(handled.versions), handled.replayed, replace(context, occurred_at=happened_at)
+        )
 
     async def _once(self, asked: _Asked) -> _Done:
         if (key := asked.identity.key) is None:

@@ -9,7 +9,7 @@ from shared.eventsourcing.workflow.events import WorkflowEvent
 from shared.eventsourcing.workflow.projection import WorkflowView
 from shared.eventsourcing.workflow.state import Saga
 from shared.http.auth import NOBODY, OPERATORS, PEOPLE, Principal, Role
-from shared.http.command_api import Call, CommandApi, CommandEndpoint, open_to_its_roles
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, Endpoint, open_to_its_roles
 from shared.http.query_api import QueryApi
 from shared.http.requests import Body, ShopReason
 
@@ -34,11 +34,11 @@ def workflow_commands(
     service: str,
     category: str,
     entity: str,
-    *endpoints: CommandEndpoint,
+    *endpoints: Endpoint,
     guard: Callable[[Principal, Saga], None] = open_to_its_roles,
 ) -> CommandApi[Saga]:
-    """One of the `endpoints` builds a `Start`, others what people decide; operators retry what is stuck and turn back
-    what has not come to its pivot.
+    """One of the `endpoints` builds or plans a `Start`, others what people decide; operators retry what is stuck and
+    turn back what has not come to its pivot.
     """
     return CommandApi[Saga](
         service=service,

@@ -47,7 +47,7 @@ from shared.topology.presets import (
     event_sourced,
     reaction_subscription,
 )
-from shared.topology.workflows import workflow_service
+from shared.topology.workflows import orchestration, workflow_service
 
 __all__ = [
     "DEAD_LETTER_ACK_DEADLINE",
@@ -92,6 +92,7 @@ __all__ = [
     "expiring_collections",
     "integration_topic",
     "log_indexes",
+    "orchestration",
     "reaction_subscription",
     "relay_subscription",
     "workflow_service",

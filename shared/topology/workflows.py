@@ -1,4 +1,8 @@
-"""The usual service that is a workflow: an event-sourced one with an orchestrator, its timers and its sweep."""
+"""The usual service that is a workflow: an event-sourced one with an orchestrator, its timers and its sweep. A service
+that does other things, too, takes these parts.
+"""
+
+from dataclasses import dataclass
 
 from shared.topology.declarations import (
     Collection,
@@ -18,6 +22,48 @@ COMMANDS_TO_ACT_ON = ("Start", "Decide", "Decline", "Retry", "ForceCompensate")
 """Commits of these wake the orchestrator; its own would only tell it what it knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Orchestration:
+    """What carries the workflows of a service out, whatever else the service does."""
+
+    function: Function
+    subscription: Subscription
+    queue: Queue
+    schedule: Schedule
+
+
+def orchestration(name: str, *, starts: tuple[str, ...] = ()) -> Orchestration:
+    """`starts` are joint commands that begin a workflow besides the usual one: they are called as their plans."""
+    orchestrator, acted_on = f"{name}-orchestrator", (*COMMANDS_TO_ACT_ON, *starts)
+    return Orchestration(
+        Function(
+            name="orchestrator",
+            trigger=Push((orchestrator,)),
+            permissions=(
+                Permission.APPEND_EVENTS,
+                Permission.PUBLISH,
+                Permission.WRITE_READ_MODELS,
+                Permission.CALL_SERVICES,
+                Permission.SCHEDULE_TASKS,
+            ),
+            description="Asks the other services, step by step, forwards or back.",
+        ),
+        Subscription(
+            name=orchestrator,
+            topic=domain_topic(name),
+            filter=" OR ".join(f'attributes.ce-command = "{each}"' for each in acted_on),
+        ),
+        Queue(name=f"{name}-timers", function="orchestrator", description="Asks again what was not answered."),
+        Schedule(
+            name=f"{name}-resume",
+            function="orchestrator",
+            path="/resume",
+            cron="*/5 * * * *",
+            description="Goes on with what neither a push nor a timer came back to.",
+        ),
+    )
+
+
 def workflow_service(
     name: str,
     *,
@@ -32,8 +78,7 @@ def workflow_service(
     """`collection` holds one document per workflow, found by status and by customer. `permissions` are what the usual
     functions may do besides the usual.
     """
-    orchestrator = f"{name}-orchestrator"
-    newest_first = IndexField("started_at", descending=True)
+    parts, newest_first = orchestration(name), IndexField("started_at", descending=True)
     return event_sourced(
         name,
         description=description,
@@ -53,37 +98,8 @@ def workflow_service(
                 ),
             ),
         ),
-        functions=(
-            Function(
-                name="orchestrator",
-                trigger=Push((orchestrator,)),
-                permissions=(
-                    Permission.APPEND_EVENTS,
-                    Permission.PUBLISH,
-                    Permission.WRITE_READ_MODELS,
-                    Permission.CALL_SERVICES,
-                    Permission.SCHEDULE_TASKS,
-                ),
-                description="Asks the other services, step by step, forwards or back.",
-            ),
-        ),
-        subscriptions=(
-            Subscription(
-                name=orchestrator,
-                topic=domain_topic(name),
-                filter=" OR ".join(f'attributes.ce-command = "{each}"' for each in COMMANDS_TO_ACT_ON),
-            ),
-        ),
-        queues=(
-            Queue(name=f"{name}-timers", function="orchestrator", description="Asks again what was not answered."),
-        ),
-        schedules=(
-            Schedule(
-                name=f"{name}-resume",
-                function="orchestrator",
-                path="/resume",
-                cron="*/5 * * * *",
-                description="Goes on with what neither a push nor a timer came back to.",
-            ),
-        ),
+        functions=(parts.function,),
+        subscriptions=(parts.subscription,),
+        queues=(parts.queue,),
+        schedules=(parts.schedule,),
     )

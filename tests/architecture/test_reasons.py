@@ -18,9 +18,9 @@ from tests.architecture.test_refusals import caller, filled
 FITTING = {
     Role.CUSTOMER: [ReturnReason],
     Role.OPERATOR: [ReturnReason, ShopReason],
-    Role.SERVICE: [ReturnReason, WorkflowReason],
+    Role.SERVICE: [ReturnReason, ShopReason, WorkflowReason],
 }
-"""Who says which; a service says what a customer said, or that it takes back what it did."""
+"""Who says which; a service says what a customer or the shop's people said, or that it takes back what it did."""
 
 
 @pytest.fixture(autouse=True)

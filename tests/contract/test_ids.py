@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 
 from emulators import contracts
-from functions.fulfillment.decider import MAX_SHIPMENTS, shipment_id
+from functions.fulfillment.state import MAX_SHIPMENTS, shipment_id
 from functions.notifications.events import MailKind
 from functions.notifications.reactor import mail_id
 from functions.promotions.events import use_id

@@ -33,6 +33,9 @@ PROFILE = {
     ],
     "mail_preferences": {},
 }
+DISPATCH = {"carrier": "UPS", "tracking": "T1"}
+ACCEPTED, CONFLICT = 202, 409
+PATIENCE = 60.0
 RUNTIME = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
 Json = dict[str, Any]
 
@@ -44,6 +47,8 @@ class Shop:
     platform: LocalPlatform
     session: aiohttp.ClientSession
     rows: ReadStore
+    pause: float = 0.05
+    """Seconds between two looks at what is waited for."""
 
     async def send(
         self, method: str, path: str, body: object = None, *, customer: str | None = None
@@ -69,7 +74,7 @@ class Shop:
             found.append(body)
             return status == 200 and bool(wanted(body))
 
-        await eventually(there)
+        await eventually(there, within=PATIENCE, pause=self.pause)
         return found[-1]
 
     async def buy(self, customer: str, quantity: int) -> str:
@@ -94,12 +99,35 @@ class Shop:
         asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **seen}
         return str((await self.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"])
 
-    async def deliver(self, order: str) -> None:
+    async def pack(self, order: str) -> str:
+        """The path of its first shipment, which is ready to leave."""
         shipment = f"/fulfillment/v1/shipments/{order}-1"
         await self.becomes(shipment, lambda body: body["id"])
-        steps = {"pick": None, "pack": None, "dispatch": {"carrier": "UPS", "tracking": "T1"}, "deliver": None}
-        for step, body in steps.items():
-            await self.ask("POST", f"{shipment}/{step}", body)
+        for step in ("pick", "pack"):
+            await self.ask("POST", f"{shipment}/{step}")
+        return shipment
+
+    async def dispatch(self, order: str) -> str:
+        """The path of its first shipment, which has left."""
+        shipment = await self.pack(order)
+        await self.ask("POST", f"{shipment}/dispatch", DISPATCH)
+        return shipment
+
+    async def cancel(self, order: str, quantity: int | None = None) -> Json:
+        """So many of its pieces, or all that have not left: the cancellation, once it is over. It is refused at once
+        where the order has heard already that they have left.
+        """
+        lines = {} if quantity is None else {"lines": [{"sku": SKU, "quantity": quantity}]}
+        status, asked = await self.send("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud", **lines})
+        if status == CONFLICT:
+            return {"status": "refused", "reason": asked}
+        assert status == ACCEPTED, asked
+        return await self.becomes(
+            f"/orders/v1/cancellations/{asked['id']}", lambda body: body["status"] in ("completed", "refused")
+        )
+
+    async def deliver(self, order: str) -> None:
+        await self.ask("POST", f"{await self.dispatch(order)}/deliver")
         await self.becomes(f"/orders/v1/orders/{order}", lambda body: body["status"] == "delivered")
 
     async def asks_to_return(self, order: str, customer: str | None, quantity: int, **more: object) -> str:
@@ -152,7 +180,7 @@ def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
+async def opened(folder: Path, *, faults: str = "", pause: float = 0.05) -> AsyncIterator[Shop]:
     (port,) = free_ports(1)
     options = Options(runtime=RUNTIME, port=port, folder=folder, faults=faults)
     async with (
@@ -160,7 +188,7 @@ async def opened(folder: Path, *, faults: str = "") -> AsyncIterator[Shop]:
         aiohttp.ClientSession() as session,
         _rows(platform) as rows,
     ):
-        shop = Shop(platform, session, rows)
+        shop = Shop(platform, session, rows, pause)
         await shop.ask("PUT", f"/catalog/v1/products/{SKU}", {"department": "Grocery"})
         price = {"price": {"amount": PRICE, "currency": "USD"}}
         await shop.ask("PUT", f"/pricing/v1/prices/{SKU}", price)

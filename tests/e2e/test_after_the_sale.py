@@ -58,7 +58,7 @@ async def test_a_placed_order_that_is_cancelled_leaves_nothing_behind(stocked: S
     before = await stocked.stock()
     order = await stocked.buy("901", 3)
 
-    await stocked.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
+    await stocked.cancel(order)
     payment = await stocked.becomes(
         f"/payments/v1/payments/{order}", lambda body: (body["refunded"] or {}).get("amount")
     )

@@ -6,13 +6,12 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import PRICE, SKU, STOCK, Shop, opened
+from tests.e2e.embedded_shop import DISPATCH, PRICE, SKU, STOCK, Shop, opened
 from tests.e2e.rig import held
 from tests.e2e.stripe_desk import StripeDesk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TWO = 2 * PRICE
-DISPATCH = {"carrier": "UPS", "tracking": "T1"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -74,7 +73,7 @@ async def test_money_goes_back_once_after_a_chargeback(shop: Shop, desk: StripeD
     await desk.decide(dispute, "lost")
     await payment_is(shop, order, "lost")
 
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud"})
+    await shop.cancel(order)
     await shop.platform.caught_up()
 
     payment = await shop.ask("GET", f"/payments/v1/payments/{order}")
@@ -86,7 +85,7 @@ async def test_a_cancelled_order_waits_for_its_dispute(shop: Shop, desk: StripeD
     order = await shop.buy("912", 2)
     dispute = await desk.dispute(order)
     await payment_is(shop, order, "open")
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
+    await shop.cancel(order)
     payments = f"/payments/v1/payments/{order}"
     await shop.becomes(payments, lambda body: [each["status"] for each in body["refunds"]] == ["deferred"])
 
@@ -102,7 +101,7 @@ async def test_a_refund_of_the_dashboard_counts(shop: Shop, desk: StripeDesk) ->
     order = await shop.buy("913", 2)
     await desk.refund(order, 300)
 
-    await shop.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "changed-mind"})
+    await shop.cancel(order)
 
     seen = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == TWO)
     assert sorted(each["amount"]["amount"] for each in seen["refunds"]) == [200, 300]

@@ -33,6 +33,7 @@ from tests.e2e.shop_books import (
     read_books,
     shelves_shown,
 )
+from tests.e2e.shop_contradictions import contradictions
 from tests.e2e.shop_rig import APPROVED_CARD, DECLINED_CARD, Shop, opened, services, together, until
 
 BASKETS = int(os.environ.get("CHAOS_BASKETS", "30"))
@@ -225,6 +226,11 @@ async def test_stripe_took_what_the_log_says(shop: Shop, books: Books) -> None:
 
 def is_taken(intent: dict[str, object]) -> bool:
     return intent["status"] == "succeeded"
+
+
+async def test_nothing_contradicts_itself(shop: Shop, books: Books) -> None:
+    """Goods, money and coupons, as the log tells of them."""
+    assert await contradictions(shop) == []
 
 
 async def test_the_ledger_sums_to_zero(shop: Shop, books: Books) -> None:

@@ -12,13 +12,15 @@ import pytest_asyncio
 
 from tests.e2e.rig import held
 from tests.e2e.shop_books import Books, differing_money, differing_read_models, ledger, read_books, shelves_shown
-from tests.e2e.shop_rig import CHECKOUTS, Shop, checkout_body, opened, services, together, usd
+from tests.e2e.shop_contradictions import contradictions
+from tests.e2e.shop_rig import CHECKOUTS, Shop, checkout_body, opened, services, together, until, usd
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 BUYERS, UNITS, CENTS = 200, 20, 250
-CONTENDED = ("cart", "promotions", "inventory", "checkout")
+CONTENDED = ("cart", "promotions", "inventory", "checkout", "fulfillment")
 OTHERS = ("catalog", "pricing", "customers", "orders", "payments")
+CANCELLED = 8
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -167,6 +169,60 @@ async def paid(shop: Shop, *payments: str) -> list[tuple[str, int]]:
     """Status and amount of every payment at Stripe that belongs to one of these."""
     intents = await shop.intents()
     return [(each["status"], each["amount"]) for each in intents if each["metadata"]["payment_id"] in payments]
+
+
+# --- a parcel
+
+
+async def ready(shop: Shop, buyer: str) -> str:
+    """The id of an order whose shipment is packed."""
+    cart = await shop.fill_cart(buyer, {"parcel": 1}, name=buyer)
+    order = await shop.check_out(buyer, cart, name=buyer)
+    assert (await shop.ended(order))["status"] == "completed"
+    shipment = f"/fulfillment/v1/shipments/{order}-1"
+    await until(lambda: is_there(shop, shipment))
+    for step in ("pick", "pack"):
+        await shop.must("POST", f"{shipment}/{step}", key=f"{order}/{step}")
+    return order
+
+
+async def is_there(shop: Shop, path: str) -> bool:
+    return (await shop.send("GET", path)).status == 200
+
+
+async def cancelled(shop: Shop, order: str) -> str:
+    """How a cancellation ends."""
+    begun = await shop.must("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud"}, key=f"{order}/cancel")
+    path, seen = f"/orders/v1/cancellations/{begun.body['id']}", {"status": "running"}
+
+    async def over() -> bool:
+        answer = await shop.send("GET", path)
+        seen.update(answer.body if answer.status == 200 else {})
+        return seen["status"] != "running"
+
+    await until(over)
+    return seen["status"]
+
+
+async def race(shop: Shop, order: str) -> tuple[int, str]:
+    """It is dispatched and cancelled at the same time."""
+    dispatch = {"carrier": "UPS", "tracking": "T1"}
+    path = f"/fulfillment/v1/shipments/{order}-1/dispatch"
+    sent, end = await asyncio.gather(
+        shop.insist("POST", path, dispatch, key=f"{order}/dispatch"), cancelled(shop, order)
+    )
+    return sent.status, end
+
+
+async def test_a_parcel_is_dispatched_or_cancelled_and_never_both(shop: Shop) -> None:
+    """Goods, money and stock agree on which."""
+    await shop.offer({"parcel": CANCELLED}, cents=CENTS)
+    orders = await together(4, (ready(shop, f"parcel-{number}") for number in range(CANCELLED)))
+
+    ends = await asyncio.gather(*(race(shop, order) for order in orders))
+
+    assert set(ends) <= {(202, "refused"), (409, "completed")}
+    assert await contradictions(shop) == []
 
 
 async def test_read_models_are_the_fold_of_the_log(shop: Shop, rush: dict[str, dict[str, Any]]) -> None:

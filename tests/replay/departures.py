@@ -9,6 +9,8 @@ from typing import Final
 
 _BY_VERSION: Final = "which news of a customer is the later one is told by the customer's version, not by a time"
 _WITHDRAWN: Final = "coupons can be withdrawn since"
+_GIVEN_UP: Final = "pieces of an order can be cancelled, and parcels can be lost, since"
+_STOPPED: Final = "pieces of a placed order can be cancelled since"
 _ENDS: Final = "imports can be given up and cancelled since"
 _PEOPLE: Final = "a workflow can wait for what a person decides since"
 _RECEIVED: Final = "a return says why, and what arrived"
@@ -18,11 +20,13 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "customer.state": {"leaving_since|waits_for": "an erasure waits for what is under way"},
     "price.state": {"decided_at": "a price from now on begins no earlier than the ones that were accepted before it"},
     "order.state": {
+        r"(cancellations|losses).*": _GIVEN_UP,
         r"(refunds|disputes).*": "an order knows what its payment tells",
         r"shipments.*": _WHICH,
     },
     "order.orders": {
         r"shipments\[\d+\]\.(lines|delivered_at).*": _WHICH,
+        r"cancellations.*|lines\[\d+\]\.(cancelled|lost)": _GIVEN_UP,
         r"(refunds|disputes).*": "an order shows what its payment tells",
         r"returns\[\d+\]\.refund_failed": "a return says that its refund failed",
         r"refunded\.amount": "what an order has given back is what its payment tells",
@@ -31,8 +35,13 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "checkout.checkouts": {"waits_for": _PEOPLE},
     "return.state": {"wait|decisions": _PEOPLE},
     "return.returns": {"waits_for": _PEOPLE, "received|return_reason": _RECEIVED},
-    "shipment.state": {r"disputes(\..*)?": "a shipment whose payment is disputed is held"},
-    "shipment.shipments": {r"held_by.*": "a shipment says which disputes hold it"},
+    "shipment.state": {
+        r"disputes(\..*)?": "a shipment whose payment is disputed is held",
+        r"stopped(\..*)?": _STOPPED,
+    },
+    "shipment.shipments": {r"held_by.*": "a shipment says which disputes hold it", r"stopped.*": _STOPPED},
+    "reservation.state": {r"releases.*": _STOPPED},
+    "reservation.reservations": {r"lines\[\d+\]\.released": _STOPPED},
     "payment.state": {
         r"disputes\..*": "a dispute keeps its amount and how it ended: what is left of the payment follows from it",
         r"refunds\..*\.found_as": "a refund may have been made at the provider",

@@ -173,7 +173,7 @@ class Shop:
 
     def _orders(self, request: Request, rest: list[str], _: Mapping[str, str]) -> Response:
         body = request.body or {}
-        if rest == ["cancel"]:
+        if rest == ["abandon"]:
             if self.order == "placed":
                 return refused("order-is-placed")
             self.order = "cancelled"

@@ -1,5 +1,6 @@
 """What the staff of the shop does: set up, sell, ship, wait, ask."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from emulators.feed.client import NoAnswerError
 from emulators.feed.tills import FeedError
 from emulators.shop.answers import Answers, ask, settle
-from emulators.shop.choose import Back
+from emulators.shop.cancelling import cancel
+from emulators.shop.choose import Back, Fate
 from emulators.shop.returning import take_back
 from emulators.shop.selling import CHECKOUTS, Selling, Sold, sell, taken
 from emulators.shop.setting_up import set_up
@@ -188,6 +190,30 @@ async def test_a_shipment_that_does_not_appear_is_an_error() -> None:
     async with staff_of(ShopInMiniature()) as staff:
         with pytest.raises(FeedError, match="basket 1: no shipment o1-1 within 0 s"):
             await ship(staff.operator, [SOLD], PLACED, workers=1, patience=0.0, progress=silent)
+
+
+async def test_what_is_cancelled_before_it_leaves_is_followed_to_its_end() -> None:
+    """Its cancellation is remembered; nothing else is touched."""
+    path = "/orders/v1/cancellations/it"
+    shop = ShopInMiniature(documents={path: [None, {"status": "running"}, {"status": "completed"}]})
+    given_up = replace(SOLD, fate=Fate.CANCELLED)
+
+    async with staff_of(shop) as staff:
+        found = await cancel(staff.operator, [given_up, DECLINED], PLACED, workers=2, patience=5.0, progress=silent)
+
+    assert shop.paths("POST") == ["/orders/v1/orders/o1/cancel"]
+    assert (found["1"].cancellation_id, found["2"].cancellation_id) == ("it", None)
+
+
+@pytest.mark.parametrize(("status", "ends"), [("refused", True), ("completed", False)])
+async def test_what_has_left_must_not_be_cancelled(status: str, ends: bool) -> None:
+    """A cancellation that goes through then is an error."""
+    documents = {SHIPMENT: [{"id": "o1-1"}], "/orders/v1/cancellations/it": [{"status": status}]}
+    coming = replace(SOLD, back=Back("11", sound=1, damaged=1, missing=0))
+
+    async with staff_of(ShopInMiniature(documents=dict(documents))) as staff:
+        with nullcontext() if ends else pytest.raises(FeedError, match="it is completed, not refused"):
+            await ship(staff.operator, [coming], PLACED, workers=1, patience=5.0, progress=silent)
 
 
 async def test_what_comes_back_is_asked_for_approved_and_received() -> None:

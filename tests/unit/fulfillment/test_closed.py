@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.fulfillment.decider import Shipment, Status, is_closed
+from functions.fulfillment.state import Shipment, Status, is_closed
 
-CLOSED = {Status.DELIVERED, Status.CANCELLED, Status.FORESTALLED}
+CLOSED = {Status.DELIVERED, Status.LOST, Status.CANCELLED, Status.FORESTALLED}
 
 
 @pytest.mark.parametrize("status", Status)

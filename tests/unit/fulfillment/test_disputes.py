@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from functions.fulfillment.decider import Status
+from functions.fulfillment.state import Status
 from functions.payments.integration import (
     EXAMPLE_DISPUTE,
     EXAMPLE_DISPUTE_CLOSED,
@@ -12,7 +12,7 @@ from functions.payments.integration import (
     PaymentDisputed,
 )
 from shared.testing.api_spec import ApiSpec
-from tests.unit.fulfillment.test_shipping import CANCELLED, DISPATCH, ONE_MILK, PLACED, SHIPMENTS
+from tests.unit.fulfillment.test_shipping import DISPATCH, ONE_MILK, PLACED, SHIPMENTS
 from tests.unit.fulfillment.warehouse import Told, Warehouse
 
 DISPUTED = PaymentDisputed.model_validate({**EXAMPLE_DISPUTE, "order_id": "o1"})
@@ -68,7 +68,7 @@ class TestADispute:
         await warehouse.told(LOST)
 
         assert await dispatch(ann) == (409, "shipment-is-held")
-        await warehouse.told(CANCELLED)
+        assert (await warehouse.stop())[0] == 202
         assert (await warehouse.shipment("o1-1")).status is Status.CANCELLED
 
     @pytest.mark.parametrize("news", list(permutations([PLACED, DISPUTED, WON])))
@@ -127,7 +127,7 @@ class TestADispute:
 
     async def test_of_a_cancelled_order_changes_nothing(self, warehouse: Warehouse, ann: ApiSpec) -> None:
         """It is never sent anyway."""
-        await warehouse.told(CANCELLED)
+        await warehouse.stop()
         before = await warehouse.shipment("o1-1")
 
         await warehouse.told(DISPUTED)

@@ -12,13 +12,14 @@ from functions.fulfillment.events import (
     ShipmentDispatched,
     ShipmentEvent,
     ShipmentLine,
+    ShipmentLost,
 )
 from functions.fulfillment.integration import to_integration
 from shared.eventsourcing.message import Event, IntegrationEvent
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
 LINES = (ShipmentLine(sku="milk", quantity=2),)
-PUBLIC = {ShipmentDispatched, ShipmentDelivered, ShipmentCancelled}
+PUBLIC = {ShipmentDispatched, ShipmentDelivered, ShipmentLost, ShipmentCancelled}
 
 
 def test_a_dispatch_is_published_with_its_lines() -> None:
@@ -59,6 +60,15 @@ def test_a_delivery_is_published_with_its_lines() -> None:
     )
 
 
+def test_a_loss_is_published_with_what_was_in_it() -> None:
+    """Its money goes back, and its goods do not."""
+    told = {"shipment_id": "o1-1", "order_id": "o1", "customer_id": "900"}
+
+    assert to_integration(ShipmentLost(**told, lines=(ShipmentLine(sku="milk", quantity=2),), at=AT)) == (
+        integration.ShipmentLost(**told, lines=(integration.SentLine(sku="milk", quantity=2),), lost_at=AT)
+    )
+
+
 def test_a_cancellation_is_published() -> None:
     """Others learn what will not be sent."""
     event = ShipmentCancelled(shipment_id="o1-1", order_id="o1", reason="changed my mind", at=AT)
@@ -73,7 +83,13 @@ def test_everything_else_stays_private(private: type[Event]) -> None:
 
 
 @pytest.mark.parametrize(
-    "published", [integration.ShipmentDispatched, integration.ShipmentDelivered, integration.ShipmentCancelled]
+    "published",
+    [
+        integration.ShipmentDispatched,
+        integration.ShipmentDelivered,
+        integration.ShipmentLost,
+        integration.ShipmentCancelled,
+    ],
 )
 def test_examples_round_trip(published: type[IntegrationEvent]) -> None:
     """Each published contract carries an example that fits it."""

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.fulfillment.events import (
+    LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
     ShipmentDispatched,
     ShipmentEvent,
     ShipmentForestalled,
     ShipmentLine,
+    ShipmentLost,
     ShipmentOpened,
     ShipmentPacked,
     ShipmentPicked,
@@ -44,6 +46,8 @@ DISPATCHED = ShipmentDispatched(
     at=LATER,
 )
 DELIVERED = ShipmentDelivered(shipment_id="o1-1", order_id="o1", customer_id="900", lines=LINES, at=LATER)
+LOST = ShipmentLost(shipment_id="o1-1", order_id="o1", customer_id="900", lines=LINES, at=LATER)
+STOPPED = LinesStopped(cancellation_id="c1", order_id="o1", lines=(ShipmentLine(sku="milk", quantity=1),), at=LATER)
 
 
 def shown(events: Sequence[ShipmentEvent]) -> ShipmentView:
@@ -75,6 +79,14 @@ def test_what_was_split_off_is_shown_by_its_shipment() -> None:
     assert ([(line.sku, line.quantity) for line in view.lines], view.split_into) == ([("milk", 1)], ["o1-2"])
 
 
+def test_what_was_stopped_is_shown_apart() -> None:
+    """What a cancellation took out is not among what is sent."""
+    view = shown([OPENED, STOPPED])
+
+    assert [(line.sku, line.quantity) for line in view.stopped] == [("milk", 1)]
+    assert ("milk", 1) in [(line.sku, line.quantity) for line in view.lines]
+
+
 @pytest.mark.parametrize(
     ("events", "status"),
     [
@@ -82,6 +94,8 @@ def test_what_was_split_off_is_shown_by_its_shipment() -> None:
         ([ShipmentPicked(at=LATER), ShipmentPacked(at=LATER)], "packed"),
         ([DISPATCHED], "dispatched"),
         ([DISPATCHED, DELIVERED], "delivered"),
+        ([DISPATCHED, LOST], "lost"),
+        ([ShipmentPicked(at=LATER), ShipmentPacked(at=LATER), STOPPED], "picked"),
         ([ShipmentCancelled(shipment_id="o1-1", order_id="o1", reason="x", at=LATER)], "cancelled"),
     ],
 )
@@ -106,6 +120,7 @@ def test_a_delivery_is_shown_with_its_time() -> None:
 
 def test_what_never_was_is_not_shown() -> None:
     """An order that was cancelled in time has no shipment to look at."""
+    assert project_shipment(None, STOPPED) is None
     assert project_shipment(None, ShipmentForestalled(order_id="o1", reason="x", at=AT)) is None
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 from pydantic_core import to_json
 
-from functions.fulfillment.commands import CancelShipment, OpenShipment
-from functions.fulfillment.decider import Shipment, Status
+from functions.fulfillment.commands import OpenShipment
 from functions.fulfillment.events import ShipmentLine
 from functions.fulfillment.manifest import SHIPMENT
 from functions.fulfillment.reactor import REACTIONS
-from functions.orders.integration import EXAMPLE_CANCELLED, EXAMPLE_PLACED
+from functions.fulfillment.state import Shipment, Status
+from functions.orders.integration import EXAMPLE_PLACED
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.reaction import Delivery
 
@@ -47,23 +47,3 @@ async def test_a_product_on_two_lines_is_picked_once() -> None:
     (target,) = await targets("OrderPlaced.v1", {**EXAMPLE_PLACED, "lines": [line, line]})
 
     assert target.command.lines == (ShipmentLine(sku="milk", quantity=4),)
-
-
-async def test_an_order_that_was_never_placed_has_no_shipment() -> None:
-    """There is nothing to cancel, and nothing will come."""
-    assert await targets("OrderCancelled.v1", {**EXAMPLE_CANCELLED, "placed": False}) == ()
-
-
-async def test_a_cancelled_order_cancels_all_its_shipments() -> None:
-    """However often it was split."""
-    found = await targets("OrderCancelled.v1", {**EXAMPLE_CANCELLED, "placed": True}, shipments=3)
-
-    assert [target.entity_id for target in found] == [f"{ORDER}-{number}" for number in (1, 2, 3)]
-    assert all(isinstance(target.command, CancelShipment) for target in found)
-
-
-async def test_a_cancellation_that_comes_first_is_left_at_the_first_shipment() -> None:
-    """Where the order will look when it comes."""
-    (target,) = await targets("OrderCancelled.v1", {**EXAMPLE_CANCELLED, "placed": True})
-
-    assert target.entity_id == f"{ORDER}-1"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.fulfillment.decider import Shipment, Status, shipment_id
 from functions.fulfillment.manifest import MANIFEST
-from functions.orders.integration import EXAMPLE_CANCELLED, EXAMPLE_PLACED, OrderCancelled, OrderPlaced
+from functions.fulfillment.state import Shipment, Status, shipment_id
+from functions.orders.integration import EXAMPLE_PLACED, OrderPlaced
 from shared.testing.api_spec import ApiSpec
 from tests.unit.fulfillment.warehouse import ADDRESS, Warehouse
 
@@ -12,7 +12,6 @@ LINE = {"sku": "milk", "quantity": 2, "unit_price": None, "total": {"amount": 39
 PLACED = OrderPlaced.model_validate(
     {**EXAMPLE_PLACED, "order_id": "o1", "lines": [LINE, {**LINE, "sku": "tea", "quantity": 3}]}
 )
-CANCELLED = OrderCancelled.model_validate({**EXAMPLE_CANCELLED, "order_id": "o1", "placed": True})
 SHIPMENTS = "/fulfillment/v1/shipments"
 ONE_MILK = {"lines": [{"sku": "milk", "quantity": 1}]}
 ONE_TEA = {"lines": [{"sku": "tea", "quantity": 1}]}
@@ -52,12 +51,6 @@ class TestAnOrder:
     async def test_that_is_told_of_twice_is_shipped_once(self, warehouse: Warehouse, ann: ApiSpec) -> None:
         """The second delivery finds it done."""
         assert await warehouse.told(PLACED) == "duplicate"
-
-    async def test_that_was_cancelled_first_is_not_shipped(self, warehouse: Warehouse) -> None:
-        """Messages come in any order."""
-        assert [await warehouse.told(CANCELLED), await warehouse.told(PLACED)] == ["done", "done"]
-
-        assert await statuses(warehouse, 1) == [Status.FORESTALLED]
 
     @pytest.mark.parametrize("letters", [126, 127, 128])
     async def test_with_the_longest_id_is_shipped(self, warehouse: Warehouse, letters: int) -> None:
@@ -147,28 +140,6 @@ class TestASplit:
 
         assert reply.json["code"] == code
         assert await statuses(warehouse, 2) == [Status.ABSENT]
-
-
-class TestACancellation:
-    async def test_reaches_every_shipment(self, warehouse: Warehouse, ann: ApiSpec) -> None:
-        """Also one that this instance has not heard of yet."""
-        behind = warehouse.instance()
-        await warehouse.operator(behind).post(f"{SHIPMENTS}/o1-1/pick", "k0")
-        await ann.post(f"{SHIPMENTS}/o1-1/split", "k1", ONE_MILK)
-
-        assert await warehouse.told(CANCELLED, behind) == "done"
-
-        assert await statuses(warehouse, 1, 2) == [Status.CANCELLED, Status.CANCELLED]
-
-    async def test_leaves_alone_what_the_carrier_has(self, warehouse: Warehouse, ann: ApiSpec) -> None:
-        """The rest of the order is still called back."""
-        await ann.post(f"{SHIPMENTS}/o1-1/split", "k1", ONE_MILK)
-        for step, body in (("pick", None), ("pack", None), ("dispatch", DISPATCH)):
-            await ann.post(f"{SHIPMENTS}/o1-1/{step}", step, body)
-
-        await warehouse.told(CANCELLED)
-
-        assert await statuses(warehouse, 1, 2) == [Status.DISPATCHED, Status.CANCELLED]
 
 
 class TestAParcelOfAnErasedCustomer:

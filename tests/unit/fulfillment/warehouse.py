@@ -3,13 +3,14 @@
 import itertools
 
 from functions.fulfillment.command_api import SHIPMENT_COMMANDS
-from functions.fulfillment.decider import SHIPMENTS_DECIDER, Shipment
+from functions.fulfillment.decider import SHIPMENTS_DECIDER
 from functions.fulfillment.integration import to_integration
 from functions.fulfillment.manifest import MANIFEST, NAME, SHIPMENT
 from functions.fulfillment.projections import SHIPMENTS_PROJECTION
-from functions.fulfillment.query_api import LABEL_QUERY, SHIPMENT_QUERIES
+from functions.fulfillment.query_api import LABEL_QUERY, SHIPMENT_QUERIES, STOP_QUERY
 from functions.fulfillment.reactor import REACTIONS
-from functions.orders.integration import OrderCancelled, OrderPlaced
+from functions.fulfillment.state import Shipment
+from functions.orders.integration import OrderPlaced
 from functions.payments.integration import PaymentDisputeClosed, PaymentDisputed
 from shared.bootstrap import Aggregate, Wiring
 from shared.eventsourcing.projector import Projector
@@ -23,15 +24,18 @@ from shared.testing.api_spec import ApiSpec, request
 from shared.testing.doubles import FixedClock, RecordingPublisher
 from shared.testing.memory_platform import memory_dependencies, query_wiring
 
-Told = OrderPlaced | OrderCancelled | PaymentDisputed | PaymentDisputeClosed
+Told = OrderPlaced | PaymentDisputed | PaymentDisputeClosed
 _PRODUCERS: dict[type[Told], tuple[str, str, int]] = {
     OrderPlaced: ("orders", "order", 3),
-    OrderCancelled: ("orders", "order", 4),
     PaymentDisputed: ("payments", "payment", 6),
     PaymentDisputeClosed: ("payments", "payment", 7),
 }
 """Which service tells of it, and at which version of which stream."""
 ADDRESS = "Jane, Main Street 1"
+
+
+ORDERED = [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 3}]
+"""What the order of these tests holds."""
 
 
 class SaidNames(TokenVerifier):
@@ -76,8 +80,24 @@ class Warehouse:
         return ApiSpec(self._guarded(edge), who)
 
     def reader(self, who: str = "operator:ann") -> ApiSpec:
-        edge = QueryEdge((SHIPMENT_QUERIES, LABEL_QUERY), query_wiring(self.deps, self.clock), SaidNames())
+        edge = QueryEdge((SHIPMENT_QUERIES, LABEL_QUERY, STOP_QUERY), query_wiring(self.deps, self.clock), SaidNames())
         return ApiSpec(self._guarded(edge), who)
+
+    async def stop(
+        self, cancellation: str = "c1", wiring: Wiring | None = None, **quantities: int
+    ) -> tuple[int, str | None]:
+        """A cancellation asks for these pieces, or for everything: what is answered, and with which code."""
+        body = {"cancellation_id": cancellation, "ordered": ORDERED, "reason": "fraud"}
+        if quantities:
+            body["lines"] = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
+        service = self.operator(wiring, "service:orders")
+        reply = await service.post("/fulfillment/v1/orders/o1/stop", f"{cancellation}/{next(self._ids)}", body)
+        return reply.status, reply.json.get("code")
+
+    async def stopped(self, cancellation: str = "c1") -> dict[str, int]:
+        """What a cancellation is told that it has stopped."""
+        reply = await self.reader("service:orders").get(f"/fulfillment/v1/orders/o1/stops/{cancellation}")
+        return {line["sku"]: line["quantity"] for line in reply.json["lines"]}
 
     async def told(self, event: Told, wiring: Wiring | None = None) -> str:
         """A message of the orders or the payments service is delivered; returns what became of it. An order's address

@@ -80,6 +80,18 @@ async def test_a_late_reserve_finds_the_tombstone(service: ApiSpec, warehouse: A
     assert await warehouse.stock("milk") == (10, 0)
 
 
+async def test_a_cancelled_part_goes_back_once(service: ApiSpec, warehouse: Any) -> None:
+    """Under two keys, by one release: the rest stays kept."""
+    await fill(service, milk=10)
+    await reserve(service, "r1", warehouse.soon, milk=4)
+    body = {"release_id": "o1-c1", "lines": lines(milk=1)}
+
+    for key in ("k1", "k2"):
+        assert (await service.post(f"{BASE}/reservations/r1/release-items", key, body)).status == 202
+
+    assert await warehouse.stock("milk") == (10, 3)
+
+
 async def test_a_release_gives_back_once(service: ApiSpec, warehouse: Any) -> None:
     """Releasing twice, under two keys, releases once."""
     await fill(service, milk=10)

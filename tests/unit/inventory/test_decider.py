@@ -11,6 +11,7 @@ from functions.inventory.commands import (
     ExpireReservation,
     ReceiptCommand,
     ReceiveStock,
+    ReleaseItems,
     ReleaseReservation,
     ReleaseStock,
     ReservationCommand,
@@ -22,6 +23,7 @@ from functions.inventory.commands import (
 )
 from functions.inventory.decider import MAX_ON_HAND, RECEIPT, RESERVATION, STOCK
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     Line,
@@ -38,7 +40,7 @@ from functions.inventory.events import (
     StockReserved,
     StockShipped,
 )
-from functions.inventory.state import Receipt, Reservation, Stock
+from functions.inventory.state import Receipt, Reservation, Status, Stock
 from shared.testing.decider_spec import DeciderSpec
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
@@ -103,6 +105,14 @@ def ship(shipment_id: str = "s1", **quantities: int) -> ShipItems:
 
 def shipped(shipment_id: str = "s1", **quantities: int) -> ItemsShipped:
     return ItemsShipped(reservation_id="r1", shipment_id=shipment_id, lines=lines(**quantities), at=LATER)
+
+
+def let_go(release_id: str = "k1", **quantities: int) -> ReleaseItems:
+    return ReleaseItems(release_id=release_id, lines=lines(**quantities), at=LATER)
+
+
+def let_gone(release_id: str = "k1", **quantities: int) -> ItemsReleased:
+    return ItemsReleased(reservation_id="r1", release_id=release_id, lines=lines(**quantities), at=LATER)
 
 
 ALLOCATED = ReservationAllocated(at=LATER)
@@ -224,6 +234,29 @@ class TestAReservation:
     def test_that_was_partly_shipped_releases_the_rest(self) -> None:
         """What has left cannot go back."""
         reservation.given(reserved(milk=2, tea=1), shipped(milk=2)).when(release()).then(released(tea=1))
+
+    def test_gives_pieces_back_once(self) -> None:
+        """A cancellation of a part: the rest stays kept."""
+        history = (reserved(milk=2, tea=1), ALLOCATED)
+        reservation.given(*history).when(let_go(milk=1)).then(let_gone(milk=1))
+        reservation.given(*history, let_gone(milk=1)).when(let_go(milk=1)).then_nothing()
+        assert reservation.given(*history, let_gone(milk=1)).state().kept == {"milk": 1, "tea": 1}
+
+    def test_gives_the_last_pieces_back(self) -> None:
+        """It is released; or shipped, if others have left."""
+        whole = (reserved(milk=2), ALLOCATED, let_gone(milk=2))
+        rest = (reserved(milk=2), ALLOCATED, shipped(milk=1), let_gone(milk=1))
+        assert reservation.given(*whole).state().status is Status.RELEASED
+        assert reservation.given(*rest).state().status is Status.SHIPPED
+
+    def test_ships_what_is_left_of_it(self) -> None:
+        """The news of a shipment may come after the cancellation of the rest."""
+        reservation.given(reserved(milk=2), let_gone(milk=1)).when(ship(milk=1)).then(shipped(milk=1))
+
+    @pytest.mark.parametrize("history", [(released(milk=2),), (shipped(milk=2),)])
+    def test_gives_nothing_back_twice(self, history: tuple[ReservationEvent, ...]) -> None:
+        """Somebody has released it by hand, or shipped it."""
+        reservation.given(reserved(milk=2), *history).when(let_go(milk=1)).then_nothing()
 
     def test_expires_in_time(self) -> None:
         """When its time has come it gives everything back."""

@@ -6,6 +6,7 @@ import pytest
 
 from functions.inventory import integration
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     Line,
@@ -65,6 +66,15 @@ def test_a_shipment_is_published_with_its_lines() -> None:
     )
 
 
+def test_pieces_that_go_back_are_published() -> None:
+    """Others learn what may be had again."""
+    event = ItemsReleased(reservation_id="r1", release_id="k1", lines=LINES, at=AT)
+
+    assert reservation_to_integration(event) == integration.ItemsReleased(
+        reservation_id="r1", release_id="k1", lines=PUBLISHED
+    )
+
+
 def test_an_allocation_stays_private() -> None:
     """That a reservation does not expire any more is nobody else's business."""
     assert reservation_to_integration(ReservationAllocated(at=AT)) is None
@@ -103,7 +113,13 @@ def test_receipts_stay_private() -> None:
 
 @pytest.mark.parametrize(
     "published",
-    [integration.StockChanged, integration.ItemsReserved, integration.ReservationReleased, integration.ItemsShipped],
+    [
+        integration.StockChanged,
+        integration.ItemsReserved,
+        integration.ReservationReleased,
+        integration.ItemsReleased,
+        integration.ItemsShipped,
+    ],
 )
 def test_examples_round_trip(published: type[IntegrationEvent]) -> None:
     """Each published contract carries an example that fits it."""

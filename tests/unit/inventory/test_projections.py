@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.inventory.events import (
+    ItemsReleased,
     ItemsReserved,
     ItemsShipped,
     Line,
@@ -116,6 +117,16 @@ class TestReservations:
         view = shown([RESERVED, ReservationExpired(reservation_id="r1", lines=LINES, at=LATER)])
 
         assert (view.status, view.reason, view.expires_at) == ("expired", "expired", LATER)
+
+    def test_shows_what_went_back(self) -> None:
+        """A part that was given back is counted; with the last of it the reservation is released, or shipped."""
+        milk, tea = (Line(sku="milk", quantity=2), Line(sku="tea", quantity=1))
+        back = [ItemsReleased(reservation_id="r1", release_id=x.sku, lines=(x,), at=AT) for x in (milk, tea)]
+        left = ItemsShipped(reservation_id="r1", shipment_id="s1", lines=(milk,), at=AT)
+        part, whole, rest = (shown([RESERVED, *events]) for events in (back[:1], back, (left, back[1])))
+
+        assert (part.status, [line.released for line in part.lines]) == ("reserved", [2, 0])
+        assert (whole.status, rest.status) == ("released", "shipped")
 
     def test_shows_what_was_shipped(self) -> None:
         """A part that left is counted; with the last of it the reservation is shipped."""

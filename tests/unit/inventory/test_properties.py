@@ -15,6 +15,7 @@ from functions.inventory.commands import (
     BookReceipt,
     ExpireReservation,
     ReceiveStock,
+    ReleaseItems,
     ReleaseReservation,
     ReleaseStock,
     ReservationCommand,
@@ -52,6 +53,7 @@ on_reservation = st.one_of(
     st.builds(ReleaseReservation, reservation_id=ids, reason=st.just("declined"), at=times),
     st.tuples(ids, st.builds(AllocateReservation, at=times)),
     st.tuples(ids, st.builds(ExpireReservation, at=times)),
+    st.tuples(ids, st.builds(ReleaseItems, release_id=st.sampled_from(["k1", "k2"]), lines=lines, at=times)),
     st.tuples(ids, st.builds(ShipItems, shipment_id=st.sampled_from(["s1", "s2", "s3"]), lines=lines, at=times)),
 )
 receipts = st.builds(

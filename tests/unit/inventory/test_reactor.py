@@ -6,13 +6,11 @@ import pytest
 
 from functions.fulfillment import integration as fulfillment
 from functions.inventory.reactor import IDLE_FOR, REACTIONS, expire
-from functions.orders import integration as orders
 from shared.eventsourcing.message import IntegrationEvent
 from shared.testing.api_spec import ApiSpec
 
 BASE = "/inventory/v1"
 DISPATCHED = {"shipment_id": "s1", "reservation_id": "r1", "lines": [{"sku": "milk", "quantity": 3}]}
-CANCELLED = {"reservation_id": "r1", "placed": True, "reason": "changed their mind"}
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +24,7 @@ async def reserved(service: ApiSpec, warehouse: Any) -> None:
 
 @pytest.mark.parametrize(
     ("reaction", "published"),
-    [(REACTIONS[0], fulfillment.ShipmentDispatched), (REACTIONS[1], orders.OrderCancelled)],
+    [(REACTIONS[0], fulfillment.ShipmentDispatched)],
 )
 def test_understands_what_others_publish(reaction: Any, published: type[IntegrationEvent]) -> None:
     """The producer's documented example can be read, and is of the type that is waited for."""
@@ -60,22 +58,6 @@ class TestADispatchedShipment:
         outcome = await warehouse.push("fulfillment", "ShipmentDispatched.v1", more, identity="a@1.0")
 
         assert (outcome, await warehouse.stock("milk")) == ("buried", (10, 4))
-
-
-class TestACancelledOrder:
-    async def test_that_was_placed_gives_its_stock_back(self, warehouse: Any) -> None:
-        """Nobody else would release what a paid order keeps."""
-        outcome = await warehouse.push("orders", "OrderCancelled.v1", CANCELLED, identity="a@1.0")
-
-        assert (outcome, await warehouse.stock("milk")) == ("done", (10, 0))
-
-    async def test_that_was_not_placed_is_the_checkouts_business(self, warehouse: Any) -> None:
-        """The checkout releases its own reservations."""
-        unpaid = {**CANCELLED, "placed": False}
-
-        outcome = await warehouse.push("orders", "OrderCancelled.v1", unpaid, identity="a@1.0")
-
-        assert (outcome, await warehouse.stock("milk")) == ("nothing to do", (10, 4))
 
 
 class TestExpiry:

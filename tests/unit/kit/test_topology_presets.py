@@ -202,6 +202,8 @@ class TestAWorkflow:
         assert subscription.topic == "checkout-commits"
         assert [part.split('"')[1] for part in subscription.filter.split(" OR ")] == [
             "Start",
+            "Decide",
+            "Decline",
             "Retry",
             "ForceCompensate",
         ]

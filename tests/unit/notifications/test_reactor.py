@@ -59,6 +59,8 @@ def test_every_example_is_understood(each: Reaction) -> None:
     [
         ("OrderPlaced.v1", "order_placed"),
         ("OrderCancelled.v1", "order_cancelled"),
+        ("OrderLinesCancelled.v1", "lines_cancelled"),
+        ("OrderShipmentLost.v1", "shipment_lost"),
         ("ShipmentDispatched.v1", "shipment_dispatched"),
         ("PaymentRefunded.v1", "payment_refunded"),
         ("PaymentRefundFailed.v1", "payment_refund_failed"),

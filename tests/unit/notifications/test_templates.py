@@ -5,6 +5,8 @@ import pytest
 from functions.notifications.events import (
     About,
     AboutCancelled,
+    AboutLinesCancelled,
+    AboutLost,
     AboutPlaced,
     AboutRefunded,
     AboutRefundFailed,
@@ -141,3 +143,21 @@ def test_a_subject_stays_on_its_line() -> None:
 def test_money_is_exact(amount: int, currency: str, text: str) -> None:
     """Every minor unit, as many digits as the currency has."""
     assert money(Money(amount=amount, currency=currency)) == text
+
+
+@pytest.mark.parametrize(
+    ("about", "subject", "words"),
+    [
+        (AboutLinesCancelled(order_id="o1", cancellation_id="o1-c1", lines=SHIPPED.lines), "cancelled", "The rest of"),
+        (AboutLost(order_id="o1", shipment_id="o1-1", lines=SHIPPED.lines), "lost", "We are sorry"),
+    ],
+    ids=["cancelled", "lost"],
+)
+def test_what_does_not_come_is_told_with_its_lines(about: About, subject: str, words: str) -> None:
+    """And that its money goes back."""
+    text = render(about, "")
+
+    assert text.subject == f"A part of your order o1 was {subject}"
+    assert "  2 x milk\n" in text.body
+    assert words in text.body
+    assert "is paid back" in text.body

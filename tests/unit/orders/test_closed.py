@@ -8,7 +8,7 @@ from functions.orders.events import ReturnOpened
 from functions.orders.state import Order, Return, ReturnStatus, Status, is_closed
 from shared.eventsourcing.money import Money
 
-CLOSED = {Status.DELIVERED, Status.RETURNED, Status.CANCELLED}
+CLOSED = {Status.DELIVERED, Status.RETURNED, Status.LOST, Status.CANCELLED}
 
 
 @pytest.mark.parametrize("status", Status)

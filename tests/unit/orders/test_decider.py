@@ -1,11 +1,13 @@
 """The rules of an order, given / when / then."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from functions.orders.amounts import created
 from functions.orders.commands import (
+    CancelLines,
     CancelOrder,
     CancelReturn,
     CompleteReturn,
@@ -16,10 +18,12 @@ from functions.orders.commands import (
     PlaceOrder,
     PricedLine,
     RecordDelivery,
+    RecordLoss,
     RecordShipment,
 )
 from functions.orders.decider import ORDER
 from functions.orders.events import (
+    LinesCancelled,
     MovedLine,
     OrderCancelled,
     OrderConfirmed,
@@ -27,8 +31,12 @@ from functions.orders.events import (
     OrderDiscount,
     OrderEvent,
     OrderPlaced,
+    OrderRefunded,
     OrderReturned,
+    OrderShipmentLost,
     OrderShipped,
+    RefundedLine,
+    RestStatus,
     ReturnCancelled,
     ReturnedLine,
     ReturnOpened,
@@ -84,13 +92,42 @@ def lines(**quantities: int) -> tuple[MovedLine, ...]:
     return tuple(MovedLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items())
 
 
-def cancel(*, by_person: bool = False) -> CancelOrder:
-    return CancelOrder(order_id="o1", reason="timeout", by_person=by_person, at=LATER)
+CANCEL = CancelOrder(order_id="o1", reason="timeout", at=LATER)
 
 
 def cancelled(*, placed: bool) -> OrderCancelled:
     known = {"customer_id": "900", "checkout_id": "c1", "reservation_id": "r1", "payment_id": "p1"}
     return TOMBSTONE.model_copy(update={**known, "placed": placed})
+
+
+def stopped(cancellation_id: str = "k1", **quantities: int) -> CancelLines:
+    return CancelLines(cancellation_id=cancellation_id, lines=lines(**quantities), reason="timeout", at=LATER)
+
+
+def refunded(shipping: int, refunds: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    given = tuple(RefundedLine(sku=sku, quantity=n, refund=usd(cents)) for sku, (n, cents) in refunds.items())
+    total = shipping + sum(line.refund.amount for line in given)
+    return {"lines": given, "shipping": usd(shipping), "refund": usd(total)}
+
+
+def without(
+    status: RestStatus, cancellation_id: str = "k1", *, shipping: int = 0, **refunds: tuple[int, int]
+) -> LinesCancelled:
+    """`milk=(2, 360)` are two of milk for 360 cents."""
+    named = {"order_id": "o1", "customer_id": "900", "cancellation_id": cancellation_id}
+    return LinesCancelled(**named, **refunded(shipping, refunds), reason="timeout", status=status, at=LATER)
+
+
+def lose(shipment_id: str = "s1", **quantities: int) -> RecordLoss:
+    return RecordLoss(shipment_id=shipment_id, lines=lines(**quantities), at=LATER)
+
+
+def lost(
+    status: RestStatus, shipment_id: str = "s1", *, shipping: int = 0, **refunds: tuple[int, int]
+) -> OrderShipmentLost:
+    named = {"order_id": "o1", "customer_id": "900", "payment_id": "p1", "shipment_id": shipment_id}
+    named["refund_id"] = f"lost-{shipment_id}"
+    return OrderShipmentLost(**named, **refunded(shipping, refunds), status=status, at=LATER)
 
 
 def left(shipment_id: str = "s1", **quantities: int) -> RecordShipment:
@@ -155,7 +192,7 @@ class TestWhenAbsent:
 
     def test_can_be_forestalled(self) -> None:
         """Cancelling what is not there yet leaves a tombstone."""
-        order.given().when(cancel()).then(TOMBSTONE)
+        order.given().when(CANCEL).then(TOMBSTONE)
 
     @pytest.mark.parametrize(
         "command", [ConfirmOrder(at=AT), PLACE, left(milk=1), arrived(milk=1), send_back(milk=1), COMPLETE, KEEP]
@@ -211,27 +248,17 @@ class TestCancelling:
     @pytest.mark.parametrize("history", [(CREATED,), (CREATED, CONFIRMED)])
     def test_gives_up_what_is_not_paid(self, history: tuple[OrderEvent, ...]) -> None:
         """It tells what was to be reserved and paid."""
-        order.given(*history).when(cancel()).then(cancelled(placed=False))
+        order.given(*history).when(CANCEL).then(cancelled(placed=False))
 
-    @pytest.mark.parametrize("history", [(CREATED,), (CREATED, CONFIRMED)])
-    def test_of_what_is_not_paid_takes_its_checkout(self, history: tuple[OrderEvent, ...]) -> None:
-        """A person turns the checkout back, which may be about to take the money."""
-        order.given(*history).when(cancel(by_person=True)).then_refused("order-in-checkout")
-
-    def test_of_a_placed_order_takes_a_person(self) -> None:
-        """A checkout that comes too late is refused; an operator is not."""
-        order.given(*PAID).when(cancel()).then_refused("order-is-placed")
-        order.given(*PAID).when(cancel(by_person=True)).then(cancelled(placed=True))
-
-    @pytest.mark.parametrize("event", [shipped(milk=1), shipped(milk=3, tea=1, complete=True)])
-    def test_ends_with_the_first_shipment(self, event: OrderEvent) -> None:
-        """What has left comes back as a return, if at all."""
-        order.given(*PAID, event).when(cancel(by_person=True)).then_refused("order-is-shipped")
+    @pytest.mark.parametrize("history", [PAID, (*PAID, shipped(milk=1))])
+    def test_is_over_with_the_payment(self, history: tuple[OrderEvent, ...]) -> None:
+        """A checkout that comes too late is refused: a placed order has a cancellation of its own."""
+        order.given(*history).when(CANCEL).then_refused("order-is-placed")
 
     @pytest.mark.parametrize("history", [(TOMBSTONE,), (CREATED, cancelled(placed=False))])
     def test_happens_once(self, history: tuple[OrderEvent, ...]) -> None:
         """A cancelled order has nothing left to cancel, and no return to keep from."""
-        order.given(*history).when(cancel()).then_nothing()
+        order.given(*history).when(CANCEL).then_nothing()
         order.given(*history).when(KEEP).then_nothing()
 
     @pytest.mark.parametrize("history", [(TOMBSTONE,), (CREATED, cancelled(placed=False))])
@@ -286,6 +313,107 @@ class TestOnItsWay:
         )
         order.given(*ALL_ARRIVED).when(left(milk=3, tea=1)).then_nothing()
         assert order.given(*ALL_ARRIVED).state().status is Status.DELIVERED
+
+
+class TestCancellingPieces:
+    """Milk comes to 540 cents for three, tea to 360; shipping was 499."""
+
+    def test_of_all_cancels_the_order(self) -> None:
+        """Everything that was paid is to go back, the shipping too."""
+        all_of_it = without("cancelled", shipping=499, milk=(3, 540), tea=(1, 360))
+        order.given(*PAID).when(stopped(milk=3, tea=1)).then(all_of_it, cancelled(placed=True))
+        assert order.given(*PAID, all_of_it, cancelled(placed=True)).state().status is Status.CANCELLED
+
+    def test_keeps_the_rest(self) -> None:
+        """The order is still to be shipped, without these; once for each cancellation."""
+        part = without("placed", milk=(1, 180))
+        order.given(*PAID).when(stopped(milk=1)).then(part)
+        order.given(*PAID, part).when(stopped(milk=1)).then_nothing()
+
+    def test_one_after_the_other_comes_to_everything(self) -> None:
+        """The last one takes the shipping, and ends the order."""
+        order.given(*PAID, without("placed", milk=(2, 360))).when(stopped("k2", milk=1, tea=1)).then(
+            without("cancelled", "k2", shipping=499, milk=(1, 180), tea=(1, 360)), cancelled(placed=True)
+        )
+
+    def test_of_the_unshipped_rest_leaves_a_shipped_order(self) -> None:
+        """It is what remains of it; the shipping was not in vain."""
+        rest = without("shipped", tea=(1, 360))
+        order.given(*PAID, shipped(milk=3)).when(stopped(tea=1)).then(rest)
+        order.given(*PAID, shipped(milk=3), rest).when(arrived(milk=3)).then(delivered(complete=True))
+
+    def test_of_the_rest_of_what_has_arrived_leaves_a_delivered_order(self) -> None:
+        """Nothing is on its way any more."""
+        history = (*PAID, shipped(milk=3), delivered())
+        order.given(*history).when(stopped(tea=1)).then(without("delivered", tea=(1, 360)))
+
+    def test_of_the_rest_of_what_came_back_gives_everything_back(self) -> None:
+        """Nothing is left with the customer: the shipping goes back with the last piece."""
+        opened = coming_back(milk=(3, 540))
+        history = (*PAID, shipped(milk=3), delivered(), opened, came_back(opened))
+        order.given(*history).when(stopped(tea=1)).then(without("returned", shipping=499, tea=(1, 360)))
+
+    def test_before_the_news_of_a_shipment_leaves_room_for_it(self) -> None:
+        """What fulfillment did not stop may have left already: that news may come later."""
+        rest = without("placed", tea=(1, 360))
+        order.given(*PAID).when(stopped(tea=1)).then(rest)
+        order.given(*PAID, rest).when(left(milk=3)).then(shipped(milk=3, complete=True))
+
+    def test_of_what_has_left_is_a_contradiction(self) -> None:
+        """In either order: no piece is both shipped and cancelled."""
+        order.given(*PAID, shipped(milk=3)).when(stopped(milk=1)).then_refused("more-than-ordered", field="milk")
+        order.given(*PAID, without("placed", milk=(1, 180))).when(left(milk=3)).then_refused(
+            "more-than-ordered", field="milk"
+        )
+
+    def test_of_an_order_that_is_not_paid_is_refused(self) -> None:
+        """Its checkout gives it up."""
+        order.given(CREATED, CONFIRMED).when(stopped(milk=1)).then_refused("order-not-placed")
+
+    def test_counts_for_a_return_of_the_rest(self) -> None:
+        """The last pieces bring the shipping back, whichever way the others went."""
+        history = (*PAID, without("placed", tea=(1, 360)), shipped(milk=3, complete=True), delivered(complete=True))
+        order.given(*history).when(send_back(milk=3)).then(coming_back(milk=(3, 540), shipping=499))
+
+    def test_has_refunds_that_are_not_counted_twice(self) -> None:
+        """What a cancellation gave back is not a goodwill that a return would be less for."""
+        history = (*PAID, without("placed", tea=(1, 360)), shipped(milk=3, complete=True), delivered(complete=True))
+        given = OrderRefunded(refund_id="k1", amount=usd(360), at=LATER)
+        order.given(*history, given).when(send_back(milk=3)).then(coming_back(milk=(3, 540), shipping=499))
+
+
+class TestLosing:
+    """Milk comes to 540 cents for three, tea to 360; shipping was 499."""
+
+    def test_a_parcel_gives_its_money_back(self) -> None:
+        """Once; the rest of the order is as it was."""
+        gone = lost("shipped", milk=(3, 540))
+        both = (*PAID, shipped(milk=3), shipped("s2", tea=1, complete=True))
+        order.given(*both).when(lose(milk=3)).then(gone)
+        order.given(*both, gone).when(lose(milk=3)).then_nothing()
+        order.given(*both, gone).when(arrived("s2", tea=1)).then(delivered("s2", complete=True))
+
+    def test_the_only_parcel_gives_everything_back(self) -> None:
+        """The order is lost."""
+        order.given(*ALL_SHIPPED).when(lose(milk=3, tea=1)).then(
+            lost("lost", shipping=499, milk=(3, 540), tea=(1, 360))
+        )
+
+    def test_hears_of_the_loss_first(self) -> None:
+        """What was lost has left: the news that it left may come later, and changes nothing then."""
+        gone = lost("placed", tea=(1, 360))
+        order.given(*PAID).when(lose(tea=1)).then(shipped(tea=1), gone)
+        order.given(*PAID, shipped(tea=1), gone).when(left(tea=1)).then_nothing()
+
+    def test_what_is_lost_does_not_come_back(self) -> None:
+        """Nobody returns what never arrived."""
+        history = (*ALL_SHIPPED, lost("lost", shipping=499, milk=(3, 540), tea=(1, 360)))
+        order.given(*history).when(send_back(milk=1)).then_refused("not-returnable", field="milk")
+
+    def test_what_was_given_up_before_is_not_refunded_twice(self) -> None:
+        """A return of pieces that then turn out to be lost."""
+        history = (*ALL_SHIPPED, coming_back(milk=(3, 540)))
+        order.given(*history).when(lose(milk=3, tea=1)).then(lost("lost", shipping=499, milk=(3, 0), tea=(1, 360)))
 
 
 class TestReturns:

@@ -7,6 +7,7 @@ import pytest
 
 from functions.orders import integration
 from functions.orders.events import (
+    LinesCancelled,
     MovedLine,
     OrderCancelled,
     OrderConfirmed,
@@ -16,7 +17,10 @@ from functions.orders.events import (
     OrderLine,
     OrderPlaced,
     OrderReturned,
+    OrderShipmentLost,
     OrderShipped,
+    RefundedLine,
+    RestStatus,
     ReturnCancelled,
     ReturnedLine,
     ReturnOpened,
@@ -88,6 +92,30 @@ def test_a_cancellation_is_published_with_what_it_frees() -> None:
     )
 
 
+REFUNDED = (RefundedLine(sku="milk", quantity=1, refund=usd(240)),)
+NAMED = {"order_id": "o1", "customer_id": "900"}
+
+
+@pytest.mark.parametrize("status", ["placed", "shipped", "cancelled"])
+def test_a_cancelled_part_is_published_as_long_as_something_is_left(status: RestStatus) -> None:
+    """Of the last part the cancellation of the order tells."""
+    told = {**NAMED, "cancellation_id": "k1", "refund": usd(240)}
+    event = LinesCancelled(**told, lines=REFUNDED, shipping=usd(0), reason="fraud", status=status, at=AT)
+
+    lines = (integration.OrderedLine(sku="milk", quantity=1),)
+    published = integration.OrderLinesCancelled(**told, lines=lines, cancelled_at=AT)
+    assert to_integration(event) == (None if status == "cancelled" else published)
+
+
+def test_a_lost_shipment_is_published_with_its_refund() -> None:
+    """The payment gives it under the id that the order states."""
+    told = {**NAMED, "shipment_id": "s1", "payment_id": "p1", "refund_id": "lost-s1", "refund": usd(240)}
+    event = OrderShipmentLost(**told, lines=REFUNDED, shipping=usd(0), status="lost", at=AT)
+
+    lines = (integration.OrderedLine(sku="milk", quantity=1),)
+    assert to_integration(event) == integration.OrderShipmentLost(**told, lines=lines, lost_at=AT)
+
+
 def test_shipments_are_published_as_they_leave_and_arrive() -> None:
     """Others learn which shipment it is, and whether it is the last."""
     line = MovedLine(sku="milk", quantity=2)
@@ -111,7 +139,7 @@ def test_a_return_is_published_when_it_is_done() -> None:
         order_id="o1",
         customer_id="900",
         return_id="b1",
-        lines=(integration.ReturnedLine(sku="milk", quantity=1),),
+        lines=(integration.OrderedLine(sku="milk", quantity=1),),
         refund=usd(240),
         returned_at=AT,
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from functions.orders.amounts import pieces
 from functions.orders.commands import (
+    CancelLines,
     CancelOrder,
     CancelReturn,
     CompleteReturn,
@@ -18,10 +19,12 @@ from functions.orders.commands import (
     PlaceOrder,
     PricedLine,
     RecordDelivery,
+    RecordLoss,
+    RecordRefund,
     RecordShipment,
 )
 from functions.orders.decider import ORDER
-from functions.orders.events import MovedLine, OrderDiscount, OrderEvent
+from functions.orders.events import MovedLine, OrderDiscount, OrderEvent, OrderRefunded
 from functions.orders.projections import project_order
 from functions.orders.read_models import OrderView
 from functions.orders.state import Order, ReturnStatus, Status
@@ -92,7 +95,16 @@ anything = st.one_of(
     st.just(CREATE),
     st.just(ConfirmOrder(at=AT)),
     st.just(PlaceOrder(payment_id="p1", captured=usd(756), at=AT)),
-    st.builds(CancelOrder, order_id=st.just("o1"), reason=st.just("timeout"), by_person=st.booleans(), at=st.just(AT)),
+    st.builds(CancelOrder, order_id=st.just("o1"), reason=st.just("timeout"), at=st.just(AT)),
+    st.builds(CancelLines, cancellation_id=back, lines=moved, reason=st.just("timeout"), at=st.just(AT)),
+    st.builds(
+        RecordRefund,
+        refund_id=back,
+        payment_id=st.sampled_from(["p1", "other"]),
+        amount=st.integers(1, 700).map(usd),
+        at=st.just(AT),
+    ),
+    st.builds(RecordLoss, shipment_id=shipments, lines=moved, at=st.just(AT)),
     st.builds(RecordShipment, shipment_id=shipments, lines=moved, at=st.just(AT)),
     st.builds(RecordDelivery, shipment_id=shipments, lines=moved, at=st.just(AT)),
 )
@@ -131,8 +143,8 @@ def bought(command: CreateOrder) -> Order:
 
 
 def rest(order: Order) -> tuple[MovedLine, ...]:
-    """What has not come back and is not about to."""
-    back = pieces(order.coming_back)
+    """What was not given up."""
+    back = pieces(order.given_up)
     left = {line.sku: line.quantity - back.get(line.sku, 0) for line in order.terms.lines}
     return tuple(MovedLine(sku=sku, quantity=quantity) for sku, quantity in left.items() if quantity)
 
@@ -157,16 +169,51 @@ def test_any_split_of_returns_refunds_exactly_what_was_paid(command: CreateOrder
     assert sum(each.refund.amount for each in order.coming_back) == order.terms.total.amount
 
 
+@given(creations(), st.data())
+def test_any_mix_of_cancelled_lost_and_returned_pieces_refunds_exactly_what_was_paid(
+    command: CreateOrder, data: st.DataObject
+) -> None:
+    """Some pieces are never sent, some get lost, the others come back: the refunds sum to the total."""
+    total = run([command])[0].terms.total
+    paid: list[OrderCommand] = [command, ConfirmOrder(at=AT), PlaceOrder(payment_id="p1", captured=total, at=AT)]
+    order, _ = run(paid)
+
+    for number in range(60):
+        left = rest(order)
+        if not left:
+            break
+        line = data.draw(st.sampled_from(left))
+        lines = (MovedLine(sku=line.sku, quantity=data.draw(st.integers(1, line.quantity))),)
+        ends: list[list[OrderCommand]] = [
+            [CancelLines(cancellation_id=f"k{number}", lines=lines, reason="timeout", at=AT)],
+            [RecordLoss(shipment_id=f"s{number}", lines=lines, at=AT)],
+            [
+                RecordDelivery(shipment_id=f"s{number}", lines=lines, at=AT),
+                OpenReturn(return_id=f"b{number}", lines=lines, reason="too big", at=AT),
+                CompleteReturn(return_id=f"b{number}", at=AT),
+            ],
+        ]
+        chosen: list[OrderCommand] = data.draw(st.sampled_from(ends))
+        order, _ = run(chosen, order)
+
+    assert order.status in {Status.RETURNED, Status.LOST, Status.CANCELLED}
+    assert sum(each.refund.amount for each in order.given_up) == total.amount
+
+
 @given(histories)
 def test_no_more_is_refunded_than_was_paid(history: list[OrderCommand]) -> None:
-    """After any commands: refunds are no less than nothing and no more than the total, pieces no more than arrived."""
+    """After any commands: refunds are no less than nothing and no more than the total, pieces no more than arrived, and
+    none is both shipped and cancelled.
+    """
     order, _ = run(history)
-    back = pieces(order.coming_back)
+    back, cancelled = pieces(order.coming_back), pieces(order.cancellations.values())
 
-    assert sum(each.refund.amount for each in order.coming_back) <= (order.created.total.amount if order.created else 0)
+    assert sum(each.refund.amount for each in order.given_up) <= (order.created.total.amount if order.created else 0)
+    assert all(each.refund.amount >= 0 for each in order.given_up)
     assert all(quantity <= order.arrived.get(sku, 0) for sku, quantity in back.items())
     assert all(
-        order.shipped.get(line.sku, 0) <= line.quantity for line in (order.created.lines if order.created else ())
+        order.shipped.get(line.sku, 0) + cancelled.get(line.sku, 0) <= line.quantity
+        for line in (order.created.lines if order.created else ())
     )
 
 
@@ -214,13 +261,9 @@ def test_both_sides_agree(history: list[OrderCommand]) -> None:
         assert view is None
         return
     assert view is not None
-    done = order.opened(ReturnStatus.COMPLETED)
-    assert (view.status, view.total, view.refunded) == (
-        order.status,
-        order.created.total,
-        usd(sum(each.refund.amount for each in done)),
-    )
-    back = pieces(done)
+    refunds = {event.refund_id: event.amount.amount for event in happened if isinstance(event, OrderRefunded)}
+    assert (view.status, view.total, view.refunded) == (order.status, order.created.total, usd(sum(refunds.values())))
+    back = pieces(order.opened(ReturnStatus.COMPLETED))
     assert [(line.sku, line.shipped, line.returned) for line in view.lines] == [
         (line.sku, order.shipped.get(line.sku, 0), back.get(line.sku, 0)) for line in order.created.lines
     ]

@@ -10,6 +10,7 @@ from functions.orders.commands import (
     RecordDelivery,
     RecordDispute,
     RecordDisputeEnd,
+    RecordLoss,
     RecordRefund,
     RecordRefundFailure,
     RecordRefundResolution,
@@ -31,6 +32,7 @@ DELIVERY = Delivery(id="shipment-o1-1@4.0", subject="o1-1", at=AT, correlation_i
     [
         (REACTIONS[0], fulfillment.ShipmentDispatched, RecordShipment),
         (REACTIONS[1], fulfillment.ShipmentDelivered, RecordDelivery),
+        (REACTIONS[2], fulfillment.ShipmentLost, RecordLoss),
     ],
 )
 def test_fulfillments_news_are_recorded(

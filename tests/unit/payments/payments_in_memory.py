@@ -11,7 +11,6 @@ from functions.payments.commands import (
     CapturePayment,
     PaymentCommand,
     RefundPayment,
-    RefundRest,
     VoidPayment,
 )
 from functions.payments.decider import PAYMENT
@@ -43,7 +42,8 @@ def usd(cents: int) -> Money:
 
 AUTHORIZE = AuthorizePayment(**IDS, amount=usd(1998), payment_token=APPROVED, at=AT)
 CAPTURE = CapturePayment(at=LATER)
-REFUND_REST = RefundRest(refund_id="cancelled-o1", reason="the order was cancelled", at=LATER)
+REFUND_REST = RefundPayment(refund_id="o1-c1", amount=usd(1998), up_to=True, reason="fraud", at=LATER)
+"""All that is left, as a cancellation asks for it."""
 VOID = VoidPayment(payment_id="p1", reason="out of stock", at=LATER)
 
 

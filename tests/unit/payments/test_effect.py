@@ -316,10 +316,10 @@ class TestRefunding:
         caller, _, provider = paid_shop()
         provider.refuse_refunds = True
 
-        for _ in range(2):
-            await caller.ask(REFUND_REST)
+        await caller.ask(REFUND_REST)
+        await caller.effect(CATEGORY, "p1", context(REFUND_REST))
 
-        fields = {"payment_id": "p1", "refund_id": "cancelled-o1", "code": "charge_disputed"}
+        fields = {"payment_id": "p1", "refund_id": "o1-c1", "code": "charge_disputed"}
         assert caller.lines.of_now == [("ERROR", "a refund failed", fields)]
 
     async def test_a_refund_may_be_under_way_for_days(self) -> None:

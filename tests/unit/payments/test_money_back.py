@@ -212,7 +212,7 @@ class TestFoundAtTheProvider:
         await log.handle(CATEGORY, "p1", dispute_news(INTENT, won, LATER), context("webhook"))
         await caller.effect(CATEGORY, "p1", context("settle"))
 
-        assert waiting["refunds"] == {"cancelled-o1": "deferred"}
+        assert waiting["refunds"] == {"o1-c1": "deferred"}
         assert (bank.refunded, log.names[-1]) == (1998, "RefundCompleted")
 
     async def test_a_refund_of_the_dashboard_is_never_made_by_us(self) -> None:

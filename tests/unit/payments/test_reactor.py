@@ -1,4 +1,4 @@
-"""What payments do about cancelled orders, and the job that finishes what was cut off."""
+"""What payments do about lost shipments, and the job that finishes what was cut off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from functions.orders.integration import OrderCancelled
+from functions.orders.integration import OrderShipmentLost
 from functions.payments.adapters.memory import Fault, MemoryProvider
-from functions.payments.commands import RefundRest
+from functions.payments.commands import RefundPayment
 from functions.payments.effect import Settlement
 from functions.payments.events import VoidRequested
 from functions.payments.manifest import CATEGORY, MANIFEST
@@ -20,6 +20,7 @@ from shared.config import Settings
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.joint import Target
 from shared.eventsourcing.message import Context
+from shared.eventsourcing.money import Money
 from shared.eventsourcing.reaction import Delivery
 from shared.testing.memory_platform import SETTINGS
 from tests.unit.payments.payments_in_memory import (
@@ -36,8 +37,8 @@ from tests.unit.payments.payments_in_memory import (
     context,
 )
 
-(GIVE_BACK,) = REACTIONS
-(EXAMPLE,) = OrderCancelled.model_json_schema()["examples"]
+(REFUND_LOSS,) = REACTIONS
+(EXAMPLE,) = OrderShipmentLost.model_json_schema()["examples"]
 DELIVERY = Delivery(id="order-o1@5.0", subject="o1", at=LATER, correlation_id="flow")
 
 
@@ -70,22 +71,24 @@ class Slow(MemoryProvider):
         return pending
 
 
-def test_a_cancelled_order_gives_all_back() -> None:
-    """The producer's documented example, of an order that was placed, becomes one refund for ever."""
-    event = GIVE_BACK.reads.model_validate({**EXAMPLE, "placed": True})
+def test_a_lost_shipment_gives_its_money_back() -> None:
+    """The producer's documented example becomes one refund for ever, of what is left if that is less."""
+    event = REFUND_LOSS.reads.model_validate(EXAMPLE)
 
-    (target,) = cast("Sequence[Target]", GIVE_BACK.react(event, DELIVERY))
+    (target,) = cast("Sequence[Target]", REFUND_LOSS.react(event, DELIVERY))
 
-    assert GIVE_BACK.type == OrderCancelled.TYPE
+    assert REFUND_LOSS.type == OrderShipmentLost.TYPE
     assert (target.category, target.entity_id) == ("payment", EXAMPLE["payment_id"])
-    assert target.command == RefundRest(
-        refund_id=f"cancelled-{EXAMPLE['order_id']}", reason="the order was cancelled: checkout-failed", at=LATER
+    assert target.command == RefundPayment(
+        refund_id=EXAMPLE["refund_id"], amount=Money(**EXAMPLE["refund"]), up_to=True, reason="lost", at=LATER
     )
 
 
-def test_an_order_that_was_not_placed_gives_nothing_back() -> None:
-    """Its checkout voids the payment."""
-    assert GIVE_BACK.react(GIVE_BACK.reads.model_validate(EXAMPLE), DELIVERY) == ()
+def test_what_cost_nothing_gives_nothing_back() -> None:
+    """Coupons paid for it."""
+    free = {**EXAMPLE, "refund": {"amount": 0, "currency": "USD"}}
+
+    assert REFUND_LOSS.react(REFUND_LOSS.reads.model_validate(free), DELIVERY) == ()
 
 
 async def test_settles_what_is_pending() -> None:

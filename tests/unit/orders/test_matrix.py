@@ -1,0 +1,74 @@
+"""The failure matrix of a cancellation: whatever goes wrong, shipment, order, stock, coupons and money agree."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from functions.orders.workflow import CANCELLATION_WORKFLOW
+from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed
+from shared.testing.virtual_time import on_virtual_time
+from shared.testing.workflow_faults import WORKFLOW_ID
+from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
+from shared.testing.workflow_world import play
+from tests.unit.orders.desk import Desk
+from tests.unit.orders.test_workflow import DATA
+
+BEGINNING = (
+    "order_id",
+    "customer_id",
+    "checkout_id",
+    "reservation_id",
+    "payment_id",
+    "ordered",
+    "lines",
+    "has_coupons",
+)
+
+
+def of_everything(_: datetime) -> Mapping[str, Any]:
+    return {**{name: DATA[name] for name in BEGINNING}, "reason": "fraud", "cancellation_id": WORKFLOW_ID}
+
+
+def of_one_piece(now: datetime) -> Mapping[str, Any]:
+    return {**of_everything(now), "lines": [{"sku": "milk", "quantity": 1}]}
+
+
+@pytest.mark.parametrize("case", cases(CANCELLATION_WORKFLOW), ids=str)
+@on_virtual_time
+async def test_everything_agrees_at_the_end(case: Case) -> None:
+    """It is stopped, cancelled, released and refunded once, or nothing is; and it ends once."""
+    world = await play(CANCELLATION_WORKFLOW, Desk(), case, of_everything)
+
+    saga = await world.saga()
+    ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
+    assert (saga.status, len(ends)) == (ending(CANCELLATION_WORKFLOW, case), 1)
+    assert world.services.troubles(saga) == []
+
+
+@pytest.mark.parametrize("recovery", Recovery)
+@on_virtual_time
+async def test_a_part_keeps_its_coupons(recovery: Recovery) -> None:
+    """One of two pieces: half the money, and the coupon stays used."""
+    case = Case(step="refund_payment", fault=Fault.CRASH_AFTER_CALL, recovery=recovery)
+
+    world = await play(CANCELLATION_WORKFLOW, Desk(), case, of_one_piece)
+
+    saga = await world.saga()
+    assert saga.skipped == ("release_coupons",)
+    assert world.services.troubles(saga) == []
+
+
+@pytest.mark.parametrize(("here", "data"), [(0, of_everything), (0, of_one_piece)])
+@on_virtual_time
+async def test_what_has_left_is_refused_and_nothing_changes(here: int, data: Any) -> None:
+    """Fulfillment says so, and it ends there."""
+    desk = Desk(here=here)
+    case = Case(step="cancel_lines", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    saga = await (await play(CANCELLATION_WORKFLOW, desk, case, data)).saga()
+
+    assert saga.failure is not None
+    assert (saga.status, saga.failure.step, saga.failure.code) == ("failed", "stop_shipments", "shipment-is-dispatched")
+    assert desk == Desk(here=here, answers=desk.answers)
