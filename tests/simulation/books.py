@@ -116,7 +116,10 @@ async def stock_adds_up(world: World) -> Sequence[str]:
     keeping = {order for shelf in books.shelves.values() for order, quantity in shelf.kept.items() if quantity}
     sold = books.placed.keys() - books.cancelled
     wrong += [f"{order} keeps stock and is not placed, or cancelled" for order in sorted(keeping - sold)]
-    return wrong
+    touched = {fact.data["data"]["order_id"] for fact in await facts_of(world, "cancellation") if "data" in fact.data}
+    left = {fact.data["order_id"] for fact in await facts_of(world, "shipment") if fact.type == "ShipmentDispatched"}
+    kept = sold - touched - left
+    return [*wrong, *(f"{order} waits for its shipment and keeps no stock" for order in sorted(kept - keeping))]
 
 
 async def coupons_are_counted(world: World) -> Sequence[str]:

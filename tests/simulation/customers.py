@@ -20,7 +20,7 @@ async def buyer(world: World, dice: Random, name: str) -> None:
     seen = await preview(customer, cart, version)
     if seen is None:
         return
-    places = 2 if dice.random() < 0.3 else 1
+    places = 2 if dice.random() < 0.4 else 1
     asked = [check_out(world, customer, cart, seen, f"{name}/checkout{place}") for place in range(places)]
     for reply in await asyncio.gather(*asked):
         if reply.status in OK:
@@ -50,7 +50,7 @@ async def filled_cart(customer: Client) -> tuple[str, int]:
 
 async def preview(customer: Client, cart: str, version: int) -> dict[str, Any] | None:
     """What the customer agrees on; None if the shop cannot show it."""
-    coupons = [COUPON] if customer.dice.random() < 0.4 else []
+    coupons = [COUPON] if customer.dice.random() < 0.6 else []
     asked = {"cart_id": cart, "min_version": version, "country": "US", "coupons": coupons}
     for _ in range(8):
         reply = await customer.query("/checkout/v1/previews", asked)

@@ -22,12 +22,6 @@ SHOP_MISTAKES = (
         ("*stock]", "]"),
     ),
     _m(
-        "cart-sold-twice",
-        "A cart that is checked out can be checked out by another checkout.",
-        "functions.cart.decider._check_out",
-        ("if not _opened(cart).lines:", "if not cart.lines:"),
-    ),
-    _m(
         "coupon-used-twice",
         "A customer may use a coupon again.",
         "functions.promotions.decider.decide_use",

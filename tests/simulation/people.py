@@ -12,12 +12,12 @@ from shared.testing.simulation.scenario import Actor
 from shared.testing.simulation.world import World
 
 SKUS = {"milk": 250, "tea": 399, "pen": 120}
-PIECES = 12
+PIECES = 7
 """Of each product in the beginning: few enough to run out."""
 COUPON = "TEN"
 CARDS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_visa_chargeDeclined")
 STREET = "17 Never Told Street"
-CUSTOMERS = 4
+CUSTOMERS = 3
 LAG = 10.0
 """Seconds that the feed stays behind the log, as the settings say."""
 STEPS: tuple[tuple[str, Mapping[str, str]], ...] = (

@@ -26,12 +26,12 @@ def look_for(mutant: Mutant, most: int) -> Found:
     for seed in range(1, most + 1):
         outcome = run(SHOP, plan_of(SHOP, seed), patches)
         if outcome.broken:
-            return _told(mutant, outcome.invariant, seed)
-    return _told(mutant, "", 0)
+            return _told(mutant, outcome.invariant, seed, seed)
+    return _told(mutant, "", 0, most)
 
 
-def _told(mutant: Mutant, invariant: str, seeds: int) -> Found:
-    return {"name": mutant.name, "mistake": mutant.mistake, "invariant": invariant, "seeds": seeds}
+def _told(mutant: Mutant, invariant: str, seeds: int, tried: int) -> Found:
+    return {"name": mutant.name, "mistake": mutant.mistake, "invariant": invariant, "seeds": seeds, "tried": tried}
 
 
 def _look(name: str, most: int) -> Found:

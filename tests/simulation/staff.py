@@ -27,8 +27,12 @@ async def warehouse(world: World, dice: Random, name: str) -> None:
 
 
 async def ship(staff: Client, shipment: str) -> None:
-    for step, body in STEPS[: staff.dice.randint(1, len(STEPS))]:
+    """So far; what is with the carrier may get lost there."""
+    steps = STEPS[: staff.dice.randint(1, len(STEPS))]
+    for step, body in steps:
         await staff.ask("POST", f"/fulfillment/v1/shipments/{shipment}/{step}", body)
+    if steps[-1][0] == "dispatch" and staff.dice.random() < 0.4:
+        await staff.ask("POST", f"/fulfillment/v1/shipments/{shipment}/lose", {})
 
 
 @actor
