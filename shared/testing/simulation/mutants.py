@@ -41,7 +41,7 @@ class Mutant:
         found: dict[str, Any] = {}
         code = compile(source, f"<{self.name}>", "exec", flags=future.annotations.compiler_flag)
         exec(code, vars(module), found)  # noqa: S102 - the code's own source, changed on purpose
-        return {self.target: found[name]}
+        return {f"{self.target}.__code__": found[name].__code__}  # whoever has imported the function has it, too
 
 
 def mistake(name: str, says: str, target: str, *changes: tuple[str, str]) -> Mutant:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from io import TextIOBase
 from typing import Any
-from unittest.mock import patch
 
 from shared.testing.simulation.dice import dice_of
 from shared.testing.simulation.faults import Kind
@@ -88,7 +87,8 @@ def _patched(patches: Mapping[str, Any]) -> Iterator[None]:
     with ExitStack() as stack:
         for target, replacement in patches.items():
             owner, name = owner_of(target)
-            stack.enter_context(patch.object(owner, name, replacement))
+            stack.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, replacement)
         yield
 
 
