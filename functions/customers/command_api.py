@@ -36,6 +36,7 @@ MailKind = Literal[
     "payment_refund_failed",
     "return_approved",
     "return_refused",
+    "return_failed",
 ]
 """As notifications call the mails that they send."""
 

@@ -38,7 +38,9 @@ class AddressesChanged(Event):
 
 
 class ErasureRequested(Event):
-    """From now on the profile stays as it is, and the customer begins nothing new. `by` names who asked for it."""
+    """From now on the profile stays as it is, and the customer begins no checkout and no return. `by` names who asked
+    for it.
+    """
 
     TYPE: ClassVar = "ErasureRequested.v1"
     customer_id: str

@@ -118,7 +118,7 @@ CUSTOMER_LIST = CustomQuery(
 
 
 def _erasure(wiring: QueryWiring) -> Callable[[Asked], Awaitable[ErasureView]]:
-    """Of everybody, known or not: a checkout asks about customers who have no profile, too."""
+    """Of everybody, known or not: checkout and returns ask about customers who have no profile, too."""
 
     async def answer(asked: Asked) -> ErasureView:
         customer_id = asked.path["customer_id"]

@@ -5,9 +5,10 @@ changed, and asks the other services what of theirs is under way.
                                ▲                    └─ yes ─▶ ErasureDeferred ─┐
                                └───────────────── after the pause ─────────────┘
 
-From the request on checkouts refuse the customer. The pause is longer than a request that was on its way may last, and
-than it takes until the lists of the other services show what was begun before. First the erasure is on record, then the
-key goes. What is on record will be done; a key is never destroyed without a record of who wanted it.
+From the request on checkout and returns begin nothing that the customer asks for. The pause is longer than a request
+that was on its way may last, and than it takes until the lists of the other services show what was begun before. First
+the erasure is on record, then the key goes. What is on record will be done; a key is never destroyed without a record
+of who wanted it.
 """
 
 from datetime import timedelta

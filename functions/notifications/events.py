@@ -22,6 +22,7 @@ MailKind = Literal[
     "payment_refund_failed",
     "return_approved",
     "return_refused",
+    "return_failed",
 ]
 """The facts that customers are told of; also the names under which they say which of these mails they want."""
 
@@ -107,6 +108,13 @@ class AboutReturnRefused(_About):
     reason: str
 
 
+class AboutReturnFailed(_About):
+    """It came to nothing, and nobody decided so."""
+
+    kind: Literal["return_failed"] = "return_failed"
+    return_id: str
+
+
 About = Annotated[
     AboutPlaced
     | AboutShipped
@@ -116,7 +124,8 @@ About = Annotated[
     | AboutRefunded
     | AboutRefundFailed
     | AboutReturnApproved
-    | AboutReturnRefused,
+    | AboutReturnRefused
+    | AboutReturnFailed,
     Field(discriminator="kind"),
 ]
 
@@ -124,7 +133,7 @@ About = Annotated[
 class MailRequested(Event):
     """There is a fact to tell a customer of. `at` is the fact's business time; all later times are those of sending."""
 
-    TYPE: ClassVar = "MailRequested.v4"
+    TYPE: ClassVar = "MailRequested.v5"
     mail_id: str
     customer_id: str
     about: About

@@ -40,7 +40,7 @@ MANIFEST = event_sourced(
         ReactsTo("orders", ("OrderPlaced.v1", "OrderCancelled.v1", "OrderLinesCancelled.v1", "OrderShipmentLost.v1")),
         ReactsTo("fulfillment", ("ShipmentDispatched.v1",)),
         ReactsTo("payments", ("PaymentRefunded.v1", "PaymentRefundFailed.v1")),
-        ReactsTo("returns", ("ReturnApproved.v1", "ReturnRefused.v1")),
+        ReactsTo("returns", ("ReturnApproved.v1", "ReturnRefused.v1", "ReturnFailed.v1")),
         ReactsTo("customers", ("ContactChanged.v1", "CustomerErased.v1")),
     ),
     schedules=(

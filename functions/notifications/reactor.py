@@ -23,6 +23,7 @@ from functions.notifications.events import (
     AboutRefunded,
     AboutRefundFailed,
     AboutReturnApproved,
+    AboutReturnFailed,
     AboutReturnRefused,
     AboutShipped,
     MailKind,
@@ -133,6 +134,15 @@ class ReturnRefused(_OfReturn):
     refused_at: AwareDatetime
 
 
+class ReturnFailed(Reads):
+    """`customer_id` is null if there was no such order: then there is nobody to tell."""
+
+    return_id: str
+    order_id: str
+    customer_id: str | None
+    failed_at: AwareDatetime
+
+
 class ContactChanged(Reads):
     """A kind of mail that `mail_preferences` does not name is wanted."""
 
@@ -236,6 +246,13 @@ def _on_return_refused(event: ReturnRefused, _: Delivery) -> Sequence[Target]:
     return _request(mail_id(about.kind, event.return_id), event.customer_id, about, event.refused_at)
 
 
+def _on_return_failed(event: ReturnFailed, _: Delivery) -> Sequence[Target]:
+    if event.customer_id is None:
+        return ()
+    about = AboutReturnFailed(order_id=event.order_id, return_id=event.return_id)
+    return _request(mail_id(about.kind, event.return_id), event.customer_id, about, event.failed_at)
+
+
 def _unpriced(lines: Sequence[Line]) -> tuple[MailLine, ...]:
     return tuple(MailLine(sku=line.sku, quantity=line.quantity, total=None) for line in lines)
 
@@ -270,6 +287,7 @@ REACTIONS = (
     Reaction(service="payments", type="PaymentRefundFailed.v1", reads=PaymentRefundFailed, react=_on_refund_failed),
     Reaction(service="returns", type="ReturnApproved.v1", reads=ReturnApproved, react=_on_return_approved),
     Reaction(service="returns", type="ReturnRefused.v1", reads=ReturnRefused, react=_on_return_refused),
+    Reaction(service="returns", type="ReturnFailed.v1", reads=ReturnFailed, react=_on_return_failed),
     Reaction(service="customers", type="ContactChanged.v1", reads=ContactChanged, react=_on_contact),
     Reaction(service="customers", type="CustomerErased.v1", reads=CustomerErased, react=_on_erased),
 )

@@ -12,6 +12,7 @@ from functions.notifications.events import (
     AboutRefunded,
     AboutRefundFailed,
     AboutReturnApproved,
+    AboutReturnFailed,
     AboutReturnRefused,
     AboutShipped,
     MailLine,
@@ -21,7 +22,10 @@ from shared.eventsourcing.money import Money
 
 _USUAL_DIGITS = 2
 _CANCELLED = "your order was cancelled. What you paid for it, if anything, is paid back."
-
+_RETURN_FAILED = (
+    "we could not take this return, and nothing is paid back for it. "
+    "If you have sent the goods already, please get in touch with us."
+)
 _WHY_REFUSED = {
     "used": "It has been used.",
     "hygiene": "For reasons of hygiene it cannot be sold again.",
@@ -40,7 +44,7 @@ def render(about: About, name: str) -> Text:
     match about:
         case AboutRefunded() | AboutRefundFailed():
             text = _of_money(about)
-        case AboutReturnApproved() | AboutReturnRefused():
+        case AboutReturnApproved() | AboutReturnRefused() | AboutReturnFailed():
             text = _of_a_return(about)
         case _:
             text = _of_goods(about)
@@ -53,10 +57,16 @@ def _of_money(about: AboutRefunded | AboutRefundFailed) -> Text:
     return Text(f"Our refund for your order {about.order_id} did not reach you", _refund_failed(about))
 
 
-def _of_a_return(about: AboutReturnApproved | AboutReturnRefused) -> Text:
-    if isinstance(about, AboutReturnApproved):
-        return Text(f"Your return for order {about.order_id}", _return_approved(about))
-    return Text(f"Your return for order {about.order_id} was refused", _return_refused(about))
+def _of_a_return(about: AboutReturnApproved | AboutReturnRefused | AboutReturnFailed) -> Text:
+    match about:
+        case AboutReturnApproved():
+            return Text(f"Your return for order {about.order_id}", _return_approved(about))
+        case AboutReturnRefused():
+            return Text(f"Your return for order {about.order_id} was refused", _return_refused(about))
+        case AboutReturnFailed():
+            return Text(f"Your return for order {about.order_id} came to nothing", _RETURN_FAILED)
+        case _:
+            assert_never(about)
 
 
 def _of_goods(about: AboutPlaced | AboutShipped | AboutLost | AboutCancelled | AboutLinesCancelled) -> Text:

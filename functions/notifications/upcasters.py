@@ -29,8 +29,18 @@ def requested_v3(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
+def requested_v4(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """v5 has mails on returns that failed."""
+    return data
+
+
 MAIL_CODEC = Codec[MailEvent](
     MailEvent,
-    {"MailRequested.v1": requested_v1, "MailRequested.v2": requested_v2, "MailRequested.v3": requested_v3},
+    {
+        "MailRequested.v1": requested_v1,
+        "MailRequested.v2": requested_v2,
+        "MailRequested.v3": requested_v3,
+        "MailRequested.v4": requested_v4,
+    },
 )
 CONTACT_CODEC = Codec[ContactEvent](ContactEvent, {"ContactRecorded.v1": recorded_v1})

@@ -8,7 +8,6 @@ from pydantic import Field
 from functions.orders.commands import (
     CancelLines,
     CancelOrder,
-    CancelReturn,
     CompleteReturn,
     ConfirmOrder,
     CreateOrder,
@@ -111,15 +110,11 @@ class CancelLinesBody(Body):
 
 
 class OpenReturnBody(AtBody):
-    """What is to come back, of what was shipped and is not coming back already."""
+    """What has come back, of what was delivered and is not back already."""
 
     return_id: Id
     lines: list[MovedLineBody] = Field(min_length=1, max_length=MAX_LINES)
     reason: ReturnReason
-
-
-class CancelReturnBody(AtBody):
-    reason: WorkflowReason | None = None
 
 
 def _create(body: CreateOrderBody, call: Call) -> CreateOrder:
@@ -173,10 +168,6 @@ def _lines(bodies: Sequence[MovedLineBody]) -> tuple[MovedLine, ...]:
 
 def _complete_return(body: AtBody, call: Call) -> CompleteReturn:
     return CompleteReturn(return_id=call.path["return_id"], at=call.at(body.at))
-
-
-def _cancel_return(body: CancelReturnBody, call: Call) -> CancelReturn:
-    return CancelReturn(return_id=call.path["return_id"], reason=body.reason, at=call.at(body.at))
 
 
 ORDER_COMMANDS = CommandApi[Order](
@@ -239,15 +230,7 @@ ORDER_COMMANDS = CommandApi[Order](
             body=AtBody,
             build=_complete_return,
             roles=WORKFLOWS,
-            summary="The goods are back, and the money is.",
-        ),
-        CommandEndpoint(
-            method="POST",
-            path="/orders/{order_id}/returns/{return_id}/cancel",
-            body=CancelReturnBody,
-            build=_cancel_return,
-            roles=WORKFLOWS,
-            summary="Nothing comes back; a return that was not opened yet can never be opened.",
+            summary="The goods are back, and their refund was asked for.",
         ),
     ),
 )

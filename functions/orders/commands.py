@@ -92,6 +92,8 @@ class RecordLoss(Command):
 
 
 class OpenReturn(Command):
+    """These pieces have come back."""
+
     return_id: str
     lines: tuple[MovedLine, ...]
     reason: str
@@ -99,17 +101,9 @@ class OpenReturn(Command):
 
 
 class CompleteReturn(Command):
-    """The goods are back and the money is."""
+    """The goods are back, and their refund was asked for."""
 
     return_id: str
-    at: AwareDatetime
-
-
-class CancelReturn(Command):
-    """Nothing comes back; a return that was not opened yet is never to be opened."""
-
-    return_id: str
-    reason: str | None
     at: AwareDatetime
 
 
@@ -159,6 +153,5 @@ OrderCommand = (
     | RecordLoss
     | OpenReturn
     | CompleteReturn
-    | CancelReturn
     | MoneyCommand
 )

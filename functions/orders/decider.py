@@ -8,7 +8,6 @@ from functions.orders.amounts import created, is_all, opened, pieces
 from functions.orders.commands import (
     CancelLines,
     CancelOrder,
-    CancelReturn,
     CompleteReturn,
     ConfirmOrder,
     CreateOrder,
@@ -70,8 +69,6 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             return _open_return(command, _paid(order))
         case CompleteReturn():
             return _complete_return(command, order)
-        case CancelReturn():
-            return _cancel_return(command, order)
         case _:
             assert_never(command)
 
@@ -188,18 +185,6 @@ def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEve
             at=command.at,
         )
     ]
-
-
-def _cancel_return(command: CancelReturn, order: Order) -> Sequence[OrderEvent]:
-    """Of a return that was never opened a tombstone remains: a late open finds it and is refused."""
-    known = order.returns.get(command.return_id)
-    if order.status is Status.CANCELLED:  # nothing ever comes back of it
-        return []
-    if known and known.status is ReturnStatus.COMPLETED:
-        raise DomainError("return-completed", "the goods are back, and the money is")
-    if known and known.status is ReturnStatus.CANCELLED:
-        return []
-    return [ReturnCancelled(**command.model_dump())]
 
 
 # --- evolve

@@ -173,8 +173,8 @@ class ReturnedLine(BaseModel):
 
 
 class ReturnOpened(Event):
-    """A return is on its way. `shipping` is what comes back of the costs of shipping: all, with the last of the goods.
-    `refund` is the sum of everything.
+    """Goods have come back. `shipping` is what comes back of the costs of shipping: all, with the last of the goods.
+    `refund` is the sum of everything: what the return comes to.
     """
 
     TYPE: ClassVar = "ReturnOpened.v1"
@@ -187,7 +187,9 @@ class ReturnOpened(Event):
 
 
 class ReturnCancelled(Event):
-    """Nothing comes back, and no money. A return that was never opened cannot be opened any more."""
+    """Of earlier streams: nothing came back, and no money. Since a return is opened when its goods are here, none is
+    cancelled.
+    """
 
     TYPE: ClassVar = "ReturnCancelled.v1"
     return_id: str
@@ -196,7 +198,9 @@ class ReturnCancelled(Event):
 
 
 class OrderReturned(Event):
-    """A return is done; `complete` if everything of the order came back."""
+    """A return is done; `complete` if everything of the order came back. `refund` is what its pieces come to; what was
+    given for them, `OrderRefunded` says.
+    """
 
     TYPE: ClassVar = "OrderReturned.v1"
     order_id: str

@@ -197,7 +197,7 @@ class OrderDelivered(IntegrationEvent):
 
 
 class OrderReturned(IntegrationEvent):
-    """Goods came back, and `refund` was paid for them."""
+    """Goods came back; `refund` is what they come to. What was given for them, the payment tells."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_RETURNED]})
     TYPE: ClassVar = "OrderReturned.v1"

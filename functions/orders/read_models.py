@@ -96,7 +96,7 @@ class DisputeView(BaseModel):
 
 
 class ReturnView(BaseModel):
-    """`refund` is what the customer gets when the return is complete: for its lines, and of the shipping.
+    """`refund` is what its pieces and their part of the shipping come to; what the customer has got is in `refunds`.
     `refund_failed` says that the payment did not give it back, or that the bank sent it back.
     """
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from functions.returns.effect import check_stays
 from functions.returns.manifest import APPROVAL, DAYS, NAME, RECEPTION, RETURN
 from shared.config import variable
 from shared.eventsourcing.errors import NotFoundError
@@ -19,7 +20,7 @@ from shared.http.workflow_api import workflow_commands
 MAX_LINES = 500
 """As many as an order has."""
 MAX_QUANTITY = 100_000
-CUSTOMERS_TOO = PEOPLE | {Role.CUSTOMER}
+CUSTOMERS = frozenset({Role.CUSTOMER})
 
 
 class LineBody(Body):
@@ -57,17 +58,19 @@ class ReceptionBody(Body):
     lines: tuple[ReceivedLineBody, ...] = Field(min_length=1, max_length=MAX_LINES)
 
 
-def _start(body: ReturnBody, call: Call) -> Start:
+async def _start(body: ReturnBody, call: Call) -> Start:
+    """Staff return also for a customer who is leaving."""
     call.reserve(*PEOPLE, at=body.at)
-    requested_at = call.at(body.at)
+    if not call.principal.has(*PEOPLE):
+        await check_stays(call.services, call.principal.subject)
+    delivered_since = call.at(body.at) - timedelta(days=int(variable(DAYS, "30")))
     data = {
         "return_id": call.entity_id,
         "order_id": body.order_id,
         "customer_id": None if call.principal.has(*PEOPLE) else call.principal.subject,
         "lines": _lines(body.lines),
         "return_reason": body.reason,
-        "requested_at": requested_at.isoformat(),
-        "delivered_since": (requested_at - timedelta(days=int(variable(DAYS, "30")))).isoformat(),
+        "delivered_since": delivered_since.isoformat(),
     }
     return Start(workflow_id=call.entity_id, data=data, at=call.now)
 
@@ -114,7 +117,7 @@ RETURN_COMMANDS = workflow_commands(
         body=ReturnBody,
         build=_start,
         creates=True,
-        roles=CUSTOMERS_TOO,
+        roles=PEOPLE | CUSTOMERS,
         summary="Ask to give goods of an order back. Neither money nor goods move before they are here.",
     ),
     CommandEndpoint(
@@ -144,7 +147,7 @@ RETURN_COMMANDS = workflow_commands(
         method="POST",
         path="/returns/{return_id}/withdraw",
         build=_withdraw,
-        roles=CUSTOMERS_TOO,
+        roles=CUSTOMERS,
         summary="The customer keeps the goods: until they are received.",
     ),
     guard=may_touch,

@@ -9,7 +9,13 @@ from pydantic.config import JsonDict
 from functions.returns.manifest import APPROVAL
 from shared.eventsourcing.message import IntegrationEvent
 from shared.eventsourcing.money import Money
-from shared.eventsourcing.workflow.events import DecisionMade, WorkflowCompleted, WorkflowEvent, WorkflowFailed
+from shared.eventsourcing.workflow.events import (
+    DecisionMade,
+    DeclineCarriedOut,
+    WorkflowCompleted,
+    WorkflowEvent,
+    WorkflowFailed,
+)
 
 _RETURN: JsonDict = {
     "return_id": "9a1f0a52-3c54-4d3b-9f0e-2a2a2f6b8a11",
@@ -19,6 +25,7 @@ _RETURN: JsonDict = {
 _LINES: JsonDict = {"lines": [{"sku": "1095275", "quantity": 1}]}
 EXAMPLE_APPROVED: JsonDict = {**_RETURN, **_LINES, "approved_at": "2017-03-14T09:00:00Z"}
 EXAMPLE_REFUSED: JsonDict = {**_RETURN, **_LINES, "reason": "used", "refused_at": "2017-03-14T09:00:00Z"}
+EXAMPLE_WITHDRAWN: JsonDict = {**_RETURN, "withdrawn_at": "2017-03-14T09:00:00Z"}
 EXAMPLE_COMPLETED: JsonDict = {
     **_RETURN,
     "refund": {"amount": 399, "currency": "USD"},
@@ -65,8 +72,21 @@ class ReturnRefused(IntegrationEvent):
     refused_at: AwareDatetime
 
 
+class ReturnWithdrawn(IntegrationEvent):
+    """The customer keeps the goods."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_WITHDRAWN]})
+    TYPE: ClassVar = "ReturnWithdrawn.v1"
+    return_id: str
+    order_id: str
+    customer_id: str
+    withdrawn_at: AwareDatetime
+
+
 class ReturnCompleted(IntegrationEvent):
-    """Goods came back: what arrived is refunded, and what is sound is in stock again."""
+    """Goods came back, and what is sound is in stock again. `refund` is what they come to: the payment was asked to
+    give it, and tells what it gave.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_COMPLETED]})
     TYPE: ClassVar = "ReturnCompleted.v1"
@@ -78,8 +98,8 @@ class ReturnCompleted(IntegrationEvent):
 
 
 class ReturnFailed(IntegrationEvent):
-    """A return came to nothing: `step` is where it turned back, `code` why; `withdrawn` if the customer keeps the
-    goods. Nobody knows whose order it was if there is no such order.
+    """A return came to nothing, and nobody decided so: `step` is where it turned back, `code` why. Nobody knows whose
+    order it was if there is no such order.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_FAILED]})
@@ -92,15 +112,17 @@ class ReturnFailed(IntegrationEvent):
     failed_at: AwareDatetime
 
 
-Published = ReturnApproved | ReturnRefused | ReturnCompleted | ReturnFailed
+Published = ReturnApproved | ReturnRefused | ReturnWithdrawn | ReturnCompleted | ReturnFailed
 
 
 def to_integration(event: WorkflowEvent) -> Published | None:
     match event:
         case DecisionMade(step=step, result=result) if step == APPROVAL:
             return ReturnApproved(**_named(result), lines=_lines(result), approved_at=event.at)
-        case WorkflowFailed(code="refused", result=result):
-            return ReturnRefused(**_named(result), lines=_lines(result), reason=event.detail, refused_at=event.at)
+        case DeclineCarriedOut(code="refused", result=result):
+            return ReturnRefused(**_named(result), lines=_lines(result), reason=event.reason, refused_at=event.at)
+        case DeclineCarriedOut(result=result):
+            return ReturnWithdrawn(**_named(result), withdrawn_at=event.at)
         case WorkflowCompleted(result=result):
             return ReturnCompleted(
                 **_named(result),

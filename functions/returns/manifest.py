@@ -1,6 +1,6 @@
 """What the returns service asks of its runtime."""
 
-from shared.topology import workflow_service
+from shared.topology import Permission, workflow_service
 
 NAME = "returns"
 RETURN = "return"
@@ -13,8 +13,9 @@ DAYS = "RETURN_DAYS"
 MANIFEST = workflow_service(
     NAME,
     description="Takes goods of an order back: approved, received, refunded; what is sound to the stock.",
-    publishes="ReturnApproved, ReturnRefused, ReturnCompleted and ReturnFailed, for everybody.",
+    publishes="ReturnApproved, ReturnRefused, ReturnWithdrawn, ReturnCompleted and ReturnFailed, for everybody.",
     categories=(RETURN,),
     collection=RETURNS,
     environment=(DAYS,),
+    permissions={"commands": (Permission.CALL_SERVICES,)},
 )

@@ -24,7 +24,8 @@ class ReceivedLineView(BaseModel):
 
 class ReturnView(WorkflowView):
     """A return. `lines` is what was asked for, `received` what arrived, null until staff has looked at it. `refund` is
-    for what arrived, null until it is known; `customer_id` too, if staff asked for the return.
+    what the pieces that arrived come to, null until it is known; what was given for them, the payment says. Where
+    staff asked for the return, `customer_id` is null until it is known.
     """
 
     order_id: str

@@ -1,7 +1,10 @@
-"""A return, top to bottom: what is asked of whom, and how each step is undone.
+"""A return, top to bottom: what is asked of whom.
 
 Nothing moves before the goods are here: the shop's people approve, the customer sends, the shop's people look at what
 arrived. Only then the order, the payment and the stock are told, of what arrived and was sound.
+
+That goods arrived is a fact that nobody takes back: from then on a return only goes on. The order, which is asked first
+and until it answers, may still refuse it by a rule; behind that nothing is refused, only asked again.
 
 The return at the order, the refund at the payment and the receipt at the stock have the id of their return.
 """
@@ -14,10 +17,10 @@ from functions.returns.manifest import APPROVAL, RECEPTION, RETURN
 from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.calls import Request
 from shared.eventsourcing.workflow.decider import workflow_decider
-from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Undo, Workflow
+from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Workflow
 
 DEADLINE = timedelta(hours=1)
-"""The goods may be here already: a return is given up late. What people take does not count."""
+"""Until people are asked. What they take does not count, and no deadline turns back what has arrived."""
 Json = Mapping[str, Any]
 
 
@@ -38,20 +41,22 @@ def learn_order(data: Data, body: Json) -> Json:
 
 
 def _check_returnable(data: Data, line: Json, order: Json) -> None:
-    """What was delivered, is not coming back already, and was delivered lately enough."""
+    """What was delivered, is not coming back already, and was delivered lately enough. What is back counts against what
+    was delivered lately: nobody can tell one piece from another.
+    """
     sku, delivered, in_time = line["sku"], 0, 0
     for shipment in order["shipments"]:
         if shipment["delivered_at"] is not None:
             pieces = _pieces(shipment, sku)
             delivered += pieces
             in_time += pieces if _time(shipment["delivered_at"]) >= _time(data["delivered_since"]) else 0
-    left = delivered - sum(_pieces(each, sku) for each in order["returns"] if each["status"] != "cancelled")
+    back = sum(_pieces(each, sku) for each in order["returns"] if each["status"] != "cancelled")
     if line["quantity"] > delivered:
         raise Refuse("not-delivered", f"{sku}: {delivered} were delivered so far")
-    if line["quantity"] > left:
-        raise Refuse("not-returnable", f"{sku}: {left} can be returned")
-    if line["quantity"] > in_time:
-        raise Refuse("too-late", f"{sku}: {in_time} were delivered lately enough")
+    if line["quantity"] > delivered - back:
+        raise Refuse("not-returnable", f"{sku}: {delivered - back} can be returned")
+    if line["quantity"] > in_time - back:
+        raise Refuse("too-late", f"{sku}: {max(in_time - back, 0)} were delivered lately enough and are not back")
 
 
 def _pieces(moved: Json, sku: str) -> int:
@@ -77,26 +82,18 @@ def read_refund(data: Data) -> Request:
 
 
 def learn_refund(data: Data, body: Json) -> Json:
-    """What the order says that these lines come to."""
+    """What the order says that these pieces come to. What is given for them, the payment says."""
     (mine,) = [each for each in body["returns"] if each["return_id"] == data["return_id"]]
     return {"refund": mine["refund"]}
 
 
-def cancel_return(data: Data) -> Request:
-    body = {"reason": "return-failed"}
-    return Request(service="orders", method="POST", path=f"{_return(data)}/cancel", body=body)
-
-
 def complete_return(data: Data) -> Request:
-    return Request(service="orders", method="POST", path=f"{_return(data)}/complete")
+    path = f"{_order(data)}/returns/{data['return_id']}/complete"
+    return Request(service="orders", method="POST", path=path)
 
 
 def _order(data: Data) -> str:
     return f"/orders/{data['order_id']}"
-
-
-def _return(data: Data) -> str:
-    return f"{_order(data)}/returns/{data['return_id']}"
 
 
 # --- the shop's people
@@ -131,15 +128,9 @@ def refunds_nothing(data: Data) -> bool:
 
 
 def refund_payment(data: Data) -> Request:
+    """No more than what is left of the payment. A refund that fails is on the payments' list of what needs a person."""
     body = {"refund_id": data["return_id"], "amount": data["refund"], "up_to": True, "reason": data["return_reason"]}
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
-
-
-def learn_refunded(data: Data, body: Json) -> Json:
-    """The answer tells of all refunds of the payment: this one may have failed where another one was given."""
-    if body.get("refunds", {}).get(data["return_id"]) == "failed":
-        raise Refuse("refund-failed", "the payment provider did not give the money back")
-    return {}
 
 
 def nothing_is_sound(data: Data) -> bool:
@@ -149,15 +140,6 @@ def nothing_is_sound(data: Data) -> bool:
 def restock(data: Data) -> Request:
     body = {"lines": data["sound"], "reason": f"return {data['return_id']}"}
     return Request(service="inventory", method="PUT", path=f"/receipts/{data['return_id']}", body=body)
-
-
-# --- how it is undone
-
-CANCEL_RETURN = Undo(
-    call=cancel_return,
-    idempotent="A cancelled return stays cancelled; one that was not opened yet never will be.",
-    settled=frozenset({"order-not-found"}),
-)
 
 
 def result(data: Data) -> Json:
@@ -176,9 +158,9 @@ RETURN_WORKFLOW = Workflow(
         Step(name="read_order", call=read_order, learn=learn_order, effect_free=True),
         Step(name=APPROVAL, waits=True),
         Step(name=RECEPTION, waits=True, learn=learn_reception),
-        Step(name="open_return", call=open_return, learn=learn_order_version, undo=CANCEL_RETURN),
+        Step(name="open_return", call=open_return, learn=learn_order_version, pivot=True),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
-        Step(name="refund_payment", call=refund_payment, learn=learn_refunded, pivot=True, skip=refunds_nothing),
+        Step(name="refund_payment", call=refund_payment, skip=refunds_nothing),
         Step(name="restock", call=restock, skip=nothing_is_sound),
         Step(name="complete_return", call=complete_return),
     ),

@@ -131,10 +131,10 @@ class Bill:
 
     @property
     def calls(self) -> float:
-        """From a workflow to other services. Clients open a cart, put in its lines, check out and look, and the payment
-        provider tells of the payment; the rest of what comes through the load balancer are calls.
+        """From a workflow to other services: what comes through the load balancer less the requests of clients and the
+        payment provider's, and less what services ask each other while a client waits.
         """
-        return self.balanced - CLIENT_REQUESTS - WEBHOOKS
+        return self.balanced - CLIENT_REQUESTS - WEBHOOKS - ASKED_MEANWHILE
 
     def _used(self) -> list[tuple[str, Function]]:
         asked = self.counted.requests()
@@ -145,8 +145,12 @@ class Bill:
         return [topic.name for service in self.services for topic in service.topics]
 
 
-CLIENT_REQUESTS: Final = 1 + 5 + 1 + 2
-"""Of a customer: a cart, five lines, a checkout, and a look at the checkout and at the order."""
+CLIENT_REQUESTS: Final = 1 + 5 + 1 + 1 + 2
+"""Of a customer: a cart, five lines, a preview, a checkout, and a look at the checkout and at the order."""
+ASKED_MEANWHILE: Final = 5 + 3 + 2
+"""The cart asks the catalog about each line; a preview asks cart, catalog and pricing; the start of a checkout asks the
+cart and whether its customer is leaving.
+"""
 
 
 def late_walks(bill: Bill) -> list[Line]:

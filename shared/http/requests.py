@@ -83,9 +83,9 @@ erasure reaches them: so each is one of these words, and never in anybody's own.
 """
 ShopReason = Literal[ReturnReason, "customer-request", "out-of-stock", "fraud", "mistake", "outage"]
 """Why the shop's people do something to what is a person's."""
-RefusalReason = Literal["used", "hygiene", "not-ours", "nothing-arrived", "fraud", "mistake", "other"]
-"""Why the shop's people do not take goods back."""
-WorkflowReason = Literal["checkout-failed", "return-failed", "order-cancelled"]
+RefusalReason = Literal["used", "hygiene", "not-ours", "nothing-arrived", "other"]
+"""Why the shop's people do not take goods back: the customer is told."""
+WorkflowReason = Literal["checkout-failed", "order-cancelled"]
 """Why a workflow takes back what it did, or what another one did before it."""
 AnyReason = Literal[ShopReason, WorkflowReason]
 """Of a command that people and workflows send: `Call.reason` says who may give which."""

@@ -46,7 +46,7 @@ async def test_a_reason_fits_who_gives_it(service: Service) -> None:
 
 def reasons(endpoint: Endpoint) -> bool:
     """Whether its body has one of a closed list."""
-    return "changed-mind" in str(body_schema(endpoint)) or "return-failed" in str(body_schema(endpoint))
+    return "changed-mind" in str(body_schema(endpoint)) or "checkout-failed" in str(body_schema(endpoint))
 
 
 def body_schema(endpoint: Endpoint) -> dict[str, Any]:

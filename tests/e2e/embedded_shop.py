@@ -1,11 +1,12 @@
 """The whole platform, and who shops there: in this process, or on the emulators with `SHOP_RUNTIME=emulators`."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -37,6 +38,9 @@ DISPATCH = {"carrier": "UPS", "tracking": "T1"}
 ACCEPTED, CONFLICT = 202, 409
 PATIENCE = 60.0
 RUNTIME = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
+NOT_NOW = 503
+AT_A_TIME = 10
+T = TypeVar("T")
 Json = dict[str, Any]
 
 
@@ -53,11 +57,19 @@ class Shop:
     async def send(
         self, method: str, path: str, body: object = None, *, customer: str | None = None
     ) -> tuple[int, Json]:
+        """The final answer: the same request again while it is "not now", as on a machine that has much to do."""
         subject, role = (customer, "customer") if customer else ("op", "operator")
         token = self.platform.users.mint(subject, roles=(role,), audience=USER_AUDIENCE)
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": new_id()}
-        async with self.session.request(method, self.platform.origin + path, json=body, headers=headers) as answer:
-            return answer.status, await answer.json()
+        url, answers = self.platform.origin + path, list[tuple[int, Json]]()
+
+        async def answered() -> bool:
+            async with self.session.request(method, url, json=body, headers=headers) as answer:
+                answers.append((answer.status, await answer.json()))
+            return answers[-1][0] != NOT_NOW
+
+        await eventually(answered, within=60.0, pause=0.5)
+        return answers[-1]
 
     async def ask(self, method: str, path: str, body: object = None, *, customer: str | None = None) -> Json:
         """What must be answered with a success."""
@@ -172,6 +184,17 @@ class Shop:
     async def mails(self, word: str) -> list[Json]:
         sent = await self.ask("GET", "/_local/mails")
         return [mail for mail in sent["mails"] if word in mail["subject"]]
+
+
+async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What all of them come to, in order; so many at a time that a small machine still answers each in time."""
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(work: Coroutine[Any, Any, T]) -> T:
+        async with places:
+            return await work
+
+    return await asyncio.gather(*(one(work) for work in works))
 
 
 def reception(sound: int, damaged: int = 0, missing: int = 0) -> Json:

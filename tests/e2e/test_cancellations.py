@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import DISPATCH, PRICE, SKU, Json, Shop, opened
+from tests.e2e.embedded_shop import DISPATCH, PRICE, SKU, Json, Shop, opened, together
 from tests.e2e.rig import held
 from tests.e2e.shop_contradictions import contradictions
 
@@ -39,7 +39,7 @@ async def race(shop: Shop, customer: str) -> tuple[int, Json]:
 
 async def test_an_order_is_dispatched_or_cancelled_and_never_both(shop: Shop) -> None:
     """Fifty races: who loses is told so, and goods, money and stock agree."""
-    ends = await asyncio.gather(*(race(shop, f"racer-{number}") for number in range(RACES)))
+    ends = await together(race(shop, f"racer-{number}") for number in range(RACES))
     await shop.platform.caught_up()
 
     assert {(status, body["status"]) for status, body in ends} <= {(202, "refused"), (409, "completed")}

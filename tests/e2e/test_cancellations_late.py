@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import DISPATCH, SKU, Json, Shop, opened
+from tests.e2e.embedded_shop import DISPATCH, SKU, Json, Shop, opened, together
 from tests.e2e.rig import held
 from tests.e2e.shop_contradictions import contradictions
 
@@ -53,7 +53,7 @@ async def test_late_news_change_nothing(shop: Shop) -> None:
     """Fifty orders: cancelled before fulfillment hears of them, after they have left, and while they leave."""
     ways = (cancelled_at_once, cancelled_after_the_dispatch, cancelled_meanwhile)
 
-    ends = await asyncio.gather(*(ways[number % 3](shop, f"buyer-{number}") for number in range(ORDERS)))
+    ends = await together(ways[number % 3](shop, f"buyer-{number}") for number in range(ORDERS))
     await shop.platform.caught_up()
 
     assert {body["status"] for body in ends[0::3]} == {"completed"}

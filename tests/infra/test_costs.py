@@ -12,7 +12,7 @@ from infra.costs.choices import choices
 from infra.costs.counts import MEANING, PAID, SHIPPED, Counted, report
 from infra.costs.idle import KEPT_IMAGES, standing, told
 from infra.costs.instances import OUTSIDE, PROVIDER, STEP, WEBHOOKS, steps
-from infra.costs.model import CLIENT_REQUESTS, LINE_BYTES, Bill, Line, late_walks
+from infra.costs.model import ASKED_MEANWHILE, CLIENT_REQUESTS, LINE_BYTES, Bill, Line, late_walks
 from infra.costs.prices import DAYS_A_MONTH, GIB, MILLION, TIB, List
 from infra.costs.schedules import runs_a_month, schedules, uncounted
 from infra.pulumi.config import Builds
@@ -107,7 +107,7 @@ def test_an_idle_run_changes_nothing() -> None:
 
 def test_customers_ask_what_the_bill_says() -> None:
     """A cart, its lines, a checkout and two looks."""
-    assert report()["lines"] + 4 == CLIENT_REQUESTS
+    assert report()["lines"] + 5 == CLIENT_REQUESTS
 
 
 def test_every_checkout_took_the_same_way() -> None:
@@ -126,18 +126,18 @@ def test_the_bill_is_the_sum_of_its_lines() -> None:
 
 
 def test_the_provider_s_own_request_is_no_call_of_the_workflow() -> None:
-    """Ten steps of a checkout without coupons ask another service; what Stripe sends comes the same way."""
+    """Eleven steps of a checkout without coupons ask another service; what Stripe sends comes the same way."""
     bill = Bill.until_paid(report(), SERVICES)
 
-    assert bill.balanced == CLIENT_REQUESTS + WEBHOOKS + 10
-    assert bill.calls == 10
+    assert bill.balanced == CLIENT_REQUESTS + WEBHOOKS + ASKED_MEANWHILE + 11
+    assert bill.calls == 11
 
 
 def test_an_orchestrator_is_billed_for_waiting() -> None:
-    """It asks ten times, waits twice for the payment provider, and appends twelve commits: 2.14 s, in whole steps."""
+    """It asks eleven times, waits twice for the payment provider, and appends its commits; in whole steps."""
     bill = Bill.until_paid(report(), SERVICES)
 
-    assert bill.seconds()["checkout-orchestrator"] == pytest.approx(2.2)
+    assert bill.seconds()["checkout-orchestrator"] == pytest.approx(2.3)
 
 
 def test_what_waits_for_others_outside_is_billed_for_it() -> None:
@@ -167,7 +167,7 @@ def test_a_line_of_a_log_is_more_than_what_was_written() -> None:
     (idle, *_) = told(report(), SERVICES)
     runs = sum(runs_a_month(schedule.cron) for schedule in SCHEDULES)
 
-    assert lines[f"bytes around them, {LINE_BYTES} a line"] == 106 * LINE_BYTES
+    assert lines[f"bytes around them, {LINE_BYTES} a line"] == 124 * LINE_BYTES
     assert idle.dollars > List.LOG.of(runs * LINE_BYTES)
 
 
@@ -175,7 +175,7 @@ def test_calls_of_google_workflows_are_external_steps() -> None:
     """They go to the shop's own domain."""
     (workflows,) = [each for each in choices(Bill.until_paid(report(), SERVICES)) if "Workflows" in each.what]
 
-    assert workflows.dollars == pytest.approx(10 * 25 + 13 * 10)
+    assert workflows.dollars == pytest.approx(11 * 25 + 14 * 10)
 
 
 def test_as_many_images_are_paid_for_as_are_kept() -> None:

@@ -1,11 +1,12 @@
--- How checkouts and returns end: completed, turned back at a step for a reason, or refused by staff for a reason. `share`
--- of all of that kind.
+-- How checkouts and returns end: completed, turned back at a step for a reason, refused by staff for a reason, or withdrawn
+-- by the customer. `share` of all of that kind.
 WITH ends AS (
   SELECT
     service AS workflow,
     CASE
       WHEN ENDS_WITH(type, 'Completed.v1') THEN 'completed'
       WHEN ENDS_WITH(type, 'Refused.v1') THEN 'refused'
+      WHEN ENDS_WITH(type, 'Withdrawn.v1') THEN 'withdrawn'
       ELSE 'failed'
     END AS outcome,
     COALESCE(JSON_VALUE(payload, '$.step'), '') AS step,
@@ -13,7 +14,8 @@ WITH ends AS (
   FROM commerce.facts_once
   WHERE type IN (
     'commerce.checkout.CheckoutCompleted.v1', 'commerce.checkout.CheckoutFailed.v1',
-    'commerce.returns.ReturnCompleted.v1', 'commerce.returns.ReturnFailed.v1', 'commerce.returns.ReturnRefused.v1'
+    'commerce.returns.ReturnCompleted.v1', 'commerce.returns.ReturnFailed.v1', 'commerce.returns.ReturnRefused.v1',
+    'commerce.returns.ReturnWithdrawn.v1'
   )
 ),
 counted AS (

@@ -13,9 +13,9 @@ def of_person(workflow: Workflow, saga: Saga, command: Decide | Decline) -> Even
 
 
 def _decided(workflow: Workflow, saga: Saga, command: Decide) -> Events:
-    """Each step is decided once; the same decision again is nothing to do."""
+    """Each step is decided once; the same decision again is nothing to do while it stands."""
     step, decision, at = command.step, command.decision, command.at
-    if step in saga.decisions:
+    if step in saga.decisions and saga.failure is None:
         if saga.decisions[step] == decision:
             return []
         raise DomainError("decided-otherwise", f"{step} was decided differently")
@@ -35,7 +35,7 @@ def _and_wait(workflow: Workflow, saga: Saga, made: DecisionMade) -> Events:
 
 def _declined(workflow: Workflow, saga: Saga, command: Decline) -> Events:
     code, reason, at = command.code, command.reason, command.at
-    if saga.failure is not None and (saga.failure.code, saga.failure.detail) == (code, reason):
+    if saga.failure is not None and (saga.declined, saga.failure.detail) == (code, reason):
         return []
     if saga.wait is None:
         raise _not_awaited(saga)

@@ -65,7 +65,8 @@ class Step:
 
     A step that waits has no call. Its `learn(data, decision)` is what to keep of the decision; it may raise
     DomainError, which the person reads and which changes nothing. It lies before the pivot, and no deadline
-    runs while it waits.
+    runs while it waits. If the pivot comes right after it, nothing turns the workflow back any more but a
+    refusal of the pivot.
     """
 
     name: str

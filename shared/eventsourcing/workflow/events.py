@@ -169,13 +169,27 @@ class WorkflowCompleted(Event):
 
 
 class WorkflowFailed(Event):
-    """Everything that was done is undone. `step`, `code` and `detail` say why it turned back."""
+    """Everything that was done is undone. `step`, `code` and `detail` say why it turned back, which nobody declined."""
 
     TYPE: ClassVar = "WorkflowFailed.v1"
     workflow_id: str
     step: str
     code: str
     detail: str
+    result: dict[str, Any]
+    at: AwareDatetime
+
+
+class DeclineCarriedOut(Event):
+    """What a person declined has come to its end: everything that was done is undone. `result` is complete enough to be
+    published.
+    """
+
+    TYPE: ClassVar = "DeclineCarriedOut.v1"
+    workflow_id: str
+    step: str
+    code: DeclineCode
+    reason: str
     result: dict[str, Any]
     at: AwareDatetime
 
@@ -223,7 +237,7 @@ CallEvent = (
     | OperatorForcedCompensation
 )
 """Of every workflow."""
-WorkflowEvent = CallEvent | DecisionAwaited | DecisionMade | WorkflowDeclined
+WorkflowEvent = CallEvent | DecisionAwaited | DecisionMade | WorkflowDeclined | DeclineCarriedOut
 
 
 def workflow_codec(*, waits: bool) -> Codec[WorkflowEvent]:

@@ -7,6 +7,7 @@ from shared.eventsourcing.workflow.events import (
     CompensationRequested,
     CompensationStarted,
     DecisionAwaited,
+    DeclineCarriedOut,
     StepRequested,
     StepSkipped,
     WorkflowCompleted,
@@ -19,9 +20,17 @@ Events = list[WorkflowEvent]
 
 
 def pivot_is_asked(workflow: Workflow, saga: Saga) -> bool:
-    """Whether the way back is closed: the pivot was done or skipped, or was asked for and may have been done."""
-    asked = {saga.attempt.step} if saga.attempt and not saga.attempt.undo else set()
+    """Whether the way back is closed: the pivot was done or skipped, or was asked for and may have been done; or a
+    person has just decided that it is asked for.
+    """
+    asked = {asked_for(saga), *_decided_on(workflow, saga)}
     return any(step.pivot for step in workflow.steps if step.name in saga.passed | asked)
+
+
+def _decided_on(workflow: Workflow, saga: Saga) -> set[str]:
+    """The step that comes right after what a person decided last."""
+    decided = saga.done and saga.done[-1] in saga.decisions
+    return {step.name for step in workflow.after(saga.passed)[:1]} if decided else set()
 
 
 def due_at(workflow: Workflow, saga: Saga) -> datetime | None:
@@ -59,13 +68,21 @@ def _backwards(workflow: Workflow, saga: Saga, at: datetime) -> Events:
     if saga.to_undo:
         return [intent(workflow, saga, saga.to_undo[0], at, undo=True)]
     why = saga.failure or Failure(step="", code="", detail="")
+    result = dict(workflow.result(saga.data))
+    if saga.declined:
+        code, reason = saga.declined, why.detail
+        return [
+            DeclineCarriedOut(
+                workflow_id=saga.workflow_id, step=why.step, code=code, reason=reason, result=result, at=at
+            )
+        ]
     return [
         WorkflowFailed(
             workflow_id=saga.workflow_id,
             step=why.step,
             code=why.code,
             detail=why.detail,
-            result=dict(workflow.result(saga.data)),
+            result=result,
             at=at,
         )
     ]

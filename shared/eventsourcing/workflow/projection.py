@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeVar, assert_never, get_args
+from typing import Any, Literal, TypeVar, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -15,7 +15,7 @@ from shared.eventsourcing.workflow.events import (
     DeadlinePassed,
     DecisionAwaited,
     DecisionMade,
-    DeclineCode,
+    DeclineCarriedOut,
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
@@ -32,7 +32,6 @@ from shared.eventsourcing.workflow.events import (
     workflow_codec,
 )
 
-_DECLINED = get_args(DeclineCode)
 MAX_TIMELINE = 200
 """Of an unhappy workflow the newest are shown; `/history` has them all."""
 
@@ -126,12 +125,12 @@ def _changes(document: WorkflowView, event: WorkflowEvent) -> dict[str, object]:
             return {"status": "stuck", "reason": (document.reason or stuck).model_dump()}
         case WorkflowCompleted():
             return {"status": "completed", "reason": None, "ended_at": event.at}
-        case WorkflowFailed(code=code):
-            return {"status": code if code in _DECLINED else "failed", "ended_at": event.at}
-        case DecisionMade():
+        case WorkflowFailed():
+            return {"status": "failed", "ended_at": event.at}
+        case DeclineCarriedOut(code=code):
+            return {"status": code, "ended_at": event.at}
+        case DecisionMade() | OperatorRetried() | StepSucceeded() | CompensationDone():
             return {"status": "running", "waits_for": None}
-        case OperatorRetried() | StepSucceeded() | CompensationDone():
-            return {"status": "running"}
         case _:
             return {}
 
@@ -156,7 +155,7 @@ def _entry(event: WorkflowEvent) -> TimelineEntry:  # noqa: C901, PLR0911, PLR09
         case DecisionMade(step=step):
             return _told(at, step, "decided")
         case WorkflowDeclined(step=step, code=code):
-            return _told(at, step, code)
+            return _told(at, step, "declined", code)
         case DeadlinePassed():
             return _told(at, None, "deadline passed")
         case CompensationStarted(step=step, code=code):
@@ -171,6 +170,8 @@ def _entry(event: WorkflowEvent) -> TimelineEntry:  # noqa: C901, PLR0911, PLR09
             return _told(at, None, "completed")
         case WorkflowFailed(code=code):
             return _told(at, None, "failed", code)
+        case DeclineCarriedOut(code=code):
+            return _told(at, None, code)
         case WorkflowStuck(step=step, error=error):
             return _told(at, step, "stuck", error)
         case OperatorRetried():

@@ -14,6 +14,8 @@ from shared.eventsourcing.workflow.events import (
     DeadlinePassed,
     DecisionAwaited,
     DecisionMade,
+    DeclineCarriedOut,
+    DeclineCode,
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
@@ -76,7 +78,7 @@ class Wait(BaseModel):
 
 class Saga(BaseModel):
     """One running workflow. `to_undo` are the steps still to be undone, in that order; `decisions` are what people
-    said, by step.
+    said, by step; `declined` says that a person had it turned back.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +93,7 @@ class Saga(BaseModel):
     decisions: dict[str, dict[str, Any]] = {}
     to_undo: tuple[str, ...] = ()
     failure: Failure | None = None
+    declined: DeclineCode | None = None
 
     @property
     def passed(self) -> frozenset[str]:
@@ -142,13 +145,15 @@ def _changes(saga: Saga, event: WorkflowEvent) -> dict[str, object]:  # noqa: C9
             return {"status": Status.BACKWARDS, "attempt": None, "to_undo": rest}
         case WorkflowCompleted():
             return {"status": Status.COMPLETED, "attempt": None}
-        case WorkflowFailed():
+        case WorkflowFailed() | DeclineCarriedOut():
             return {"status": Status.FAILED, "attempt": None}
         case WorkflowStuck():
             return {"status": Status.STUCK}
         case OperatorRetried(at=at):
             return _retried(saga, at)
-        case DeadlinePassed() | OperatorForcedCompensation() | WorkflowDeclined():
+        case WorkflowDeclined(code=code):
+            return {"declined": code}
+        case DeadlinePassed() | OperatorForcedCompensation():
             return {}
         case _:
             assert_never(event)

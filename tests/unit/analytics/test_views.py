@@ -266,11 +266,14 @@ async def test_sagas_end_one_way_or_another(archive: Archive) -> None:
         fact("checkout-9", "checkout.CheckoutFailed.v1", declined),
         fact("return-1", "returns.ReturnCompleted.v1", {}),
         fact("return-2", "returns.ReturnRefused.v1", {"reason": "used"}),
+        fact("return-3", "returns.ReturnWithdrawn.v1", {}),
+        fact("return-4", "returns.ReturnCompleted.v1", {}),
     )
 
     assert archive.view("saga_outcomes") == [
         ("checkout", "completed", "", "", 3, 0.75),
         ("checkout", "failed", "authorize_payment", "card-declined", 1, 0.25),
-        ("returns", "completed", "", "", 1, 0.5),
-        ("returns", "refused", "", "used", 1, 0.5),
+        ("returns", "completed", "", "", 2, 0.5),
+        ("returns", "refused", "", "used", 1, 0.25),
+        ("returns", "withdrawn", "", "", 1, 0.25),
     ]

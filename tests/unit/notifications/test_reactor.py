@@ -66,6 +66,7 @@ def test_every_example_is_understood(each: Reaction) -> None:
         ("PaymentRefundFailed.v1", "payment_refund_failed"),
         ("ReturnApproved.v1", "return_approved"),
         ("ReturnRefused.v1", "return_refused"),
+        ("ReturnFailed.v1", "return_failed"),
     ],
 )
 def test_a_fact_is_one_mail(type_name: str, kind: str) -> None:
@@ -92,6 +93,11 @@ def test_what_is_stored_of_a_fact_holds() -> None:
 def test_an_order_that_never_was_concerns_nobody() -> None:
     """A cancellation without a customer is not told to anybody."""
     assert targets("OrderCancelled.v1", customer_id="") == []
+
+
+def test_a_return_of_no_order_concerns_nobody() -> None:
+    """Nobody knows who was to be told."""
+    assert targets("ReturnFailed.v1", customer_id=None) == []
 
 
 def test_a_contact_is_recorded_with_the_version_of_its_customer() -> None:

@@ -11,6 +11,7 @@ from functions.notifications.events import (
     AboutRefunded,
     AboutRefundFailed,
     AboutReturnApproved,
+    AboutReturnFailed,
     AboutReturnRefused,
     AboutShipped,
     MailLine,
@@ -45,6 +46,7 @@ FAILED = AboutRefundFailed(order_id="o1", payment_id="p1", refund_id="f1", amoun
 MILK = (MailLine(sku="milk", quantity=2, total=None),)
 APPROVED = AboutReturnApproved(order_id="o1", return_id="r1", lines=MILK)
 NOT_TAKEN = AboutReturnRefused(order_id="o1", return_id="r1", lines=MILK, reason="used")
+NO_RETURN = AboutReturnFailed(order_id="o1", return_id="r1")
 
 
 def test_an_order_is_confirmed_with_its_lines_and_sums() -> None:
@@ -113,7 +115,18 @@ def test_a_refused_return_says_why_if_that_can_be_told(reason: str, said: str) -
     assert text.body.endswith(f"  2 x milk\n\n{said}\n")
 
 
-@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED, FAILED, APPROVED, NOT_TAKEN])
+def test_a_return_that_failed_says_that_nothing_comes_of_it() -> None:
+    """And what to do about goods that are on their way."""
+    text = render(NO_RETURN, "Jane")
+
+    assert text.subject == "Your return for order o1 came to nothing"
+    assert text.body == (
+        "Hello Jane,\n\nwe could not take this return, and nothing is paid back for it. "
+        "If you have sent the goods already, please get in touch with us.\n"
+    )
+
+
+@pytest.mark.parametrize("about", [PLACED, SHIPPED, CANCELLED, REFUNDED, FAILED, APPROVED, NOT_TAKEN, NO_RETURN])
 def test_a_customer_without_a_name_is_greeted(about: About) -> None:
     """Nobody is called None."""
     assert render(about, "").body.startswith("Hello,\n\n")

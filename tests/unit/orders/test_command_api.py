@@ -226,20 +226,7 @@ class TestACancellation:
         assert (await orders.status(), reply.status, reply.json["code"]) == ("cancelled", 409, "order-cancelled")
 
 
-async def test_a_return_is_forestalled_and_named_by_its_path(placed: ApiSpec) -> None:
-    """Cancelled first, it can be neither opened nor completed."""
-    body = {"return_id": "b1", "lines": [{"sku": "milk", "quantity": 1}], "reason": "wrong-item"}
-
-    replies = [
-        await placed.post(f"{ORDER}/returns/b1/cancel", "k3"),
-        await placed.post(f"{ORDER}/returns", "k4", body),
-        await placed.post(f"{ORDER}/returns/b1/complete", "k5"),
-    ]
-
-    assert [reply.status for reply in replies] == [202, 409, 409]
-
-
-@pytest.mark.parametrize("path", ["abandon", "cancellations", "returns", "returns/b1/complete", "returns/b1/cancel"])
+@pytest.mark.parametrize("path", ["abandon", "cancellations", "returns", "returns/b1/complete"])
 async def test_steps_are_the_business_of_their_workflow(orders: Orders, path: str) -> None:
     """An operator asks the workflow: nobody takes a step back under a running one."""
     assert (await orders.caller("operator").post(f"{ORDER}/{path}", "k1")).status == 403

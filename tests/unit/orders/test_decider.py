@@ -9,7 +9,6 @@ from functions.orders.amounts import created
 from functions.orders.commands import (
     CancelLines,
     CancelOrder,
-    CancelReturn,
     CompleteReturn,
     ConfirmOrder,
     CreateOrder,
@@ -179,7 +178,6 @@ def came_back(opened: ReturnOpened, *, complete: bool = False) -> OrderReturned:
 
 
 COMPLETE = CompleteReturn(return_id="b1", at=LATER)
-KEEP = CancelReturn(return_id="b1", reason="kept after all", at=LATER)
 KEPT = ReturnCancelled(return_id="b1", reason="kept after all", at=LATER)
 ALL_SHIPPED = (*PAID, shipped(milk=3, tea=1, complete=True))
 ALL_ARRIVED = (*ALL_SHIPPED, delivered(complete=True))
@@ -195,7 +193,7 @@ class TestWhenAbsent:
         order.given().when(CANCEL).then(TOMBSTONE)
 
     @pytest.mark.parametrize(
-        "command", [ConfirmOrder(at=AT), PLACE, left(milk=1), arrived(milk=1), send_back(milk=1), COMPLETE, KEEP]
+        "command", [ConfirmOrder(at=AT), PLACE, left(milk=1), arrived(milk=1), send_back(milk=1), COMPLETE]
     )
     def test_knows_nothing_else(self, command: OrderCommand) -> None:
         """Every other command finds no order."""
@@ -257,9 +255,8 @@ class TestCancelling:
 
     @pytest.mark.parametrize("history", [(TOMBSTONE,), (CREATED, cancelled(placed=False))])
     def test_happens_once(self, history: tuple[OrderEvent, ...]) -> None:
-        """A cancelled order has nothing left to cancel, and no return to keep from."""
+        """A cancelled order has nothing left to cancel."""
         order.given(*history).when(CANCEL).then_nothing()
-        order.given(*history).when(KEEP).then_nothing()
 
     @pytest.mark.parametrize("history", [(TOMBSTONE,), (CREATED, cancelled(placed=False))])
     @pytest.mark.parametrize("command", [CREATE, ConfirmOrder(at=AT), PLACE, left(milk=1), send_back(milk=1)])
@@ -461,7 +458,7 @@ class TestReturns:
         order.given(*ALL_ARRIVED, opened, kept).when(send_back(milk=1)).then(coming_back(milk=(1, 180)))
 
     def test_are_completed_once(self) -> None:
-        """The goods are back and the money is; saying so twice does nothing."""
+        """Saying so twice does nothing."""
         opened = coming_back(milk=(1, 180))
         order.given(*ALL_ARRIVED, opened).when(COMPLETE).then(came_back(opened))
         order.given(*ALL_ARRIVED, opened, came_back(opened)).when(COMPLETE).then_nothing()
@@ -475,25 +472,10 @@ class TestReturns:
         state = order.given(*history, done, delivered("s9", complete=True)).state()
         assert state.status is Status.RETURNED
 
-    def test_are_cancelled_once(self) -> None:
-        """A return that comes to nothing is cancelled; again does nothing."""
-        opened = coming_back(milk=(1, 180))
-        order.given(*ALL_ARRIVED, opened).when(KEEP).then(KEPT)
-        order.given(*ALL_ARRIVED, opened, KEPT).when(KEEP).then_nothing()
-
-    def test_can_be_forestalled(self) -> None:
-        """Cancelled before it was opened, a return can never be opened."""
-        order.given(*ALL_ARRIVED).when(KEEP).then(KEPT)
+    def test_that_were_cancelled_once_are_neither_opened_nor_completed(self) -> None:
+        """Earlier streams have such returns."""
         order.given(*ALL_ARRIVED, KEPT).when(send_back(milk=1)).then_refused("return-cancelled")
-
-    def test_that_are_cancelled_are_not_completed(self) -> None:
-        """Nothing is refunded for what does not come back."""
         order.given(*ALL_ARRIVED, KEPT).when(COMPLETE).then_refused("return-cancelled")
-
-    def test_that_are_completed_are_not_cancelled(self) -> None:
-        """What was refunded is refunded."""
-        opened = coming_back(milk=(1, 180))
-        order.given(*ALL_ARRIVED, opened, came_back(opened)).when(KEEP).then_refused("return-completed")
 
     def test_are_opened_before_they_are_completed(self) -> None:
         """A return that nobody opened is not found."""

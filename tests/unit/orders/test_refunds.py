@@ -9,6 +9,7 @@ import pytest
 
 from functions.orders.amounts import created
 from functions.orders.commands import (
+    CompleteReturn,
     MoneyCommand,
     OpenReturn,
     OrderCommand,
@@ -43,6 +44,8 @@ AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
 order = DeciderSpec[OrderCommand, OrderEvent, Order](ORDER)
 CREATED = created(create(300, 700, shipping=99))
 PLACED = OrderPlaced(**CREATED.model_dump())
+CREATED_TWINS = created(create(250, 250))
+PLACED_TWINS = OrderPlaced(**CREATED_TWINS.model_dump())
 PIECES = (MovedLine(sku="sku-0", quantity=1), MovedLine(sku="sku-1", quantity=1))
 SHIPPED = OrderShipped(order_id="o1", customer_id="900", shipment_id="s1", lines=PIECES, complete=True, at=AT)
 ARRIVED = OrderDelivered(order_id="o1", customer_id="900", shipment_id="s1", complete=True, at=AT)
@@ -172,6 +175,28 @@ class TestAReturn:
 
         assert (returned.refund, returned.shipping) == (usd(1098), usd(98))
         assert [line.refund for line in returned.lines] == [usd(300), usd(700)]
+
+    def test_whose_refund_failed_and_was_paid_otherwise_counts_once(self) -> None:
+        """Of two pieces of 2.50 the first was paid by other means: the second comes back for 2.50, never for more."""
+        history: list[OrderEvent] = [CREATED_TWINS, PLACED_TWINS, SHIPPED, ARRIVED]
+        told = {"payment_id": "p1", "amount": usd(250), "at": AT, "refund_id": "b1"}
+        for command in (
+            OpenReturn(return_id="b1", lines=PIECES[:1], reason="too big", at=AT),
+            RecordRefundFailure(**told, code="expired_card"),
+            CompleteReturn(return_id="b1", at=AT),
+            RecordRefundResolution(**told, paid_otherwise=True),
+            OpenReturn(return_id="b2", lines=PIECES[1:], reason="too big", at=AT),
+            RecordRefund(**{**told, "refund_id": "b2"}),
+            CompleteReturn(return_id="b2", at=AT),
+        ):
+            history += ORDER.decide(command, order.fold(history))
+
+        view, state = shown(history), order.fold(history)
+        assert [(each.return_id, each.status, each.refund) for each in view.returns] == [
+            ("b1", "completed", usd(250)),
+            ("b2", "completed", usd(250)),
+        ]
+        assert (view.refunded, state.gone_otherwise) == (usd(500), 0)
 
     def test_the_last_piece_comes_back_for_what_is_left(self) -> None:
         """Also if that is less than it cost, or nothing."""

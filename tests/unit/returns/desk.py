@@ -1,4 +1,4 @@
-"""The services that a return talks to, in memory: they keep first answers under their keys, and tombstones."""
+"""The services that a return talks to, in memory: they keep first answers under their keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,12 +21,15 @@ def refused(code: str) -> Response:
 @dataclass
 class Desk:
     """One order that was delivered, what was paid for it, and the shelf. `sound` is what of it is to be there at the
-    end, `held` what another return has taken meanwhile.
+    end, `held` what another return has taken meanwhile. `refund_fails` is the bank's answer to any refund,
+    `unanswered` how often the order is asked in vain to open the return.
     """
 
     refund: int = 250
     sound: dict[str, int] = field(default_factory=lambda: {"milk": 1})
     held: dict[str, int] = field(default_factory=dict)
+    refund_fails: bool = False
+    unanswered: int = 0
     state: str = "absent"
     refunded: int = 0
     shelf: dict[str, int] = field(default_factory=dict)
@@ -47,7 +50,7 @@ class Desk:
         """What money, shelf, order and mails say against each other, and against how it ended."""
         done = saga.status is Status.COMPLETED
         facts = {
-            "the order says so": self.state == "completed" if done else self.state in ("absent", "cancelled"),
+            "the order says so": self.state == "completed" if done else self.state == "absent",
             "refunded once, or not at all": self.refunded == (self.refund if done else 0),
             "on the shelf once, or not at all": self.shelf == (self.sound if done else {}),
             "one mail per fact": self.mails == (["refunded"] if done and self.refund else []),
@@ -57,15 +60,12 @@ class Desk:
     def _orders(self, request: Request, words: list[str]) -> Response:
         if request.method == "GET":
             return Response(200, self._order())
+        if self.unanswered:
+            self.unanswered -= 1
+            return Response(503)
         match words[2:], self.state:
             case ["returns"], "absent":
                 return self._open((request.body or {})["lines"])
-            case [_, _, "cancel"], "completed":
-                return refused("return-completed")
-            case [_, _, "cancel"], _:
-                self.state = "cancelled"
-            case _, "cancelled":
-                return refused("return-cancelled")
             case [_, _, "complete"], _:
                 self.state = "completed"
             case _:
@@ -86,6 +86,8 @@ class Desk:
         return {"customer_id": "900", "payment_id": "p1", "returns": opened, "shipments": [shipment]}
 
     def _payments(self, request: Request, _: list[str]) -> Response:
+        if self.refund_fails:
+            return Response(202, {"id": "p1", "version": 5, "refunds": {"w1": "failed"}})
         self.refunded += (request.body or {})["amount"]["amount"]
         self.mails.append("refunded")
         return Response(202, {"id": "p1", "version": 5})

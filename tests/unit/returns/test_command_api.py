@@ -14,7 +14,8 @@ from functions.returns.command_api import (
     ReturnBody,
     may_touch,
 )
-from shared.eventsourcing.errors import NotFoundError
+from shared.eventsourcing.errors import DomainError, NotFoundError
+from shared.eventsourcing.workflow.calls import Request, Response
 from shared.eventsourcing.workflow.commands import Decide, Decline, Start
 from shared.eventsourcing.workflow.state import Saga, Status
 from shared.http.auth import Principal, Role
@@ -27,22 +28,40 @@ START = RETURN_COMMANDS.endpoints[0]
 MILK = LineBody(sku="milk", quantity=1)
 
 
-def call(role: Role) -> Call:
-    principal = Principal("900", frozenset({role}))
-    return Call(principal=principal, now=NOON, entity_id="r1", path={}, personal=memory_personal(lambda: NOON))
+class Customers:
+    """The customers service: what it says of the erasure of anybody."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    async def call(self, request: Request) -> Response:
+        assert (request.service, request.path) == ("customers", "/customers/900/erasure")
+        return Response(200, {"status": self.status})
 
 
-def started(role: Role, *lines: LineBody) -> Start:
+def call(role: Role, erasure: str = "none") -> Call:
+    return Call(
+        principal=Principal("900", frozenset({role})),
+        now=NOON,
+        entity_id="r1",
+        path={},
+        personal=memory_personal(lambda: NOON),
+        services=Customers(erasure),
+    )
+
+
+async def started(role: Role, *lines: LineBody, erasure: str = "none", at: datetime | None = None) -> Start:
     assert isinstance(START, CommandEndpoint)
-    command = START.build(ReturnBody(order_id="o1", lines=lines, reason="damaged"), call(role))
+    body = ReturnBody(order_id="o1", lines=lines or (MILK,), reason="damaged", at=at)
+    command = await START.build(body, call(role, erasure))
     assert isinstance(command, Start)
     return command
 
 
 @pytest.mark.parametrize(("role", "customer_id"), [(Role.CUSTOMER, "900"), (Role.OPERATOR, None)])
-def test_customers_return_of_their_own_orders(role: Role, customer_id: str | None) -> None:
+async def test_customers_return_of_their_own_orders(role: Role, customer_id: str | None) -> None:
     """Staff return of any: the order says whose it is."""
-    command = started(role, MILK)
+    command = await started(role, MILK)
 
     assert command.data["customer_id"] == customer_id
     assert (command.workflow_id, command.data["order_id"], command.at) == (
@@ -52,37 +71,41 @@ def test_customers_return_of_their_own_orders(role: Role, customer_id: str | Non
     )
 
 
-def test_a_product_has_one_line() -> None:
+async def test_a_product_has_one_line() -> None:
     """Twice the same is refused, and named."""
     with pytest.raises(ProblemError) as problem:
-        started(Role.CUSTOMER, MILK, MILK)
+        await started(Role.CUSTOMER, MILK, MILK)
 
     assert problem.value.errors[0][0] == "lines"
 
 
-def test_a_return_knows_until_when_its_goods_were_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_return_knows_until_when_its_goods_were_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting says how many days before the request: 30, if it is not set."""
-    first = started(Role.CUSTOMER, MILK).data
+    first = (await started(Role.CUSTOMER, MILK)).data
     monkeypatch.setenv("RETURN_DAYS", "14")
-    second = started(Role.CUSTOMER, MILK).data
+    second = (await started(Role.CUSTOMER, MILK)).data
 
-    assert (first["requested_at"], first["delivered_since"]) == (
-        "2026-03-01T12:00:00+00:00",
-        "2026-01-30T12:00:00+00:00",
-    )
+    assert first["delivered_since"] == "2026-01-30T12:00:00+00:00"
     assert second["delivered_since"] == "2026-02-15T12:00:00+00:00"
 
 
-def test_only_staff_say_when_it_was_asked_for() -> None:
+async def test_only_staff_say_when_it_was_asked_for() -> None:
     """Or a customer could always be in time."""
-    body = ReturnBody(order_id="o1", lines=(MILK,), reason="damaged", at=NOON)
-    assert isinstance(START, CommandEndpoint)
-
     with pytest.raises(ProblemError) as problem:
-        START.build(body, call(Role.CUSTOMER))
+        await started(Role.CUSTOMER, at=NOON)
 
     assert (problem.value.status, problem.value.errors[0][0]) == (403, "at")
-    assert START.build(body, call(Role.OPERATOR)).data["requested_at"] == NOON.isoformat()
+    assert (await started(Role.OPERATOR, at=NOON)).data["delivered_since"] == "2026-01-30T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("erasure", ["requested", "erased"])
+async def test_who_leaves_begins_no_return(erasure: str) -> None:
+    """From the request on; staff may still start one."""
+    with pytest.raises(DomainError) as refused:
+        await started(Role.CUSTOMER, erasure=erasure)
+
+    assert refused.value.code == "customer-is-leaving"
+    assert await started(Role.OPERATOR, erasure=erasure)
 
 
 def endpoint(name: str) -> CommandEndpoint:
@@ -112,8 +135,8 @@ def test_customers_do_not_decide_on_their_returns(name: str) -> None:
     assert Role.CUSTOMER not in endpoint(name).roles
 
 
-def test_a_customer_withdraws_their_own_return_only() -> None:
-    """Of somebody else's they do not learn that it exists; whose it is may not be known yet."""
+def test_only_a_customer_withdraws_and_only_their_own_return() -> None:
+    """Staff refuse. Of somebody else's a customer does not learn that it exists; whose it is may not be known yet."""
     ann, staff = call(Role.CUSTOMER).principal, call(Role.OPERATOR).principal
     theirs, others, unknown = (Saga(status=Status.WAITING, data={"customer_id": each}) for each in ("900", "901", None))
 
@@ -124,6 +147,14 @@ def test_a_customer_withdraws_their_own_return_only() -> None:
         with pytest.raises(NotFoundError):
             may_touch(ann, saga)
     assert endpoint("withdraw").build(NoBody(), call(Role.CUSTOMER)).code == "withdrawn"
+    assert endpoint("withdraw").roles == {Role.CUSTOMER}
+
+
+@pytest.mark.parametrize("word", ["fraud", "mistake"])
+def test_a_refusal_is_a_word_for_the_customer(word: str) -> None:
+    """The word is shown to them and published with their id."""
+    with pytest.raises(ValidationError):
+        RefusalBody.model_validate({"reason": word})
 
 
 def test_nothing_cannot_come_back() -> None:

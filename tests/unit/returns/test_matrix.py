@@ -8,13 +8,15 @@ import pytest
 
 from functions.returns.manifest import APPROVAL, RECEPTION
 from functions.returns.workflow import RETURN_WORKFLOW
-from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed
+from shared.eventsourcing.workflow.events import DeclineCarriedOut, WorkflowCompleted, WorkflowFailed
 from shared.eventsourcing.workflow.state import Status
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
 from shared.testing.workflow_world import play
 from tests.unit.returns.desk import Desk
+
+ENDS = (WorkflowCompleted, WorkflowFailed, DeclineCarriedOut)
 
 
 def return_data(_: datetime) -> Mapping[str, Any]:
@@ -24,7 +26,6 @@ def return_data(_: datetime) -> Mapping[str, Any]:
         "customer_id": "900",
         "lines": [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}],
         "return_reason": "damaged",
-        "requested_at": "2026-03-01T12:00:00+00:00",
         "delivered_since": "2026-02-01T12:00:00+00:00",
     }
 
@@ -57,7 +58,7 @@ async def test_everything_agrees_at_the_end(case: Case) -> None:
     world = await play(RETURN_WORKFLOW, Desk(), case, return_data, DECISIONS)
 
     saga = await world.saga()
-    ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
+    ends = [event for event in await world.history() if isinstance(event, ENDS)]
     assert (saga.status, len(ends)) == (ending(RETURN_WORKFLOW, case), 1)
     assert world.services.troubles(saga) == []
 
@@ -85,6 +86,29 @@ async def test_what_is_damaged_is_refunded_and_not_sold_again() -> None:
     saga = await world.saga()
     assert (saga.status, saga.skipped) == (Status.COMPLETED, ("restock",))
     assert world.services.troubles(saga) == []
+
+
+@on_virtual_time
+async def test_what_has_arrived_outlives_an_outage_of_the_order() -> None:
+    """However long it takes, far beyond the deadline: the return is opened when the order answers."""
+    case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    world = await play(RETURN_WORKFLOW, Desk(unanswered=100), case, return_data, DECISIONS)
+
+    saga = await world.saga()
+    assert saga.status is Status.COMPLETED
+    assert world.services.troubles(saga) == []
+
+
+@on_virtual_time
+async def test_a_refund_that_fails_at_once_turns_nothing_back() -> None:
+    """Goods and return stay booked: the failed refund is for the people who look after payments."""
+    desk = Desk(refund_fails=True)
+    case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    saga = await (await play(RETURN_WORKFLOW, desk, case, return_data, DECISIONS)).saga()
+
+    assert (saga.status, desk.state, desk.refunded, desk.shelf) == (Status.COMPLETED, "completed", 0, {"milk": 1})
 
 
 @on_virtual_time

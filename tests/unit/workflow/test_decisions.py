@@ -18,16 +18,17 @@ from shared.eventsourcing.workflow.commands import (
 )
 from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.events import (
+    CompensationDone,
     CompensationRequested,
     CompensationStarted,
     DecisionAwaited,
     DecisionMade,
+    DeclineCarriedOut,
     OperatorForcedCompensation,
     StepRequested,
     StepSucceeded,
     WorkflowDeclined,
     WorkflowEvent,
-    WorkflowFailed,
     WorkflowStarted,
 )
 from shared.eventsourcing.workflow.moves import due_at
@@ -40,6 +41,9 @@ CLAIM = timedelta(seconds=25)
 DAYS = timedelta(days=9)
 LATER = AT + DAYS
 trip = DeciderSpec[WorkflowCommand, WorkflowEvent, Saga](workflow_decider(ASKED_TRIP))
+PROMPT_TRIP = replace(ASKED_TRIP, steps=tuple(step for step in ASKED_TRIP.steps if step.name != "hold"))
+"""Its guest agrees right before it is paid."""
+prompt = DeciderSpec[WorkflowCommand, WorkflowEvent, Saga](workflow_decider(PROMPT_TRIP))
 
 SEEN = StepSucceeded(step="read_price", attempt=1, learned={"price": 100}, at=AT)
 ASKED = (
@@ -57,6 +61,9 @@ DECLINED = (
     *WAITING,
     WorkflowDeclined(step="agree", code="refused", actor="guest:1", reason="other", at=LATER),
     CompensationStarted(step="agree", code="refused", detail="other", undo=("book",), at=LATER),
+)
+ENDED = DeclineCarriedOut(
+    workflow_id="w1", step="agree", code="refused", reason="other", result={"price": 100}, at=LATER
 )
 
 
@@ -121,6 +128,22 @@ class TestDecide:
         """The same decision twice is one, also when all is over."""
         trip.given(*DECIDED).when(decide()).then_nothing()
 
+    def test_again_is_refused_once_it_turned_back(self) -> None:
+        """What was decided does not stand any more."""
+        back = CompensationStarted(step="hold", code="no-room", detail="no", undo=("book",), at=LATER)
+
+        trip.given(*DECIDED, back).when(decide()).then_refused("not-awaited")
+
+    def test_right_before_the_pivot_closes_the_way_back(self) -> None:
+        """Neither a deadline nor an operator turns back what the next step is the pivot of."""
+        state, late = prompt.given(*DECIDED).state(), LATER + DAYS
+
+        assert due_at(PROMPT_TRIP, state) is None
+        prompt.given(*DECIDED).when(Resume(at=late)).then(
+            StepRequested(step="pay", attempt=1, until=late + CLAIM, at=late)
+        )
+        prompt.given(*DECIDED).when(ForceCompensate(actor="o", reason="r", at=LATER)).then_refused("past-the-pivot")
+
     def test_otherwise_is_refused(self) -> None:
         """A step is decided once."""
         trip.given(*DECIDED).when(decide(breakfasts=1)).then_refused("decided-otherwise")
@@ -151,9 +174,23 @@ class TestDecline:
 
     def test_again_is_nothing(self) -> None:
         """Also when it is over."""
-        ended = WorkflowFailed(workflow_id="w1", step="agree", code="refused", detail="other", result={}, at=LATER)
-        for history in (DECLINED, (*DECLINED, ended)):
+        for history in (DECLINED, (*DECLINED, ENDED)):
             trip.given(*history).when(decline()).then_nothing()
+
+    def test_ends_by_an_event_of_its_own(self) -> None:
+        """So no code of a service can pass for what a person said."""
+        undone = RecordOutcome(step="book", undo=True, attempt=1, outcome=Succeeded(), at=LATER)
+        undoing = CompensationRequested(step="book", attempt=1, until=LATER + CLAIM, at=LATER)
+
+        trip.given(*DECLINED, undoing).when(undone).then(
+            CompensationDone(step="book", attempt=1, code=None, at=LATER), ENDED
+        )
+
+    def test_is_not_what_a_service_refused_by_the_same_word(self) -> None:
+        """A problem's code `refused` is no person's refusal."""
+        back = CompensationStarted(step="agree", code="refused", detail="other", undo=("book",), at=LATER)
+
+        trip.given(*WAITING, back).when(decline()).then_refused("not-awaited")
 
     @pytest.mark.parametrize("command", [decline("withdrawn"), decline(reason="fraud")])
     def test_otherwise_is_refused(self, command: Any) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.eventsourcing.workflow.calls import Request, Response
-from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed
+from shared.eventsourcing.workflow.events import DeclineCarriedOut, WorkflowCompleted, WorkflowFailed
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
 from shared.testing.workflow_world import play
@@ -13,6 +13,7 @@ from tests.unit.workflow.trip import AGREED, ASKED_TRIP, LET_GO, TRIP, TripServi
 
 CASES = cases(TRIP)
 ASKED_CASES = [case for case in cases(ASKED_TRIP) if "agree" in (case.step, case.turned_back_by)]
+ENDS = (WorkflowCompleted, WorkflowFailed, DeclineCarriedOut)
 CRASHES = {fault for fault in Fault if fault.name.startswith("CRASH") or fault is Fault.OUT_FOR_HOURS}
 
 
@@ -23,7 +24,7 @@ async def test_ends_as_it_must(case: Case) -> None:
     world = await play(TRIP, TripServices(), case, trip_data)
 
     saga = await world.saga()
-    ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
+    ends = [event for event in await world.history() if isinstance(event, ENDS)]
     assert (saga.status, len(ends)) == (ending(TRIP, case), 1)
     assert world.services.troubles(saga) == []
     assert world.crashed == (case.fault in CRASHES)
@@ -36,7 +37,7 @@ async def test_ends_as_it_must_if_a_person_decides(case: Case) -> None:
     world = await play(ASKED_TRIP, TripServices(), case, trip_data, {"agree": AGREED})
 
     saga = await world.saga()
-    ends = [event for event in await world.history() if isinstance(event, WorkflowCompleted | WorkflowFailed)]
+    ends = [event for event in await world.history() if isinstance(event, ENDS)]
     assert (saga.status, len(ends)) == (ending(ASKED_TRIP, case), 1)
     assert world.services.troubles(saga) == []
     assert world.crashed == (case.fault in CRASHES)

@@ -11,6 +11,7 @@ from shared.eventsourcing.workflow.events import (
     CompensationStarted,
     DecisionAwaited,
     DecisionMade,
+    DeclineCarriedOut,
     OperatorRetried,
     StepRequested,
     StepSucceeded,
@@ -41,7 +42,8 @@ AWAITED = DecisionAwaited(step="agree", at=AT)
 MADE = DecisionMade(step="agree", decision={}, learned={"price": 7}, result={}, actor="operator:7", at=AT)
 DECLINED = WorkflowDeclined(step="agree", code="refused", actor="operator:7", reason="private", at=AT)
 DECLINED_BACK = CompensationStarted(step="agree", code="refused", detail="other", undo=(), at=AT)
-REFUSED = WorkflowFailed(workflow_id="w1", step="agree", code="refused", detail="other", result={}, at=AT)
+REFUSED = DeclineCarriedOut(workflow_id="w1", step="agree", code="refused", reason="other", result={}, at=AT)
+BY_A_SERVICE = WorkflowFailed(workflow_id="w1", step="pay", code="refused", detail="no", result={}, at=AT)
 
 
 def shown(events: Sequence[WorkflowEvent]) -> TripView:
@@ -86,6 +88,7 @@ def test_it_says_what_it_waits_for() -> None:
         ([BACK, FAILED], "failed", "no-money"),
         ([AWAITED, DECLINED, DECLINED_BACK], "running", "refused"),
         ([AWAITED, DECLINED, DECLINED_BACK, REFUSED], "refused", "refused"),
+        ([BACK, BY_A_SERVICE], "failed", "no-money"),
     ],
 )
 def test_trouble_shows_its_reason(events: list[WorkflowEvent], status: str, reason: str) -> None:
