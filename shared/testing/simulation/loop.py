@@ -9,6 +9,10 @@ from typing import Any
 from shared.testing.virtual_time import DeadlockError
 
 
+_RESOLUTION = 1e-6
+"""Seconds. Less is lost beside a year of virtual time, and a timer of that moment would be waited for without end."""
+
+
 class _NoSelector(selectors.SelectSelector):
     """Looks at no socket: it advances the time to the next timer."""
 
@@ -42,6 +46,7 @@ class SeededLoop(asyncio.SelectorEventLoop):
         self._virtual = _NoSelector()
         super().__init__(self._virtual)
         self._ready = _Shuffled(dice)
+        self._clock_resolution = _RESOLUTION
 
     def time(self) -> float:
         return self._virtual.now
