@@ -8,7 +8,6 @@ from typing import Any
 
 from shared.testing.virtual_time import DeadlockError
 
-
 _RESOLUTION = 1e-6
 """Seconds. Less is lost beside a year of virtual time, and a timer of that moment would be waited for without end."""
 
