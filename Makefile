@@ -1,5 +1,5 @@
 # Everything a developer does here. `make` alone lists it.
-# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  STORIES=100  ARGS="any further options"
+# Variables: RUNTIME=auto|emulators|embedded  PORT=8080  BASKETS=100  STORIES=100  SEEDS=100  ARGS="any further options"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,7 +15,7 @@ POLICIES := .venv-policies
 POLICIES_INSTALLED := $(POLICIES)/.installed
 PYTHONS := python3.11 python3.12 python3.13 python3 python
 CODE := emulators functions infra shared tests
-QUICK := tests/unit tests/contract tests/architecture tests/replay tests/infra
+QUICK := tests/unit tests/contract tests/architecture tests/replay tests/simulation tests/infra
 SLOW := tests/integration tests/e2e tests/bench
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
@@ -24,14 +24,14 @@ PLATFORM := $(if $(RUNTIME),--runtime "$(RUNTIME)") $(if $(PORT),--port "$(PORT)
 STORIES ?= 100
 FEED := $(if $(BASKETS),--baskets "$(BASKETS)")
 
-.PHONY: help docs install fmt lint types arch test unit integration e2e stories fresh demo run bench schemas lock clean
+.PHONY: help docs install fmt lint types arch test unit integration e2e stories fresh demo run simulate bench schemas lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@sed -n 's/^# Variables: /  /p' $(firstword $(MAKEFILE_LIST))
 
 docs: install  ## Make the generated parts of the documents again
-	$(BIN)/python -m cogapp -r README.md docs/access.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md
+	$(BIN)/python -m cogapp -r README.md docs/access.md docs/permissions.md docs/policies.md docs/costs.md docs/deploying.md docs/simulation.md
 
 install: $(INSTALLED) $(BIGQUERY_INSTALLED) $(POLICIES_INSTALLED)  ## Make .venv with the pinned, hash-checked packages (once; later runs need no network)
 
@@ -87,6 +87,7 @@ arch: install  ## Who may import whom
 # platform in common.
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
+	$(BIN)/python -m tests.simulation --seeds 200 --seconds 60
 	$(BIN)/pytest -rs -n 2 --dist loadfile $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network
@@ -109,6 +110,9 @@ demo: install  ## Start the platform, sell real baskets through the checkout, re
 
 run: install  ## The same, and stay up afterwards, until Ctrl-C
 	$(BIN)/commerce demo --stay $(PLATFORM) $(FEED) $(ARGS)
+
+simulate: install  ## Run many seeds of the simulation, or one again: SEEDS=1000 | SEED=7
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(ARGS)
 
 bench: install  ## Measure; prints a table and writes JSON
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,11 +1,11 @@
 """Authenticated encryption: AES-256-GCM from `cryptography`."""
 
-from secrets import token_bytes
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.adapters.system import random_bytes
 from shared.eventsourcing.errors import CorruptDataError
 
 KEY_BYTES: Final = 32
@@ -16,10 +16,10 @@ class AesGcm:
     """`Cipher`. A random nonce goes before each ciphertext: good for 2^32 texts a key, and a key is one person's."""
 
     def new_key(self) -> bytes:
-        return token_bytes(KEY_BYTES)
+        return random_bytes(KEY_BYTES)
 
     def encrypt(self, key: bytes, plain: bytes, bound_to: bytes) -> bytes:
-        nonce = token_bytes(_NONCE_BYTES)
+        nonce = random_bytes(_NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 
     def decrypt(self, key: bytes, secret: bytes, bound_to: bytes) -> bytes:

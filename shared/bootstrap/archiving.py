@@ -1,14 +1,16 @@
 """A consumer that also keeps the archive: commits of all services as rows, and the sweep that proves it complete."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.adapters import archive
+from shared.adapters.archive import ArchiveStore
 from shared.adapters.system import utc_now
 from shared.bootstrap.consumer import ConsumerService
 from shared.bootstrap.runtime import at_end, callers, dependencies, environment
 from shared.bootstrap.service import Edge
+from shared.config import Settings
 from shared.eventsourcing.archive import ArchiveWriter, rows_of
 from shared.eventsourcing.archive_sweep import ArchiveSweep, Unpacking
 from shared.eventsourcing.desk import Desk, UnreadableError
@@ -26,10 +28,11 @@ class ArchivingService(ConsumerService):
 
     categories: Mapping[str, tuple[str, ...]]
     unpack: str
+    store: Callable[[Settings], ArchiveStore] = archive.writer
 
     def _archive(self) -> Edge:
         env, deps = environment(), dependencies()
-        store, behind = archive.writer(env), timedelta(seconds=env.feed_lag)
+        store, behind = self.store(env), timedelta(seconds=env.feed_lag)
         at_end(store.close)
         unpacking = Unpacking(self.unpack, store.run, deps.checkpoints, utc_now)
         sweep = ArchiveSweep(

@@ -4,9 +4,10 @@ An instance imports only the clients that its function needs: a cold start pays 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 from shared.adapters.keys import key_encryption
 from shared.adapters.system import utc_now
@@ -18,6 +19,9 @@ from shared.eventsourcing.personal import PersonalData, Vault
 from shared.eventsourcing.projection import ReadStore
 from shared.eventsourcing.publishing import Publisher, Subscriber
 from shared.http.auth import KeySet, PlatformCallers, TokenVerifier, Verifier
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +48,49 @@ def operations() -> OperationCounts:
     return _COUNTS
 
 
-@cache
+@dataclass(slots=True)
+class _Process:
+    """What was made here so far, and what is to be called at its end."""
+
+    made: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    at_end: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+
+_PROCESS: Final = ContextVar("process", default=_Process())  # noqa: B039 - one for the whole process, that is the point
+
+
+def _once(make: Callable[P, R]) -> Callable[P, R]:
+    """Made on first use and kept for this process."""
+
+    @wraps(make)
+    def kept(*args: P.args, **kwargs: P.kwargs) -> R:
+        made, key = _PROCESS.get().made, (make.__name__, *args)
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        found: R = made[key]
+        return found
+
+    return kept
+
+
+def simulate_process(env: Settings, deps: Dependencies, people: Verifier, platform: PlatformCallers) -> None:
+    """What runs in this context from now on is a process of its own with these parts: a simulation has many in one."""
+    parts = {environment: env, dependencies: deps, users: people, callers: platform}
+    _PROCESS.set(_Process({(kept.__name__,): part for kept, part in parts.items()}))
+
+
+@_once
 def environment() -> Settings:
     return settings()
 
 
-@cache
+@_once
 def dependencies() -> Dependencies:
     """The adapters of this process's runtime."""
     return embedded() if environment().runtime is Runtime.EMBEDDED else _google(environment())
 
 
-@cache
+@_once
 def embedded() -> "EmbeddedPlatform":
     """The whole backend inside this process, shared by all functions in it."""
     return EmbeddedPlatform()
@@ -117,7 +152,7 @@ def _personal(vault: Vault, env: Settings) -> PersonalData:
     return PersonalData(vault, key_encryption(env.key_file, env.kms_key, _COUNTS), AesGcm(), utc_now)
 
 
-@cache
+@_once
 def users() -> Verifier:
     """Checks the tokens of people, tills and services; a service's is for the public API as a whole."""
     env = environment()
@@ -125,27 +160,25 @@ def users() -> Verifier:
     return Verifier(people, _platform(env.origin), frozenset(env.service_callers))
 
 
-@cache
+@_once
 def callers() -> PlatformCallers:
     """Checks the tokens of Google's own callers, which are for this function alone."""
     env = environment()
     return PlatformCallers(_platform(env.platform_audience), frozenset(env.platform_callers))
 
 
-_AT_END: list[Callable[[], Awaitable[None]]] = []
-
-
 def at_end(close: Callable[[], Awaitable[None]]) -> None:
     """Have this called by `close`: what holds connections says so."""
-    _AT_END.append(close)
+    _PROCESS.get().at_end.append(close)
 
 
 async def close() -> None:
     """Give all connections back, and start anew. A deployed instance just ends; a process that outlives its platform
     does this.
     """
-    while _AT_END:
-        await _AT_END.pop()()
+    ends = _PROCESS.get().at_end
+    while ends:
+        await ends.pop()()
     forget()
 
 
@@ -153,12 +186,12 @@ def forget() -> None:
     """Start anew: the next use reads the environment again and makes everything again. For several platforms in the
     life of one process.
     """
-    _AT_END.clear()
-    for kept in (environment, dependencies, embedded, users, callers, _platform):
-        kept.cache_clear()
+    process = _PROCESS.get()
+    process.at_end.clear()
+    process.made.clear()
 
 
-@cache
+@_once
 def _platform(audience: str) -> TokenVerifier:
     env = environment()
     keys = KeySet(env.platform_jwks_url, utc_now)

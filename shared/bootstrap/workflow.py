@@ -28,6 +28,7 @@ from shared.http.problems import bad_field
 from shared.http.requests import Parameters, parse_body, path_of, read_body
 from shared.observability.facts import note_most
 from shared.observability.logs import json_log
+from shared.topology import Service
 
 _NONE = "there is no such workflow"
 
@@ -37,6 +38,27 @@ class TimerBody(Parameters):
 
     stream: str
     version: int
+
+
+def _cloud_tasks(manifest: Service) -> Timers:
+    import httpx  # noqa: PLC0415 - only the orchestrator sets timers
+
+    from shared.adapters.cloud_tasks import SCOPE, CloudTasks  # noqa: PLC0415 - as above
+    from shared.adapters.keys.access_token import AccessToken  # noqa: PLC0415 - costs a cold start 100 ms
+
+    env, client = environment(), httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=30.0))
+    at_end(client.aclose)
+    (queue,) = manifest.queues
+    url = env.function_url.format(service=manifest.name, function=queue.function)
+    return CloudTasks(
+        env.tasks_endpoint,
+        f"projects/{env.project}/locations/{env.region}/queues/{env.prefix}{queue.name}",
+        url=url,
+        caller=env.tasks_caller,
+        audience=env.platform_audience,
+        token=AccessToken(SCOPE) if env.tasks_endpoint == GOOGLE_TASKS else None,
+        client=client,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +72,7 @@ class WorkflowService(EventSourcedService):
 
     workflow: Workflow
     services: Callable[[], Caller] = OtherServices
+    timers: Callable[[Service], Timers] = _cloud_tasks
 
     def _orchestrator(self) -> Edge:
         runner = self._runner()
@@ -94,31 +117,11 @@ class WorkflowService(EventSourcedService):
             workflow=self.workflow,
             handler=self.wiring.handler(self.workflow.category),
             caller=self.wiring.services,
-            timers=self._timers(),
+            timers=self.timers(self.manifest),
             clock=utc_now,
             new_id=new_id,
             log=json_log(environment().project),
             aged=partial(note_most, "waiting"),
-        )
-
-    def _timers(self) -> Timers:
-        import httpx  # noqa: PLC0415 - only the orchestrator sets timers
-
-        from shared.adapters.cloud_tasks import SCOPE, CloudTasks  # noqa: PLC0415 - as above
-        from shared.adapters.keys.access_token import AccessToken  # noqa: PLC0415 - costs a cold start 100 ms
-
-        env, client = environment(), httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=30.0))
-        at_end(client.aclose)
-        (queue,) = self.manifest.queues
-        url = env.function_url.format(service=self.manifest.name, function=queue.function)
-        return CloudTasks(
-            env.tasks_endpoint,
-            f"projects/{env.project}/locations/{env.region}/queues/{env.prefix}{queue.name}",
-            url=url,
-            caller=env.tasks_caller,
-            audience=env.platform_audience,
-            token=AccessToken(SCOPE) if env.tasks_endpoint == GOOGLE_TASKS else None,
-            client=client,
         )
 
 

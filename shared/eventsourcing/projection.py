@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -90,6 +90,12 @@ MAX_FOLDED: Final = 2_000
 """Commits that one query folds at most. What a customer changes stays below: a cart of the web takes 1,100."""
 
 
+@cache
+def _schema_of(document_type: type[BaseModel]) -> str:
+    """Worked out once, for all generations."""
+    return mark_of(document_type.model_json_schema())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Projection(Generic[E, D]):
     """One read model: a document per stream.
@@ -112,7 +118,7 @@ class Projection(Generic[E, D]):
     @cached_property
     def schema(self) -> str:
         """Names the shape of the documents."""
-        return mark_of(self.document_type.model_json_schema())
+        return _schema_of(self.document_type)
 
     def apply(self, document: D | None, commit: Commit) -> D | None:
         for stored in commit.events:

@@ -3,7 +3,7 @@
 Without a configured SDK nothing is recorded, and a trace is still passed on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_bits: ContextVar[Callable[[int], int]] = ContextVar("bits", default=randbits)
 
 
 @dataclass(slots=True)
@@ -57,10 +58,15 @@ def begin_span(*, trusted: bool) -> None:
         request.spans.enter_context(trace.use_span(_unrecorded()))
 
 
+def use_bits(bits: Callable[[int], int]) -> None:
+    """Trace ids are made of these, so many at a time, by what runs in this context from now on."""
+    _bits.set(bits)
+
+
 def _unrecorded() -> NonRecordingSpan:
     """Nobody records it: its ids are for those who are called next."""
-    sampled = TraceFlags(TraceFlags.SAMPLED)
-    return NonRecordingSpan(SpanContext(randbits(128) | 1, randbits(64) | 1, is_remote=False, trace_flags=sampled))
+    bits, sampled = _bits.get(), TraceFlags(TraceFlags.SAMPLED)
+    return NonRecordingSpan(SpanContext(bits(128) | 1, bits(64) | 1, is_remote=False, trace_flags=sampled))
 
 
 @contextmanager

@@ -39,6 +39,10 @@ async def _direct(request: Request) -> Appended | Replayed:
     return await request()
 
 
+async def _a_moment() -> None:
+    await asyncio.sleep(0)
+
+
 class MemoryEventStore:
     """`EventStore`, `Outbox` and `Packing`.
 
@@ -46,13 +50,15 @@ class MemoryEventStore:
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
     grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
     as Firestore would bill them. No commit expires: this process does not live that long. Nothing is lost on the way to
-    the log, unless a test has set another `connection`.
+    the log, unless a test has set another `connection`. A refused append looks at what is in its way by another
+    request, as in Firestore: others may write in between, and `pause` is how long that takes.
     """
 
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
         self._clock = clock
         self._counts = counts
         self.connection: Connection = _direct
+        self.pause: Callable[[], Awaitable[None]] = _a_moment
         self._streams: dict[str, Kept] = defaultdict(list)
         self._snapshots: dict[str, list[Snapshot]] = defaultdict(list)
         self._answers: dict[str, Answer] = {}
@@ -206,6 +212,7 @@ class MemoryEventStore:
         await asyncio.sleep(0)
         if self._is_taken(commits, answer):
             self._counts.rpc("Commit")
+            await self.pause()
             return self._arbitrate(commits, answer, retried=retried)
         recorded_at = self._now()
         for new in commits:

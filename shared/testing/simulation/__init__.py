@@ -1,0 +1,1 @@
+"""Deterministic simulation: all services in one process, on virtual time, under faults that a seed draws."""

@@ -1,0 +1,109 @@
+"""Where instances come from: a request to a function goes to any of its instances, or to a new one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.bootstrap.service import EventSourcedService, FunctionsOfService
+from shared.bootstrap.workflow import WorkflowService
+from shared.eventsourcing.workflow.calls import Caller
+from shared.eventsourcing.workflow.runner import Timers
+from shared.http.edge import Handler
+from shared.testing.simulation.dice import dice_of
+from shared.testing.simulation.faults import Kind
+from shared.testing.simulation.instances import Instance
+from shared.testing.simulation.ports import Line, dependencies_of
+from shared.testing.simulation.stage import Stage
+
+if TYPE_CHECKING:
+    from shared.testing.simulation.scenario import Scenario
+
+Fitting = Callable[[Any, Line], Any]
+"""Makes a service for one instance: the same, with doubles in place of the outside systems that it talks to."""
+CLOCKS_OFF = 4.0
+SLOWEST_PACE = 20.0
+
+
+class Pool:
+    """The instances of all functions. `fittings` are those of the services that need one."""
+
+    def __init__(self, stage: Stage, scenario: "Scenario", fittings: Mapping[str, Fitting], *, most: int) -> None:
+        self.caller: Callable[[Line], Caller]
+        self.timers: Callable[[Line, Any], Timers]
+        self._stage = stage
+        self._services = scenario.services
+        self._environment = scenario.environment
+        self._fittings = fittings
+        self._faults = stage.faults
+        self._dice = stage.dice("pool")
+        self._most = most
+        self._running: dict[tuple[str, str], list[Instance]] = {}
+        self._lines: list[Line] = []
+        self._made = 0
+
+    def pick(self, service: str, function: str) -> Instance:
+        """Any that lives; sometimes it is a new one that knows nothing."""
+        running = self._running.setdefault((service, function), [])
+        running[:] = [each for each in running if each.alive]
+        most = min(self._most, self._services[service].manifest.function(function).max_instances)
+        if len(running) == most and self._faults.strikes(Kind.COLD, f"{service}-{function}"):
+            running.pop(self._dice.randrange(most))  # it ends what it is at, and gets nothing more
+        if len(running) < most and (not running or self._dice.random() < 0.5):
+            running.append(self._start(service, function))
+        return running[self._dice.randrange(len(running))]
+
+    def process(self, service: str, name: str) -> tuple[Instance, FunctionsOfService]:
+        """One that belongs to no function: an operator's. With the service as it is in there."""
+        instance, line = self._new(f"{name}({service})")
+        found: list[FunctionsOfService] = []
+
+        def make() -> Handler:
+            found.append(self._fitted(self._services[service], line))
+            return _no_requests
+
+        instance.start(self._environment, dependencies_of(line), line, make)
+        return instance, found[0]
+
+    def _start(self, service: str, function: str) -> Instance:
+        instance, line = self._new(f"{service}-{function}")
+        instance.start(
+            self._environment,
+            dependencies_of(line),
+            line,
+            lambda: self._fitted(self._services[service], line).function(function),
+        )
+        return instance
+
+    def _new(self, what: str) -> tuple[Instance, Line]:
+        self._made += 1
+        name = f"{what}#{self._made}"
+        off = self._dice.uniform(-CLOCKS_OFF, CLOCKS_OFF) if self._faults.strikes(Kind.CLOCK_OFF, name) else 0.0
+        pace = SLOWEST_PACE if self._dice.random() < 0.05 else 1.0
+        instance = Instance(name, dice_of(self._dice.random()), self._stage.broken.append, off=off, pace=pace)
+        line = Line(instance, self._stage)
+        self._lines.append(line)
+        return instance, line
+
+    def _fitted(self, service: FunctionsOfService, line: Line) -> FunctionsOfService:
+        """A copy: services keep what they made."""
+        own: Any = service
+        if isinstance(own, WorkflowService):
+            own = replace(own, services=lambda: self.caller(line), timers=lambda manifest: self.timers(line, manifest))
+        elif isinstance(own, EventSourcedService):
+            own = replace(own, services=lambda: self.caller(line))
+        fitting = self._fittings.get(service.manifest.name)
+        fitted: FunctionsOfService = fitting(own, line) if fitting else replace(own)
+        return fitted
+
+    def close(self) -> Sequence[Any]:
+        """The simulation is over; the tasks that wait for ever."""
+        for line in self._lines:
+            line.over = True
+        return [task for line in self._lines for task in line.instance.bury()]
+
+
+async def _no_requests(request: Request) -> Response:
+    raise LookupError(f"nobody sends requests here: {request.url}")
