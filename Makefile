@@ -87,7 +87,7 @@ arch: install  ## Who may import whom
 # platform in common.
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
-	$(BIN)/python -m tests.simulation --seeds 200 --seconds 60
+	$(BIN)/python -m tests.simulation --seeds 80 --seconds 60
 	$(BIN)/pytest -rs -n 2 --dist loadfile $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network
