@@ -3,9 +3,8 @@
 It is about the version of the cart that its customer saw, at the total that they saw. Another version or another total
 turns it back before the card is asked; what only reads comes first, so most of that happens before anything is held.
 
-Order, reservation, redemption and payment have the id of their checkout: so do promotions find the redemption of an
-order that is cancelled later. Behind the pivot nothing could still be refused: the goods are allocated before the money
-is taken.
+Order, reservation, redemption and payment have the id of their checkout: so does a later cancellation find them. Behind
+the pivot nothing could still be refused: the goods are allocated before the money is taken.
 """
 
 from collections.abc import Callable, Mapping

@@ -105,7 +105,7 @@ def _shipped(about: AboutShipped) -> str:
 
 
 def _lines_cancelled(about: AboutLinesCancelled) -> str:
-    paid_back = "What you paid for it is paid back. The rest of your order comes as usual."
+    paid_back = "What you paid for it is paid back, if anything. Nothing else in your order has changed."
     return "\n".join(["this part of your order was cancelled:", "", *_lines(about.lines), "", paid_back])
 
 

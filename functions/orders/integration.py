@@ -147,7 +147,7 @@ class OrderCancelled(IntegrationEvent):
 
 
 class OrderLinesCancelled(IntegrationEvent):
-    """A part of a placed order is not going to be sent, and the rest is; `refund` is what that part comes to."""
+    """A part of a placed order is not going to be sent; `refund` is what it comes to. The rest stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LINES_CANCELLED]})
     TYPE: ClassVar = "OrderLinesCancelled.v1"

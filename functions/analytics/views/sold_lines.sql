@@ -1,4 +1,5 @@
--- What was sold, by order and product: orders that were paid and not cancelled afterwards. `week` is the Monday (UTC).
+-- What was sold, by order and product: orders that were paid and not cancelled as a whole afterwards. Pieces that were
+-- cancelled from an order, or lost with a parcel, still count. `week` is the Monday (UTC).
 -- Money in minor units, without tax and shipping: `gross` before coupons, `off` what they took off. What a coupon took
 -- off the order as a whole stands in a row without a sku. What came back later is still a sale.
 WITH orders AS (

@@ -161,7 +161,7 @@ def test_money_is_exact(amount: int, currency: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("about", "subject", "words"),
     [
-        (AboutLinesCancelled(order_id="o1", cancellation_id="o1-c1", lines=SHIPPED.lines), "cancelled", "The rest of"),
+        (AboutLinesCancelled(order_id="o1", cancellation_id="o1-c1", lines=SHIPPED.lines), "cancelled", "Nothing else"),
         (AboutLost(order_id="o1", shipment_id="o1-1", lines=SHIPPED.lines), "lost", "We are sorry"),
     ],
     ids=["cancelled", "lost"],
