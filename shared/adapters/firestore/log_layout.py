@@ -75,12 +75,17 @@ def add_commit(request: Any, layout: LogLayout, commit: NewCommit) -> None:
         suffix = message_id.rpartition("@")[2]
         _add_stamped(request, f"{folder}/{outbox_collection(category)}/{document_id(suffix)}", shard)
     if (snapshot := commit.snapshot) is not None:
-        fields = _add(request, f"{folder}/{SNAPSHOTS}/{_LAST_VERSION - snapshot.version:010d}").update.fields
+        fields = _add(request, snapshot_name(folder, snapshot.version)).update.fields
         fields["version"].integer_value = snapshot.version
         fields["schema"].string_value = snapshot.schema
         fields["body"].bytes_value = snapshot.data
     if commit.state is not None:
         _add_state(request, layout, commit.position, commit.state)
+
+
+def snapshot_name(stream: str, version: int) -> str:
+    """Below the stream's document; the name of the newest one is the first."""
+    return f"{stream}/{SNAPSHOTS}/{_LAST_VERSION - version:010d}"
 
 
 def reached_by(commit: NewCommit, result: Any) -> Position:

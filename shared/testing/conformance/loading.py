@@ -61,7 +61,7 @@ class LoadConformance:
             loaded = await store.load(stream)
             assert [commit.stream for commit in loaded.commits] == [stream]
 
-    @pytest.mark.parametrize("at", [2, FIRST_PAGE, FIRST_PAGE + 5])
+    @pytest.mark.parametrize("at", [2, FIRST_PAGE, FIRST_PAGE + 5, 64, 65, 330])
     async def test_the_newest_snapshot_saves_the_commits_before_it(self, store: Log, at: int) -> None:
         """With a snapshot of the wanted shape only what came after it is loaded."""
         await write(store, "cart-1", at - 1)
