@@ -22,8 +22,7 @@ async def republish(
     """All integration events of commits that were recorded from `since` on and before `until`, with the ids that they
     had. 1 if a commit could not be made into messages; OperationError if the service publishes nothing.
 
-    Read is up to a safety lag behind the present, whatever `until` says: packed commits come where their pack ends.
-    What is younger is on its way by itself.
+    What is younger than the safety lag is left out, whatever `until` says: it is on its way by itself.
     """
     owner = operators.service(service)
     if not isinstance(owner, EventSourcedService):
@@ -33,7 +32,7 @@ async def republish(
     again = _Again(operators.deps.publisher, owner.manifest.integration_topic, span)
     after = at_time(span.since) if span.since else None
     for publication in owner.wiring.publications:
-        async for fed in operators.deps.events.feed(publication.category, after=after, until=end):
+        async for fed in operators.deps.events.feed(publication.category, after=after, until=span.until):
             await again.take(publication, fed)
             operators.progress(f"commits of {publication.category}", again.read, 0)
     await again.send()

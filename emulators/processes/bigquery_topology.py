@@ -14,7 +14,6 @@ from shared.packaging.views import query_of
 from shared.topology import Column, ColumnType, Dataset, Service, Table
 
 _TIMEOUT = 30.0
-_DAY_MS = 86_400_000
 _DUCKDB_TYPES = {ColumnType.STRING: "VARCHAR", ColumnType.INT64: "BIGINT", ColumnType.TIMESTAMP: "TIMESTAMPTZ"}
 
 
@@ -68,8 +67,7 @@ def table_of(project: str, dataset: Dataset, declared: Table) -> bigquery.Table:
     schema = [bigquery.SchemaField(each.name, each.type.value, mode=modes[each.required]) for each in declared.columns]
     table = bigquery.Table(f"{project}.{dataset.name}.{declared.name}", schema=schema)
     table.description = declared.description
-    kept = declared.keep_days * _DAY_MS or None
-    table.time_partitioning = bigquery.TimePartitioning(field=declared.partition_by, expiration_ms=kept)
+    table.time_partitioning = bigquery.TimePartitioning(field=declared.partition_by)
     table.clustering_fields = list(declared.cluster_by) or None
     table.require_partition_filter = True
     return table

@@ -85,11 +85,6 @@ class Cart(BaseModel):
 CLOSED = frozenset({Status.CHECKED_OUT, Status.EXPIRED})
 
 
-def is_closed(cart: Cart) -> bool:
-    """A cart that is checked out comes back only while its checkout lasts, which is minutes."""
-    return cart.status in CLOSED
-
-
 # --- decide
 
 
@@ -292,5 +287,4 @@ CART = Decider[CartCommand, CartEvent, Cart](
     state_type=Cart,
     codec=CART_CODEC,
     snapshot_every=50,
-    is_closed=is_closed,
 )

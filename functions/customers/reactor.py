@@ -38,7 +38,6 @@ def walk_of(wiring: Wiring, pause: timedelta) -> FeedWalk:
         visit=_visit_with(wiring, pause),
         log=wiring.deps.events,
         checkpoints=wiring.deps.checkpoints,
-        clock=wiring.clock,
     )
 
 

@@ -34,7 +34,7 @@ from functions.fulfillment.events import (
     ShipmentSplit,
 )
 from functions.fulfillment.manifest import SHIPMENT
-from functions.fulfillment.state import GONE, Shipment, Status, is_closed, less
+from functions.fulfillment.state import GONE, Shipment, Status, less
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -267,5 +267,4 @@ SHIPMENTS_DECIDER = Decider[ShipmentCommand, ShipmentEvent, Shipment](
     initial_state=Shipment,
     state_type=Shipment,
     codec=Codec[ShipmentEvent](ShipmentEvent),
-    is_closed=is_closed,
 )

@@ -61,11 +61,6 @@ class Shipment(BaseModel):
         return self.lines if self.status in HERE else {}
 
 
-def is_closed(shipment: Shipment) -> bool:
-    """It has arrived, will never arrive, or will never leave."""
-    return shipment.status in {Status.DELIVERED, Status.LOST, Status.CANCELLED, Status.FORESTALLED}
-
-
 def shipment_id(order_id: str, number: int) -> str:
     """The `number`-th shipment of an order, from 1."""
     return derived_id(f"{order_id}-{number}")

@@ -43,7 +43,7 @@ from functions.inventory.events import (
     StockShipped,
 )
 from functions.inventory.manifest import RECEIPT_CATEGORY, RESERVATION_CATEGORY, STOCK_CATEGORY
-from functions.inventory.state import Receipt, Reservation, Status, Stock, is_closed
+from functions.inventory.state import Receipt, Reservation, Status, Stock
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -270,7 +270,6 @@ RESERVATION = Decider[ReservationCommand, ReservationEvent, Reservation](
     initial_state=Reservation,
     state_type=Reservation,
     codec=Codec[ReservationEvent](ReservationEvent),
-    is_closed=is_closed,
 )
 RECEIPT = Decider[ReceiptCommand, ReceiptEvent, Receipt](
     category=RECEIPT_CATEGORY,

@@ -40,11 +40,6 @@ class Reservation(BaseModel):
     expires_at: AwareDatetime | None = None
 
 
-def is_closed(reservation: Reservation) -> bool:
-    """Nothing is kept for it any more."""
-    return reservation.status in {Status.RELEASED, Status.EXPIRED, Status.SHIPPED}
-
-
 class Receipt(BaseModel):
     """Whether it was booked, and with what: no line at all before."""
 

@@ -34,7 +34,7 @@ from functions.notifications.events import (
     MailSuppressed,
 )
 from functions.notifications.manifest import CONTACT, MAIL
-from functions.notifications.state import Contact, ContactStatus, Mail, Status, is_closed, is_erased, pause_after
+from functions.notifications.state import Contact, ContactStatus, Mail, Status, pause_after
 from functions.notifications.upcasters import CONTACT_CODEC, MAIL_CODEC
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -202,7 +202,6 @@ MAILS_DECIDER = Decider[MailCommand, MailEvent, Mail](
     initial_state=Mail,
     state_type=Mail,
     codec=MAIL_CODEC,
-    is_closed=is_closed,
 )
 CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](
     category=CONTACT,
@@ -212,5 +211,4 @@ CONTACTS_DECIDER = Decider[ContactCommand, ContactEvent, Contact](
     state_type=Contact,
     codec=CONTACT_CODEC,
     snapshot_every=50,
-    is_closed=is_erased,
 )

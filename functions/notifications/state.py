@@ -57,11 +57,6 @@ class Mail(BaseModel):
         return self.trying_since is not None and now - self.trying_since >= GIVE_UP_AFTER
 
 
-def is_closed(mail: Mail) -> bool:
-    """Sent, or never to be sent unless an operator wants it."""
-    return mail.status in {Status.SENT, Status.SUPPRESSED, Status.FAILED, Status.ABANDONED}
-
-
 class ContactStatus(StrEnum):
     ABSENT = "absent"
     KNOWN = "known"
@@ -77,8 +72,3 @@ class Contact(BaseModel):
     email: Sealed = ""
     preferences: dict[str, bool] = {}
     customer_version: int = 0
-
-
-def is_erased(contact: Contact) -> bool:
-    """Nothing comes after that."""
-    return contact.status is ContactStatus.ERASED

@@ -35,7 +35,7 @@ from functions.orders.events import (
 )
 from functions.orders.goods import quantities_of
 from functions.orders.manifest import ORDER_CATEGORY
-from functions.orders.state import Order, Return, ReturnStatus, Status, is_closed
+from functions.orders.state import Order, Return, ReturnStatus, Status
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -231,5 +231,4 @@ ORDER = Decider[OrderCommand, OrderEvent, Order](
     initial_state=Order,
     state_type=Order,
     codec=Codec[OrderEvent](OrderEvent),
-    is_closed=is_closed,
 )

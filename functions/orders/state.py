@@ -120,10 +120,3 @@ class Order(BaseModel):
         goods |= self.cancellations.keys()
         refunds = (x.amount for name, x in self.refunds.items() if x.status in given and name not in goods)
         return sum(refunds) + sum(each.amount for each in self.disputes.values() if each.outcome == "lost")
-
-
-def is_closed(order: Order) -> bool:
-    """Delivered, back, lost or cancelled, nothing on its way back and no dispute open. A return may still be opened."""
-    ended = order.status in {Status.DELIVERED, Status.RETURNED, Status.LOST, Status.CANCELLED}
-    disputed = any(each.outcome is None for each in order.disputes.values())
-    return ended and not disputed and not order.opened(ReturnStatus.OPEN)

@@ -39,7 +39,7 @@ from functions.payments.events import (
     VoidRequested,
 )
 from functions.payments.manifest import CATEGORY
-from functions.payments.state import UNDECIDED, Payment, Status, is_closed
+from functions.payments.state import UNDECIDED, Payment, Status
 from functions.payments.upcasters import PAYMENT_CODEC
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -196,5 +196,4 @@ PAYMENT = Decider[PaymentCommand, PaymentEvent, Payment](
     initial_state=Payment,
     state_type=Payment,
     codec=PAYMENT_CODEC,
-    is_closed=is_closed,
 )

@@ -120,9 +120,3 @@ class Payment(BaseModel):
         if self.asked_at and self.status in {Status.AUTHORIZING, Status.CAPTURING, Status.VOIDING}:
             asked.append(self.asked_at)
         return max(asked, default=None)
-
-
-def is_closed(payment: Payment) -> bool:
-    """It has its outcome, and so have its refunds and disputes. More of both may come."""
-    ended = payment.status in {Status.DECLINED, Status.CAPTURED, Status.VOIDED}
-    return ended and payment.pending_since is None and not payment.in_dispute

@@ -44,7 +44,7 @@ from functions.promotions.events import (
     RedemptionReleased,
 )
 from functions.promotions.manifest import CAMPAIGN, COUPON, COUPON_USE, REDEMPTION
-from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption, Status, is_closed
+from functions.promotions.state import Campaign, Coupon, CouponUse, Redemption, Status
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
@@ -266,5 +266,4 @@ REDEMPTION_DECIDER = Decider[RedemptionCommand, RedemptionEvent, Redemption](
     initial_state=Redemption,
     state_type=Redemption,
     codec=Codec[RedemptionEvent](RedemptionEvent),
-    is_closed=is_closed,
 )

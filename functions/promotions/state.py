@@ -44,8 +44,3 @@ class Redemption(BaseModel):
     model_config = ConfigDict(frozen=True)
     status: Status = Status.ABSENT
     account: CouponsRedeemed | None = None
-
-
-def is_closed(redemption: Redemption) -> bool:
-    """Released: it never comes back. One that stands is a single commit."""
-    return redemption.status is Status.RELEASED

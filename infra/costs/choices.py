@@ -1,13 +1,11 @@
 """What another choice would change, for a million checkouts up to the paid order."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from infra.costs.instances import STEP
 from infra.costs.model import Bill
 from infra.costs.prices import MILLION, List
-from shared.topology import Service
 
 SHARED: Final = 8
 LOG_LINE: Final = 1024
@@ -34,7 +32,6 @@ def choices(bill: Bill) -> list[Choice]:
         _request_logs(bill),
         _traces(bill, SAMPLED),
         _traces(bill, 1.0),
-        _subscription(bill),
         _workflows(bill),
         _gateway(bill),
         _two_regions(bill),
@@ -86,34 +83,6 @@ def _request_logs(bill: Bill) -> Choice:
 def _traces(bill: Bill, share: float) -> Choice:
     dollars = List.SPAN.of(bill.request_count * SPANS * share * MILLION)
     return Choice(f"{share:.0%} of requests are traced", f"{bill.request_count:g} x {SPANS} spans x {share:g}", dollars)
-
-
-def _subscription(bill: Bill) -> Choice:
-    """Docs/adr/0015: no requests and no inserts for commits, a little more for their delivery."""
-    requests = bill.counted.requests().get("analytics-archive", 0)
-    delivered = sum(bill.counted.message_bytes(service.domain_topic) for service in bill.services) * MILLION
-    function = _archive(bill.services)
-    seconds = bill.seconds().get("analytics-archive", 0) * MILLION
-    saved = (
-        List.REQUEST.of(requests * MILLION)
-        + List.VCPU.of(seconds * function[0])
-        + List.MEMORY.of(seconds * function[1])
-        + List.INSERT.of(bill.counted.row_bytes("events") * MILLION)
-        + List.MESSAGE.of(delivered)
-    )
-    return Choice(
-        "the archive is fed by BigQuery subscriptions (ADR 15)",
-        f"{requests:g} requests and their inserts less, {List.TO_BIGQUERY.value.told}",
-        List.TO_BIGQUERY.of(delivered) - saved,
-    )
-
-
-def _archive(services: Sequence[Service]) -> tuple[float, float]:
-    """Its vCPUs and GiB."""
-    (function,) = (
-        f for service in services if service.name == "analytics" for f in service.functions if f.name == "archive"
-    )
-    return function.cpu, function.memory / 1024
 
 
 def _workflows(bill: Bill) -> Choice:

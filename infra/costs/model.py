@@ -154,17 +154,10 @@ cart and whether its customer is leaving.
 
 
 def late_walks(bill: Bill) -> list[Line]:
-    """What comes days later, at most: each walk reads a commit in the feed, and again with its stream; packing reads it
-    three times and writes it once (docs/adr/0016).
-    """
-    walked = packed = 0.0
+    """What comes days later, at most: each walk reads a commit in the feed, and again with its stream."""
+    walked = 0.0
     for service in bill.services:
         commits = bill.counted.messages(service.domain_topic)
         paths = [schedule.path for schedule in service.schedules]
-        walked += commits * sum(path not in {"/", "/sweep", "/drain", "/pack"} for path in paths)
-        packed += commits * ("/pack" in paths)
-    return [
-        Line("Firestore", "later: commits read by walks for what was left undone", 2 * walked, List.READ),
-        Line("Firestore", "later: commits read by packing", 3 * packed, List.READ),
-        Line("Firestore", "later: commits written by packing", packed, List.WRITE),
-    ]
+        walked += commits * sum(path not in {"/", "/sweep", "/drain"} for path in paths)
+    return [Line("Firestore", "later: commits read by walks for what was left undone", 2 * walked, List.READ)]

@@ -66,7 +66,6 @@ class List(Enum):
     IDLE_MEMORY = Price(2.50, MILLION, "million idle GiB-seconds", _RUN, verified=False)
     MESSAGE = Price(40.0, TIB, "TiB", _PUBSUB, verified=True)
     RETAINED = Price(0.27, GIB, "GiB and month that topics keep", _PUBSUB, verified=False)
-    TO_BIGQUERY = Price(50.0, TIB, "TiB", _PUBSUB, verified=False)
     INSERT = Price(0.01, MIB_200, "200 MiB", _BIGQUERY, verified=False)
     ROWS = Price(0.02, GIB, "GiB and month of rows", _BIGQUERY, verified=False)
     QUERY = Price(6.25, TIB, "TiB", _BIGQUERY, verified=False)

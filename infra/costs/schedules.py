@@ -17,7 +17,6 @@ KINDS: Final = {
     RELAY: "relay: proof of publication",
     "/sweep": "sweep: read models and archive caught up",
     "/drain": "drain of dead letters",
-    "/pack": "packing",
 }
 OTHERS: Final = "all other schedules"
 RELAY_SECONDS: Final = 0.15

@@ -68,8 +68,8 @@ class Platform(pulumi.ComponentResource):
         self._inventory = Inventory()
         ProjectRules("rules", ProjectRulesArgs(args.deployment), self._own)
         self._make_access()
-        archives = self._make_data()
-        messaging = self._make_messaging(archives)
+        self._make_data()
+        messaging = self._make_messaging()
         functions = self._make_functions(messaging)
         self.outputs = self._make_edge(functions)
         self._make_eyes(functions)
@@ -95,8 +95,7 @@ class Platform(pulumi.ComponentResource):
         }
         inventory.secrets.update({variable: each.secret for variable, each in self._variables.items()})
 
-    def _make_data(self) -> Mapping[str, Archive]:
-        """The archives by service."""
+    def _make_data(self) -> None:
         inventory, deployment = self._inventory, self._deployment
         encryption = EncryptionKey(KEY_ENCRYPTION_KEY, EncryptionKeyArgs(deployment), self._own)
         inventory.keys[KEY_ENCRYPTION_KEY], key = encryption.key, encryption.for_databases
@@ -107,17 +106,15 @@ class Platform(pulumi.ComponentResource):
                 KEY_VAULT_DATABASE: KeyVault("key-vault", KeyVaultArgs(deployment, key), self._own).database,
             }
         )
-        archives = {
-            service.name: Archive(service.dataset.name, ArchiveArgs(deployment, service, service.dataset), self._own)
-            for service in deployment.services
-            if service.dataset
-        }
         inventory.datasets.update(
-            {service.dataset.name: archives[service.name].dataset for service in deployment.services if service.dataset}
+            {
+                dataset.name: Archive(dataset.name, ArchiveArgs(deployment, service, dataset), self._own).dataset
+                for service in deployment.services
+                if (dataset := service.dataset)
+            }
         )
-        return archives
 
-    def _make_messaging(self, archives: Mapping[str, Archive]) -> list[ServiceMessaging]:
+    def _make_messaging(self) -> list[ServiceMessaging]:
         deployment = self._deployment
         topics = {
             topic.name: Topic(
@@ -136,7 +133,6 @@ class Platform(pulumi.ComponentResource):
                     service=service,
                     topics={name: topic.path for name, topic in topics.items()},
                     caller=self._callers[PUSH_CALLER].email,
-                    archive=archives.get(service.name),
                 ),
                 self._own,
             )

@@ -25,7 +25,6 @@ CUSTOM_ROLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Deletes what was proven to be published.",
         ("datastore.databases.get", f"{_ENTITIES}.delete", f"{_ENTITIES}.get", f"{_ENTITIES}.list"),
     ),
-    "commitPacker": ("Packs commits of closed streams where they are.", (f"{_ENTITIES}.update",)),
     "readModelWriter": (
         "Keeps read models, checkpoints and dead letters.",
         (
@@ -105,7 +104,7 @@ def _publish(service: Service) -> Iterator[Grant]:
 def _subscribe(service: Service) -> Iterator[Grant]:
     """To what is pulled: the relay's own subscriptions, and those that keep dead letters."""
     for subscription in service.subscriptions:
-        if not subscription.table and service.pushed_to(subscription.name) is None:
+        if service.pushed_to(subscription.name) is None:
             yield Grant("roles/pubsub.subscriber", Kind.SUBSCRIPTION, subscription.name)
         yield Grant("roles/pubsub.subscriber", Kind.SUBSCRIPTION, subscription.dead_letter_subscription)
 
@@ -137,7 +136,6 @@ _GRANTS: Mapping[Permission, Grants] = {
     Permission.KEEP_STATE: _in_database(EVENTS_DATABASE, "stateKeeper"),
     Permission.READ_EVENTS: _in_database(EVENTS_DATABASE, "eventReader"),
     Permission.SETTLE_OUTBOX: _in_database(EVENTS_DATABASE, "outboxSettler"),
-    Permission.PACK_COMMITS: _in_database(EVENTS_DATABASE, "commitPacker"),
     Permission.WRITE_READ_MODELS: _in_database(READ_MODELS_DATABASE, "readModelWriter"),
     Permission.READ_READ_MODELS: _in_database(READ_MODELS_DATABASE, "readModelReader"),
     Permission.PUBLISH: _publish,

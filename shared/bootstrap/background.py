@@ -1,6 +1,5 @@
 """The functions that nobody waits for: the relay, and the reactor."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -8,8 +7,6 @@ from shared.adapters.system import utc_now
 from shared.bootstrap.drain import drain_of
 from shared.bootstrap.runtime import callers, dependencies, environment
 from shared.bootstrap.service import EventSourcedService
-from shared.eventsourcing.closed_streams import PACK_PAGE, PACK_PATIENCE, pack_closed
-from shared.eventsourcing.feed_walk import all_of
 from shared.eventsourcing.relay import Relay
 from shared.http.platform_api import Job, ScheduleEdge
 from shared.http.reaction_edge import ReactionEdge
@@ -31,19 +28,7 @@ def relay(service: EventSourcedService) -> ScheduleEdge:
         patience=timedelta(seconds=environment().outbox_patience),
         aged=partial(note_most, "outbox", "oldest"),
     )
-    jobs = {"/": running.run, "/drain": drain_of(manifest).run, "/pack": _packing(service)}
-    return ScheduleEdge(callers(), jobs)
-
-
-def _packing(service: EventSourcedService) -> Job:
-    """Over the categories whose streams end."""
-    deps = dependencies()
-    walks = [
-        service.walk("pack", each.category, service.pack_after, pack_closed(each.decider, deps.events, deps.packing))
-        for each in service.aggregates
-        if each.decider.closes
-    ]
-    return all_of([replace(walk, page=PACK_PAGE) for walk in walks], within=PACK_PATIENCE)
+    return ScheduleEdge(callers(), {"/": running.run, "/drain": drain_of(manifest).run})
 
 
 def reactor(service: EventSourcedService) -> ReactionEdge:

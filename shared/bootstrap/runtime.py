@@ -14,7 +14,7 @@ from shared.adapters.system import utc_now
 from shared.config import Runtime, Settings, settings
 from shared.eventsourcing.checkpoint import Checkpoints
 from shared.eventsourcing.dead_letters import DeadLetters
-from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox, Packing, StateStore
+from shared.eventsourcing.event_store import EventStore, OperationCounts, Outbox, StateStore
 from shared.eventsourcing.personal import PersonalData, Vault
 from shared.eventsourcing.projection import ReadStore
 from shared.eventsourcing.publishing import Publisher, Subscriber
@@ -31,7 +31,6 @@ class Dependencies:
     events: EventStore
     outbox: Outbox
     states: StateStore
-    packing: Packing
     rows: ReadStore
     dead_letters: DeadLetters
     checkpoints: Checkpoints
@@ -112,7 +111,6 @@ class EmbeddedPlatform(Dependencies):
             events=events,
             outbox=events,
             states=events,
-            packing=events,
             rows=MemoryReadStore(_COUNTS),
             dead_letters=MemoryDeadLetters(),
             checkpoints=MemoryCheckpoints(_COUNTS),
@@ -136,7 +134,6 @@ def _google(env: Settings) -> Dependencies:
         events=events,
         outbox=events,
         states=events,
-        packing=events,
         rows=firestore.FirestoreReadStore(channel, _COUNTS),
         dead_letters=firestore.FirestoreDeadLetters(channel, _COUNTS),
         checkpoints=firestore.FirestoreCheckpoints(channel, _COUNTS),

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from shared.adapters.system import new_id, utc_now
 from shared.bootstrap.runtime import dependencies, environment, users
 from shared.bootstrap.wiring import Aggregate, Wiring
-from shared.eventsourcing.closed_streams import PACK_AFTER
 from shared.eventsourcing.errors import TopologyError
 from shared.eventsourcing.workflow.calls import Caller, NoServices
 from shared.http.edge import Handler, guarded
@@ -110,8 +109,7 @@ class EventSourcedService(FunctionsOfService):
 
     `idle_jobs` and `jobs` are the reactor's, by path. `webhooks` are paths below the service's prefix that outsiders
     call with a proof of their own. `effect(wiring)` makes what follows commands that settle something outside.
-    `services` makes the way to the other services, for those that ask them. Streams that are closed and that nobody
-    wrote to for `pack_after` are packed.
+    `services` makes the way to the other services, for those that ask them.
     """
 
     manifest: Service
@@ -125,7 +123,6 @@ class EventSourcedService(FunctionsOfService):
     webhooks: Mapping[str, Callable[[Wiring], Edge]] = field(default_factory=dict)
     effect: "Callable[[Wiring], Effect] | None" = None
     services: Callable[[], Caller] = NoServices
-    pack_after: timedelta = PACK_AFTER
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -212,5 +209,4 @@ class EventSourcedService(FunctionsOfService):
             visit=visit,
             log=deps.events,
             checkpoints=deps.checkpoints,
-            clock=utc_now,
         )

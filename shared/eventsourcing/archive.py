@@ -17,8 +17,8 @@ from shared.eventsourcing.message import Commit, category_of, message_id
 
 DATASET = "commerce"
 """As statements and views call it; a deployment's own has a name of its own: `in_dataset`."""
-EVENTS, FACTS, DELIVERIES = "events", "facts", "deliveries"
-"""The tables: stored events, integration events, and what Pub/Sub itself wrote (if it feeds the archive)."""
+EVENTS, FACTS = "events", "facts"
+"""The tables: stored events, and integration events."""
 ARCHIVE_WALK = "archive"
 """Names the checkpoint (`archive/{category}`) of the sweep that proves the archive complete up to there."""
 

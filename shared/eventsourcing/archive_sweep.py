@@ -1,21 +1,20 @@
-"""The sweep that proves the archive complete: it walks the log's own feed and writes what is missing."""
+"""The sweep that fills the archive: it walks the log's own feed and writes what is missing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from shared.eventsourcing.archive import (
     ARCHIVE_WALK,
-    DELIVERIES,
     ArchivedEvent,
     ArchiveWriter,
     marker_for,
     marker_of,
     rows_of,
 )
-from shared.eventsourcing.checkpoint import Checkpoints, at_time
+from shared.eventsourcing.checkpoint import Checkpoints
 from shared.eventsourcing.errors import CorruptCommitError, RefusedError
 from shared.eventsourcing.event_store import EventStore, Fed, FeedCursor
 from shared.eventsourcing.message import Commit
@@ -72,9 +71,8 @@ class ArchiveSweep:
     log's own present, page by page: after a page everything up to its end is archived, and the checkpoint says so.
 
     For a commit that cannot be read, and for a row that the archive refuses, a marker is written: what comes upon it
-    looks into the log. Neither holds up the others. After `patience` it ends with the page that it is at, unless that
-    lies inside a pack, which would come again; the next sweep goes on there. What is to be done `before`, is done
-    first; trouble with it is none of the categories'.
+    looks into the log. Neither holds up the others. After `patience` it ends with the page that it is at; the next
+    sweep goes on there.
     """
 
     categories: Sequence[str]
@@ -83,7 +81,6 @@ class ArchiveSweep:
     archive: ArchiveWriter
     checkpoints: Checkpoints
     clock: Callable[[], datetime]
-    before: Callable[[], Awaitable[None]] | None = None
     patience: timedelta = timedelta(seconds=40)
     page: int = 1000
     page_bytes: int = 8 * 1024 * 1024
@@ -92,7 +89,7 @@ class ArchiveSweep:
     async def run(self) -> SweepReport:
         """All categories, whatever happens with one of them; then the first trouble, if there was any."""
         began, report = self.clock(), SweepReport()
-        first = await self._prepared()
+        first: Exception | None = None
         for category in self.categories:
             try:
                 report += await self._sweep(category, began)
@@ -102,15 +99,6 @@ class ArchiveSweep:
             raise first
         return report
 
-    async def _prepared(self) -> Exception | None:
-        """What went wrong `before`."""
-        try:
-            if self.before is not None:
-                await self.before()
-        except Exception as error:  # noqa: BLE001 - as above
-            return error
-        return None
-
     async def _sweep(self, category: str, began: datetime) -> SweepReport:
         name, report = f"{ARCHIVE_WALK}/{category}", SweepReport()
         start, until = await self.checkpoints.load(name), await self.log.now() - self.behind
@@ -118,7 +106,7 @@ class ArchiveSweep:
             missing, refused = await self._complete(category, page)
             await self.checkpoints.save(name, page.end)
             report += SweepReport(len(page.commits), missing - refused, refused, len(page.unreadable))
-            if page.end != start and self.clock() - began >= self.patience:
+            if self.clock() - began >= self.patience:
                 break
         return report
 
@@ -153,39 +141,3 @@ class ArchiveSweep:
                 page = None
         if page is not None:
             yield page
-
-
-class Run(Protocol):
-    """Runs a statement of the archive's store with two times as its parameters."""
-
-    async def __call__(self, statement: str, *, since: datetime, until: datetime) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unpacking:
-    """Makes events of what Pub/Sub itself wrote since the last time, `behind` the present: a `piece` after the other,
-    each noted when it is done. What is written later than that is not seen: it is missing, and the sweep writes it. A
-    piece that was done and not noted is done again, and its rows are there twice. After `patience` it ends with the
-    piece that it is at; the next run goes on there.
-    """
-
-    statement: str
-    execute: Run
-    checkpoints: Checkpoints
-    clock: Callable[[], datetime]
-    behind: timedelta = timedelta(minutes=1)
-    kept: timedelta = timedelta(days=7)
-    piece: timedelta = timedelta(hours=6)
-    patience: timedelta = timedelta(seconds=20)
-
-    async def run(self) -> None:
-        name, began = f"{ARCHIVE_WALK}/{DELIVERIES}", self.clock()
-        place, until = await self.checkpoints.load(name), began - self.behind
-        since = place.recorded_at if place else until - self.kept
-        while since < until:
-            end = min(since + self.piece, until)
-            await self.execute(self.statement, since=since, until=end)
-            await self.checkpoints.save(name, at_time(end))
-            since = end
-            if self.clock() - began >= self.patience:
-                break

@@ -19,11 +19,6 @@ S = TypeVar("S")
 COMMITS_OF_KEPT_STATES: Final = timedelta(days=30)
 
 
-def never(_: object) -> bool:
-    """Of streams that always may go on."""
-    return False
-
-
 @dataclass(frozen=True, kw_only=True)
 class Decider(Generic[C, E, S]):
     """One category of streams.
@@ -36,8 +31,6 @@ class Decider(Generic[C, E, S]):
     `keeps_state` (level 2): the state is stored whole with every commit and loaded from there, never folded; commits
     then live for `COMMITS_OF_KEPT_STATES`, long enough to be published. The shape of such a state is a promise like an
     event's: a field that comes later has a default.
-    `is_closed(state)` says that nothing is expected to happen any more. It closes nothing: such a stream may go on. If
-    it does not, for long, its commits are packed (`closed_streams`).
     """
 
     category: str
@@ -49,19 +42,11 @@ class Decider(Generic[C, E, S]):
     snapshot_every: int = 0
     state_version: int = 1
     keeps_state: bool = False
-    is_closed: Callable[[S], bool] = never
 
     def __post_init__(self) -> None:
         checked_category(self.category)
         if self.keeps_state and self.snapshot_every:
             raise TopologyError(f"{self.category} keeps its states: it has no use for snapshots")
-        if self.keeps_state and self.closes:
-            raise TopologyError(f"{self.category} keeps its states: its commits expire and are never packed")
-
-    @property
-    def closes(self) -> bool:
-        """Whether streams of this category end at all."""
-        return self.is_closed is not never
 
     def fold(self, state: S, commits: Iterable[Commit]) -> S:
         """The state after these commits; CorruptDataError if one of them cannot be understood."""

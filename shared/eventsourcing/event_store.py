@@ -105,7 +105,10 @@ class Fed:
     """What comes next in a feed: a commit, or why it cannot be read. A reader who has taken it goes on from `place`."""
 
     found: Commit | CorruptCommitError
-    place: FeedCursor
+
+    @property
+    def place(self) -> FeedCursor:
+        return FeedCursor(self.found.recorded_at, self.found.stream, self.found.version)
 
     @property
     def commit(self) -> Commit:
@@ -206,42 +209,7 @@ class EventStore(StateStore, Protocol):
         version), as one query. Pass an `until` that lies back by the safety lag: `recorded_at` is the time at which
         the store began to process the commit, so one may become visible after a later one.
 
-        Commits of a pack come together, in the order of their versions, at the place of the last of them: also those
-        that lie before the cursor, which may come again. Of a stream the versions still rise, of a category the times
-        do not. Only with its last commit a pack is passed: a reader that is cut off inside gets the whole pack again.
-
         A commit that cannot be decoded comes as an error in its place, and the feed goes on behind it.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """What a packing did: so many commits are in so many new packs. Bytes are those of the commits' bodies before, and
-    of the packs after.
-    """
-
-    commits: int = 0
-    packs: int = 0
-    bytes_before: int = 0
-    bytes_after: int = 0
-
-
-class Packing(Protocol):
-    """Makes what nobody writes to any more small, and changes nothing for any reader."""
-
-    async def pack(self, stream: str, *, up_to: int) -> Packed:
-        """Compress the commits of a stream up to this version, as far as they are not packed yet.
-
-        Each pack is written whole or not at all. The places of its commits stay taken: no append can ever come upon a
-        free one. Every read gives what it gave before, at the cost of one more document where it ends inside a pack.
-        A stream that goes on afterwards is packed again from there. One commit alone is left as it is.
-
-        Only commits whose times rise share a pack: none may come to lie before where a reader is already.
-
-        Raises CorruptDataError, before it touches the part in question, if a commit cannot be decoded or is missing;
-        ConcurrencyError if somebody else packs the stream at the same time; ValueError for a stream that keeps its
-        state: its commits expire.
         """
         ...
 

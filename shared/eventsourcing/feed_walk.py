@@ -49,7 +49,7 @@ class FeedWalk:
     reads one commit after the other anyway. A walk that finds nothing costs two gets and a query, and writes nothing.
     One place for all shards is safe because a walk ends `behind` the present: by then no commit of any shard can become
     visible before it any more. So `behind` covers how long an append may take. The present is the log's own: an
-    instance's clock may be fast by any time, and bounds only how long a walk runs.
+    instance's clock may be fast by any time.
 
     `name` and category name the checkpoint. A walk that is cut off goes on where it was, because it saves the
     checkpoint after each `page` of commits (which also bounds what it holds in memory).
@@ -61,16 +61,12 @@ class FeedWalk:
     visit: Visit
     log: EventStore
     checkpoints: Checkpoints
-    clock: Callable[[], datetime]
     page: int = 500
 
-    async def run(self, end: datetime | None = None) -> WalkReport:
+    async def run(self) -> WalkReport:
         """All streams, whatever happens with one of them; then the first trouble, if there was any. The checkpoint
         stays before the first trouble, so the next walk comes by again. A stream that cannot be understood is no
         trouble: coming by again would not help, the projector parks it for people to look at, and it is passed by.
-
-        At `end` it stops after the page that it is at, and the next walk goes on there. It never stops without having
-        got anywhere: not inside a pack, which it would begin again.
         """
         checkpoint, until = f"{self.name}/{self.category}", await self.log.now() - self.behind
         start = await self.checkpoints.load(checkpoint)
@@ -82,8 +78,6 @@ class FeedWalk:
             changed, first = changed + visited, first or trouble
             if first is None:
                 await self.checkpoints.save(checkpoint, page.end)
-            if end is not None and page.end != start and self.clock() >= end:
-                break
         if first is not None:
             raise first
         return WalkReport(read, changed)
@@ -112,18 +106,11 @@ class FeedWalk:
             yield page
 
 
-def all_of(walks: Sequence[FeedWalk], *, within: timedelta | None = None) -> Callable[[], Awaitable[WalkReport]]:
-    """One after the other, and their sum. If all of them together are to end `within` some time, each day another one
-    is the first: none is left out for good.
-    """
+def all_of(walks: Sequence[FeedWalk]) -> Callable[[], Awaitable[WalkReport]]:
+    """One after the other, and their sum."""
 
     async def run() -> WalkReport:
-        end, order = None, list(walks)
-        if walks and within is not None:
-            now = walks[0].clock()
-            end, first = now + within, now.toordinal() % len(walks)
-            order = [*walks[first:], *walks[:first]]
-        reports = [await walk.run(end) for walk in order if end is None or walk.clock() < end]
+        reports = [await walk.run() for walk in walks]
         return WalkReport(sum(report.read for report in reports), sum(report.changed for report in reports))
 
     return run

@@ -34,14 +34,12 @@ class History:
         """Up to where the archive has everything; None if it is not known to have anything."""
         return await self.checkpoints.load(f"{ARCHIVE_WALK}/{self.category}") if self.archive else None
 
-    async def batches(self, proven: FeedCursor | None, until: datetime, now: datetime) -> AsyncIterator[pa.RecordBatch]:
-        """Everything recorded up to and including `until`. From where the archive ends the log is read to its own end:
-        commits that were packed lie in the feed where their pack ends, whenever they were recorded.
-        """
+    async def batches(self, proven: FeedCursor | None, until: datetime) -> AsyncIterator[pa.RecordBatch]:
+        """Everything recorded up to and including `until`: what the archive has, then the log from there."""
         if self.archive is not None and proven is not None:
             async for batch in from_archive(self.archive, self.category, until=until):
                 yield batch
-        async for batch in from_log(self.log, self.category, after=proven, end=max(until + _TICK, now), until=until):
+        async for batch in from_log(self.log, self.category, after=proven, until=until):
             yield batch
 
     async def size(self) -> int:
@@ -60,13 +58,13 @@ async def from_archive(archive: ArchiveReader, category: str, *, until: datetime
 
 
 async def from_log(
-    log: EventStore, category: str, *, after: FeedCursor | None, end: datetime, until: datetime
+    log: EventStore, category: str, *, after: FeedCursor | None, until: datetime
 ) -> AsyncIterator[pa.RecordBatch]:
-    """Of what the feed has between the cursor and `end`: what was recorded up to and including `until`. In the place of
-    a commit that cannot be decoded comes a row that cannot be folded: its stream is behind, and no other.
+    """What the feed has after the cursor, recorded up to and including `until`. In the place of a commit that cannot be
+    decoded comes a row that cannot be folded: its stream is behind, and no other.
     """
     rows: list[dict[str, Any]] = []
-    async for fed in log.feed(category, after=after, until=end):
+    async for fed in log.feed(category, after=after, until=until + _TICK):
         rows += _rows(fed.found)
         if len(rows) >= _ROWS:
             yield _batch(rows, until)

@@ -230,7 +230,7 @@ class Rebuild:
 
     async def _run(self, replay: Replay, until: datetime, sink: Sink) -> Replayed:
         proven, expected = await self.history.proven(), await self.history.size()
-        batches = lambda: self.history.batches(proven, until, self.clock())  # noqa: E731 - it is called at most once
+        batches = lambda: self.history.batches(proven, until)  # noqa: E731 - it is called at most once
         return await replay.run(batches, sink, self.watch, expected=expected)
 
     async def _catch_up(self, generation: str, announced: datetime, start: FeedCursor) -> int:
@@ -247,7 +247,6 @@ class Rebuild:
             visit=heal(self.projectors.of(generation)),
             log=self.history.log,
             checkpoints=self.history.checkpoints,
-            clock=self.clock,
         )
         return (await walk.run()).read
 

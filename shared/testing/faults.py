@@ -14,7 +14,6 @@ from shared.eventsourcing.event_store import (
     LoadedStream,
     NewCommit,
     OutboxRow,
-    Packed,
     Position,
     Replayed,
     StateCursor,
@@ -62,7 +61,7 @@ async def _nothing() -> None:
 
 
 class FaultyEventStore:
-    """`EventStore`, `Outbox` and `Packing` over another log. `down` makes everything unavailable; `next_appends` are
+    """`EventStore` and `Outbox` over another log. `down` makes everything unavailable; `next_appends` are
     the faults of the appends to come, one each, None for none.
     """
 
@@ -118,10 +117,6 @@ class FaultyEventStore:
         self._check()
         async for fed in self._log.feed(category, after=after, until=until):
             yield fed
-
-    async def pack(self, stream: str, *, up_to: int) -> Packed:
-        self._check()
-        return await self._log.pack(stream, up_to=up_to)
 
     async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         self._check()

@@ -63,7 +63,6 @@ def memory_dependencies(
         events=log,
         outbox=log,
         states=log,
-        packing=log,
         rows=rows or MemoryReadStore(counts),
         dead_letters=MemoryDeadLetters(),
         checkpoints=MemoryCheckpoints(),

@@ -122,7 +122,6 @@ class Platform:
             visit=self._visit,
             log=world.events,
             checkpoints=checkpoints,
-            clock=virtual_now,
         )
 
     async def run(self) -> None:

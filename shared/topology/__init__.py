@@ -4,8 +4,8 @@ Declared once beside the code and read by all: the functions' wiring, the local 
 tables and the architecture tests. Names are local to the platform (`cart-commits`); a runtime adds project and region.
 """
 
-from shared.topology.analytics import Column, ColumnType, Dataset, Feed, Table, View
-from shared.topology.archive import DELIVERIES_TABLE, EVENTS_TABLE, FACTS_TABLE
+from shared.topology.analytics import Column, ColumnType, Dataset, Table, View
+from shared.topology.archive import EVENTS_TABLE, FACTS_TABLE
 from shared.topology.declarations import (
     DEAD_LETTER_ACK_DEADLINE,
     DEAD_LETTER_RETENTION_DAYS,
@@ -42,7 +42,6 @@ from shared.topology.discovery import (
 )
 from shared.topology.presets import (
     ReactsTo,
-    archive_subscription,
     consumer,
     event_sourced,
     reaction_subscription,
@@ -52,7 +51,6 @@ from shared.topology.workflows import orchestration, workflow_service
 __all__ = [
     "DEAD_LETTER_ACK_DEADLINE",
     "DEAD_LETTER_RETENTION_DAYS",
-    "DELIVERIES_TABLE",
     "EVENTS_DATABASE",
     "EVENTS_TABLE",
     "EXPIRY_FIELD",
@@ -65,7 +63,6 @@ __all__ = [
     "Column",
     "ColumnType",
     "Dataset",
-    "Feed",
     "Function",
     "Http",
     "Index",
@@ -84,7 +81,6 @@ __all__ = [
     "Trigger",
     "View",
     "all_indexes",
-    "archive_subscription",
     "consumer",
     "discover",
     "domain_topic",

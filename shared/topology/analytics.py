@@ -16,13 +16,6 @@ class ColumnType(StrEnum):
     JSON = "JSON"
 
 
-class Feed(StrEnum):
-    """How messages get into a table: by a function of ours, or written by Pub/Sub itself, as they are."""
-
-    FUNCTION = "function"
-    SUBSCRIPTION = "subscription"
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """`required` ones are never null."""
@@ -35,7 +28,7 @@ class Column:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Cut into days (UTC) of the column `partition_by`, which every query has to bound; sorted within them by
-    `cluster_by`. Days are dropped after `keep_days`, if that is not 0.
+    `cluster_by`.
     """
 
     name: str
@@ -43,7 +36,6 @@ class Table:
     columns: tuple[Column, ...]
     partition_by: str
     cluster_by: tuple[str, ...] = ()
-    keep_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The tables of the archive: every stored event and every published one as a row."""
 
-from shared.eventsourcing.archive import DELIVERIES, EVENTS, FACTS
+from shared.eventsourcing.archive import EVENTS, FACTS
 from shared.topology.analytics import Column, ColumnType, Table
 
 _TEXT, _NUMBER, _TIME, _JSON = ColumnType.STRING, ColumnType.INT64, ColumnType.TIMESTAMP, ColumnType.JSON
@@ -46,18 +46,4 @@ FACTS_TABLE = Table(
     ),
     partition_by="occurred_at",
     cluster_by=("service", "type", "subject"),
-)
-DELIVERIES_TABLE = Table(
-    name=DELIVERIES,
-    description="Commits as Pub/Sub itself writes them, in its own columns; unpacked into `events` by the sweep.",
-    columns=(
-        Column("subscription_name"),
-        Column("message_id"),
-        Column("publish_time", _TIME),
-        Column("data", _JSON),
-        Column("attributes", _JSON),
-    ),
-    partition_by="publish_time",
-    cluster_by=("publish_time",),
-    keep_days=14,
 )

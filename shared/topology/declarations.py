@@ -36,7 +36,6 @@ class Permission(StrEnum):
     KEEP_STATE = "update state documents in the events database"
     READ_EVENTS = "get and list in the events database"
     SETTLE_OUTBOX = "get, list and delete in the events database"
-    PACK_COMMITS = "update in the events database"
     WRITE_READ_MODELS = "read and write the read-models database"
     READ_READ_MODELS = "read the read-models database"
     PUBLISH = "publish to the service's own topics"
@@ -114,7 +113,6 @@ class Subscription:
     name: str
     topic: str
     filter: str = ""
-    table: str = ""
     ack_deadline: int = 90
     max_attempts: int = 20
     min_backoff: float = 1.0

@@ -52,13 +52,6 @@ def reaction_subscription(service: str, other: str) -> str:
     return f"{service}-on-{other}"
 
 
-def archive_subscription(service: str, other: str) -> str:
-    """To another service's domain topic: the one exception to what is nobody else's business. The archive is a copy of
-    the log, so it takes what is stored, not what is published.
-    """
-    return f"{service}-archive-on-{other}"
-
-
 Permissions = Mapping[str, tuple[Permission, ...]]
 """By the name of a function: what it may do besides the usual."""
 NO_PERMISSIONS: Permissions = {}
@@ -125,7 +118,6 @@ def event_sourced(
             _relay_schedule(name),
             *((_sweep_schedule(name),) if projects else ()),
             _drain_schedule(name, "relay"),
-            *((_pack_schedule(name),) if maturity is Maturity.EVENT_SOURCED else ()),
             *schedules,
         ),
         queues=queues,
@@ -208,9 +200,7 @@ def _reactor(service: str, reacts_to: tuple[ReactsTo, ...]) -> Function:
 
 
 def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity) -> tuple[Function, ...]:
-    """With what is allowed besides. Who appends to the log of kept states keeps the states, too; the relay, which
-    deletes what is settled there, also packs what is over.
-    """
+    """With what else is allowed. Who appends to the log of kept states keeps the states, too."""
     _all_usual(more, usual, "permissions")
     return tuple(
         replace(
@@ -218,7 +208,6 @@ def _allowed(usual: tuple[Function, ...], more: Permissions, maturity: Maturity)
             permissions=(
                 *function.permissions,
                 *((Permission.KEEP_STATE,) if _keeps_states(function, maturity) else ()),
-                *((Permission.PACK_COMMITS,) if _packs(function, maturity) else ()),
                 *more.get(function.name, ()),
             ),
         )
@@ -240,10 +229,6 @@ def _keeps_states(function: Function, maturity: Maturity) -> bool:
     return maturity is Maturity.STATE and Permission.APPEND_EVENTS in function.permissions
 
 
-def _packs(function: Function, maturity: Maturity) -> bool:
-    return maturity is Maturity.EVENT_SOURCED and Permission.SETTLE_OUTBOX in function.permissions
-
-
 def _relay_schedule(service: str) -> Schedule:
     return Schedule(
         name=f"{service}-relay", function="relay", path="/", cron="* * * * *", description="Proof of publication."
@@ -257,16 +242,6 @@ def _sweep_schedule(service: str) -> Schedule:
         path="/sweep",
         cron="*/5 * * * *",
         description="Catch-up of the read models.",
-    )
-
-
-def _pack_schedule(service: str) -> Schedule:
-    return Schedule(
-        name=f"{service}-pack",
-        function="relay",
-        path="/pack",
-        cron="10 3 * * *",
-        description="Closed streams that lie idle for months, compressed.",
     )
 
 

@@ -29,7 +29,6 @@ from shared.topology import (
     Push,
     Service,
     Subscription,
-    archive_subscription,
     discover,
     event_sourced,
     relay_subscription,
@@ -59,23 +58,15 @@ def assigned(main: ModuleType) -> list[str]:
 
 
 def strangers(services: Sequence[Service]) -> list[str]:
-    """Subscriptions to topics that nobody declares, or that are another service's own business. The archive may take
-    commits: it is a copy of the log.
-    """
+    """Subscriptions to topics that nobody declares, or that are another service's own business."""
     public = {service.integration_topic for service in services}
     declared = {topic.name for service in services for topic in service.topics}
     return [
         subscription.name
         for service in services
         for subscription in service.subscriptions
-        if subscription.topic not in declared & (public | {topic.name for topic in service.topics} | archived(service))
+        if subscription.topic not in declared & (public | {topic.name for topic in service.topics})
     ]
-
-
-def archived(service: Service) -> set[str]:
-    """The domain topics that it may subscribe to: only who keeps a dataset, and only by a name that says what for."""
-    named = {archive_subscription(service.name, each.name): each.domain_topic for each in SERVICES}
-    return {named[each.name] for each in service.subscriptions if service.dataset and each.name in named}
 
 
 def too_slow(service: Service) -> list[str]:

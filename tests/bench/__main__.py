@@ -23,7 +23,6 @@ from tests.bench import (
     feed_rate,
     http_warm,
     lag,
-    packing,
     priced,
     replay,
     search,
@@ -47,7 +46,6 @@ _PARTS = {
     "lag": lag,
     "search": search,
     "replay": replay,
-    "packing": packing,
     "snapshots": snapshots,
 }
 

@@ -172,7 +172,6 @@ async def _relay_runs(meter: Meter, deps: Dependencies) -> None:
         visit=heal(_projector(deps)),
         log=deps.events,
         checkpoints=deps.checkpoints,
-        clock=utc_now,
     )
     await sweep.run()
     await meter.of("catch-up sweep, nothing new", sweep.run())

@@ -38,7 +38,6 @@ def on_google(store: firestore.FirestoreChannel, topics: pubsub.PubSubChannel, c
         events=events,
         outbox=events,
         states=events,
-        packing=events,
         rows=firestore.FirestoreReadStore(store, counts, _TIMEOUT),
         dead_letters=firestore.FirestoreDeadLetters(store, counts, _TIMEOUT),
         checkpoints=firestore.FirestoreCheckpoints(store, counts, _TIMEOUT),

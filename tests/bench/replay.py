@@ -126,7 +126,7 @@ async def _from_the_log(around: Surroundings, folder: Path, events: int) -> list
         rows = FirestoreReadStore(channel, OperationCounts(), _TIMEOUT)
         replay = _replay(folder, 0)  # nobody knows how many there are
         done = await replay.run(
-            lambda: from_log(log, CART.category, after=None, end=_LATEST, until=_LATEST),
+            lambda: from_log(log, CART.category, after=None, until=_LATEST),
             bulk_sink(rows, place(CARTS, "3"), []),
             _unwatched,
         )

@@ -1,20 +1,16 @@
 """The log in memory keeps the promises of the ports."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.adapters.memory import MemoryEventStore
-from shared.adapters.packs import Pack, PackedCommit, compressed, unpacked
 from shared.adapters.system import utc_now
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import Appended, OperationCounts, Position
 from shared.testing.conformance.event_store import EventStoreConformance
 from shared.testing.conformance.loading import Spoil
 from shared.testing.conformance.outbox import OutboxConformance
-from shared.testing.conformance.packed import PackedFeedConformance, PackingProperties
-from shared.testing.conformance.packing import PackedAppendConformance, PackingConformance
 from shared.testing.conformance.samples import new_commit
 from shared.testing.faults import Fault, FaultyEventStore, LossyConnection
 
@@ -46,45 +42,11 @@ def spoil(store: MemoryEventStore) -> Spoil:
     return spoil
 
 
-@pytest.fixture
-def spoil_pack(store: MemoryEventStore) -> Spoil:
-    async def spoil(stream: str, version: int) -> None:
-        kept = store._streams[stream]
-        pack = kept[version - 1][1]
-        assert isinstance(pack, Pack)
-        for place in range(pack.first, pack.last + 1):
-            kept[place - 1] = (kept[place - 1][0], replace(pack, data=pack.data[:-5]))
-
-    return spoil
-
-
-@pytest.fixture
-def spoil_packed(store: MemoryEventStore) -> Spoil:
-    async def spoil(stream: str, version: int) -> None:
-        kept = store._streams[stream]
-        pack = kept[version - 1][1]
-        assert isinstance(pack, Pack)
-        bad = replace(pack, data=with_garbage(pack.data, version))
-        for place in range(pack.first, pack.last + 1):
-            kept[place - 1] = (kept[place - 1][0], bad)
-
-    return spoil
-
-
-def with_garbage(pack: bytes, version: int) -> bytes:
-    """In place of that commit."""
-    return compressed([PackedCommit(v, at, b"{" if v == version else body) for v, at, body in unpacked(pack)])
-
-
 class TestMemoryEventStore(EventStoreConformance):
     """In this process."""
 
 
 class TestMemoryOutbox(OutboxConformance):
-    """In this process."""
-
-
-class TestMemoryPacking(PackingConformance, PackedAppendConformance, PackedFeedConformance, PackingProperties):
     """In this process."""
 
 

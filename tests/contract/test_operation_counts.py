@@ -20,7 +20,6 @@ async def test_every_operation_costs_what_is_promised() -> None:
         events=events,
         outbox=events,
         states=events,
-        packing=events,
         rows=MemoryReadStore(counts),
         dead_letters=MemoryDeadLetters(),
         checkpoints=MemoryCheckpoints(counts),

@@ -127,7 +127,7 @@ async def test_messages_came_twice_and_count_once(sold: Sold) -> None:
 
 
 async def test_the_archive_is_the_log(sold: Sold) -> None:
-    """Every event of every category, once in the view, with the log's own time."""
+    """Every event of every category, once in the view, with the log's own time, when the sweep was there."""
     logged = {
         (row.id, row.recorded_at)
         for service in sold.platform.services
@@ -135,6 +135,7 @@ async def test_the_archive_is_the_log(sold: Sold) -> None:
         for row in rows_of([fed.commit async for fed in sold.platform.parts.log.feed(category, until=AFTER_ALL)])
     }
 
+    await sold.platform.scheduler.fire(lambda job: job.name == "analytics-sweep")
     archived = sold.view("events_once", "id", "recorded_at")
 
     assert set(archived) == logged

@@ -18,7 +18,6 @@ TOPIC = "gcp:pubsub/topic:Topic"
 TOPIC_MEMBER = "gcp:pubsub/topicIAMMember:TopicIAMMember"
 SUBSCRIPTION = "gcp:pubsub/subscription:Subscription"
 SUBSCRIPTION_MEMBER = "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember"
-TABLE_MEMBER = "gcp:bigquery/iamMember:IamMember"
 QUEUE = "gcp:cloudtasks/queue:Queue"
 JOB = "gcp:cloudscheduler/job:Job"
 

@@ -155,8 +155,7 @@ def test_every_subscription_is_watched_as_what_it_is(pattern: str, of: str) -> N
     kinds = {"pushed": set[str](), "dead": set[str](), "pulled": set[str]()}
     for service in deployment().services:
         for each in service.subscriptions:
-            if not each.table:
-                kinds["pushed" if service.pushed_to(each.name) else "pulled"].add(each.name)
+            kinds["pushed" if service.pushed_to(each.name) else "pulled"].add(each.name)
             kinds["dead"].add(each.dead_letter_subscription)
 
     matched = {name for names in kinds.values() for name in names if re.fullmatch(pattern, name)}

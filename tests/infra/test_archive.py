@@ -2,27 +2,23 @@
 
 from dataclasses import replace
 
-import pulumi
 import pytest
 import sqlglot
 from sqlglot import exp
 
-from functions.analytics.manifest import manifest
-from infra.pulumi.components.archive import Archive, ArchiveArgs
+from functions.analytics.manifest import MANIFEST
 from infra.pulumi.config import Data
-from shared.topology import DELIVERIES_TABLE, Feed
 from tests.infra.data_program import DATASET, PROJECT, TABLE, archive, deployment
-from tests.infra.harness import Declared, Inputs, Program, run
+from tests.infra.harness import Declared, Inputs, Program
 
-ANALYTICS = manifest(Feed.SUBSCRIPTION)
-assert ANALYTICS.dataset
-DECLARED = ANALYTICS.dataset
+assert MANIFEST.dataset
+DECLARED = MANIFEST.dataset
 HELD = {table.name for table in DECLARED.tables}
 
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    return archive(deployment(services=[ANALYTICS]))
+    return archive(deployment(services=[MANIFEST]))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +96,7 @@ def test_a_table_refuses_to_be_deleted(program: Program, table: str) -> None:
 
 def test_tables_of_an_environment_for_trying_can_go() -> None:
     """When the settings say so."""
-    made = archive(deployment(Data(protected=False), [ANALYTICS]))
+    made = archive(deployment(Data(protected=False), [MANIFEST]))
 
     assert not any(each.protect for each in (*made.of(TABLE).values(), *made.of(DATASET).values()))
     assert {each["deletionProtection"] for each in made.inputs(TABLE).values()} == {False}
@@ -141,23 +137,9 @@ def test_a_view_is_made_after_all_that_it_may_use(program: Program) -> None:
         before.add(made.name)
 
 
-def test_a_table_is_told_by_its_full_name() -> None:
-    """So that a subscription can be pointed at it."""
-    told: list[str] = []
-
-    def program() -> None:
-        made = Archive("commerce", ArchiveArgs(deployment(), ANALYTICS, DECLARED))
-        made.tables[DELIVERIES_TABLE.name].apply(told.append)
-        pulumi.Output.from_input(made.dataset).apply(told.append)
-
-    run(program)
-
-    assert sorted(told) == ["acme-shop.dev_commerce.deliveries", "dev_commerce"]
-
-
 def test_a_table_without_an_order_has_none() -> None:
     """An empty list would be refused."""
     plain = replace(DECLARED, tables=(replace(DECLARED.tables[0], cluster_by=()),), views=())
-    made = archive(deployment(services=[replace(ANALYTICS, dataset=plain)]))
+    made = archive(deployment(services=[replace(MANIFEST, dataset=plain)]))
 
     assert "clusterings" not in made.inputs(TABLE)["commerce.events"]

@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from emulators.processes.bigquery_topology import table_of
-from functions.analytics.manifest import manifest
+from functions.analytics.manifest import MANIFEST
 from shared.eventsourcing.archive import in_dataset
 from shared.packaging.views import query_of
-from shared.topology import Feed, Index, IndexField, Service, all_indexes
+from shared.topology import Index, IndexField, all_indexes
 from tests.infra.data_program import DATABASE, FIELD, INDEX, PROJECT, SERVICES, TABLE, archive, databases, deployment
 from tests.infra.harness import Program
 
-ARCHIVES = {feed: manifest(feed) for feed in Feed}
 SAME = {"INT64": "INTEGER"}
 """BigQuery has two names for some types: those of its dialect, and those of its interface."""
 DIRECTIONS = {"ASCENDING": False, "DESCENDING": True}
@@ -24,21 +23,15 @@ class Made(NamedTuple):
     """A table, wherever it is. `columns` are name, type and mode."""
 
     columns: Sequence[tuple[str, str, str]]
-    partitioning: tuple[str, str, int]
+    partitioning: tuple[str, str]
     clustering: Sequence[str]
     needs_filter: bool
     description: str
 
 
-@pytest.fixture(scope="module", params=list(Feed))
-def service(request: pytest.FixtureRequest) -> Service:
-    """By either way commits come into the archive."""
-    return ARCHIVES[request.param]
-
-
 @pytest.fixture(scope="module")
-def deployed(service: Service) -> Program:
-    return archive(deployment(services=[service]))
+def deployed() -> Program:
+    return archive(deployment(services=[MANIFEST]))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +43,7 @@ def local(table: Mapping[str, Any]) -> Made:
     """From what Google's client sends to the local BigQuery."""
     return Made(
         columns=[_column(each) for each in table["schema"]["fields"]],
-        partitioning=_partitioning(table["timePartitioning"]),
+        partitioning=(table["timePartitioning"]["type"], table["timePartitioning"]["field"]),
         clustering=table["clustering"]["fields"],
         needs_filter=table["requirePartitionFilter"],
         description=table["description"],
@@ -61,7 +54,7 @@ def cloud(table: Mapping[str, Any]) -> Made:
     """From what Pulumi declares."""
     return Made(
         columns=[_column(each) for each in json.loads(table["schema"])],
-        partitioning=_partitioning(table["timePartitioning"]),
+        partitioning=(table["timePartitioning"]["type"], table["timePartitioning"]["field"]),
         clustering=table["clusterings"],
         needs_filter=table["requirePartitionFilter"],
         description=table["description"],
@@ -72,39 +65,24 @@ def _column(column: Mapping[str, str]) -> tuple[str, str, str]:
     return column["name"], SAME.get(column["type"], column["type"]), column["mode"]
 
 
-def _partitioning(partitioning: Mapping[str, Any]) -> tuple[str, str, int]:
-    return partitioning["type"], partitioning["field"], int(partitioning.get("expirationMs") or 0)
-
-
-def test_tables_are_the_same(service: Service, deployed: Program) -> None:
-    """Columns, their types and whether they can be null; days, their expiry, the order in them, the needed filter."""
-    assert service.dataset
+def test_tables_are_the_same(deployed: Program) -> None:
+    """Columns, their types and whether they can be null; days, the order in them, the needed filter."""
+    assert MANIFEST.dataset
     made = {
-        table.name: local(table_of(PROJECT, service.dataset, table).to_api_repr()) for table in service.dataset.tables
+        table.name: local(table_of(PROJECT, MANIFEST.dataset, table).to_api_repr()) for table in MANIFEST.dataset.tables
     }
 
     assert made == {each["tableId"]: cloud(each) for each in deployed.inputs(TABLE).values() if "view" not in each}
 
 
-def test_views_are_the_same(service: Service, deployed: Program) -> None:
+def test_views_are_the_same(deployed: Program) -> None:
     """The same query, of another dataset."""
-    assert service.dataset
+    assert MANIFEST.dataset
     dataset = f"`{PROJECT}`.dev_commerce"
 
-    assert {view.name: in_dataset(query_of(service, view), dataset) for view in service.dataset.views} == {
+    assert {view.name: in_dataset(query_of(MANIFEST, view), dataset) for view in MANIFEST.dataset.views} == {
         each["tableId"]: each["view"]["query"] for each in deployed.inputs(TABLE).values() if "view" in each
     }
-
-
-def test_what_pub_sub_writes_has_a_table_where_pub_sub_writes() -> None:
-    """And where a function does, there is no table that stays empty."""
-    names = {
-        feed: {each["tableId"] for each in archive(deployment(services=[each_service])).inputs(TABLE).values()}
-        for feed, each_service in ARCHIVES.items()
-    }
-
-    assert names[Feed.SUBSCRIPTION] - names[Feed.FUNCTION] == {"deliveries"}
-    assert not names[Feed.FUNCTION] - names[Feed.SUBSCRIPTION]
 
 
 def test_indexes_are_those_that_the_emulator_is_asked_about(firestore: Program) -> None:

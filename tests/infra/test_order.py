@@ -4,12 +4,7 @@ from functools import cache
 
 import pytest
 
-from functions.analytics.manifest import manifest
-from infra.pulumi.components.archive import Archive, ArchiveArgs
-from infra.pulumi.components.messaging import ServiceMessaging, ServiceMessagingArgs
-from shared.topology import Feed
-from tests.infra.edge_program import deployment
-from tests.infra.harness import Declared, Program, run
+from tests.infra.harness import Declared
 from tests.infra.stacks import SERVICES, deployed
 
 Key = tuple[str, str]
@@ -90,35 +85,6 @@ def test_functions_are_there_before_they_are_watched() -> None:
     watching = first_level()["commerce:observability:Observability", "observability"]
 
     assert set(watching.waits_for) >= FUNCTIONS
-
-
-@pytest.fixture(scope="module")
-def written() -> Program:
-    """The subscriptions of a service whose archive Pub/Sub writes by itself."""
-    service = manifest(Feed.SUBSCRIPTION)
-    given = deployment([service])
-    assert service.dataset
-    dataset = service.dataset
-
-    def program() -> None:
-        made = Archive(dataset.name, ArchiveArgs(given, service, dataset))
-        topics = {each.topic: f"projects/acme-shop/topics/dev-{each.topic}" for each in service.subscriptions}
-        args = ServiceMessagingArgs(
-            deployment=given, service=service, topics=topics, caller=given.account("push"), archive=made
-        )
-        ServiceMessaging(service.name, args)
-
-    return run(program)
-
-
-def test_pubsub_may_write_a_table_before_it_is_to(written: Program) -> None:
-    """It refuses a subscription that it may not write for."""
-    writers = {(WRITER, name) for name in written.of(WRITER)}
-    found = [each for each in written.of(SUBSCRIPTION).values() if "bigqueryConfig" in each.inputs]
-
-    assert writers
-    assert found
-    assert all(writers & set(each.waits_for) for each in found)
 
 
 def test_a_service_identity_comes_after_its_api() -> None:

@@ -5,21 +5,17 @@ from typing import Any
 
 import pytest
 
-from functions.analytics.manifest import manifest as analytics
 from functions.cart.manifest import MANIFEST as CART
 from functions.checkout.manifest import MANIFEST as CHECKOUT
-from infra.pulumi.components.subscription import Subscription, SubscriptionArgs
-from infra.pulumi.components.table_writer import TableWriter, TableWriterArgs
 from infra.pulumi.config import Data
 from shared import topology
-from shared.topology import Feed, Service
-from tests.infra.harness import Declared, Program, run
+from shared.topology import Service
+from tests.infra.harness import Declared, Program
 from tests.infra.messaging_program import (
     AGENT,
     NUMBER,
     SUBSCRIPTION,
     SUBSCRIPTION_MEMBER,
-    TABLE_MEMBER,
     TOPIC,
     TOPIC_MEMBER,
     deployment,
@@ -27,7 +23,6 @@ from tests.infra.messaging_program import (
 )
 
 WEEK = "604800s"
-ANALYTICS = analytics(Feed.SUBSCRIPTION)
 
 
 def of(service: Service, name: str) -> topology.Subscription:
@@ -136,60 +131,3 @@ def test_what_waits_is_protected(projector: Program) -> None:
 def test_relay_pulls() -> None:
     """No function takes pushes of it."""
     assert not {"pushConfig", "bigqueryConfig"}.intersection(inputs(CART, "cart-commits-relay"))
-
-
-def test_table_is_written_by_pubsub() -> None:
-    """A row a message in Pub/Sub's own columns, whatever the message consists of."""
-    found = inputs(ANALYTICS, "analytics-archive-on-cart")
-
-    assert found["bigqueryConfig"] == {
-        "table": "acme-shop.dev_commerce.deliveries",
-        "writeMetadata": True,
-        "useTopicSchema": False,
-        "useTableSchema": False,
-        "dropUnknownFields": False,
-    }
-    assert "pushConfig" not in found
-
-
-def test_subscription_waits_for_what_it_needs() -> None:
-    """Pub/Sub refuses one to a table that it may not write."""
-
-    def program() -> None:
-        given = deployment()
-        writer = TableWriter("writer", TableWriterArgs(deployment=given, dataset="dev_commerce", table="deliveries"))
-        args = SubscriptionArgs(
-            deployment=given,
-            service=ANALYTICS,
-            declared=of(ANALYTICS, "analytics-archive-on-cart"),
-            topic="projects/acme-shop/topics/dev-cart-commits",
-            caller="",
-            after=[writer],
-        )
-        Subscription("analytics-archive-on-cart", args)
-
-    made = run(program).of(SUBSCRIPTION)["analytics-archive-on-cart"]
-
-    assert made.depends_on == ("analytics-archive-on-cart-dead", "writer")
-
-
-def test_table_belongs_to_a_dataset() -> None:
-    """A service without one has no table to be written to."""
-    astray = topology.Subscription(name="cart-astray", topic="cart-commits", table="rows")
-
-    with pytest.raises(ValueError, match="cart has no dataset"):
-        subscription(deployment(), CART, astray)
-
-
-def test_pubsub_may_write_one_table() -> None:
-    """Its own account, in this table and in no other."""
-    args = TableWriterArgs(deployment=deployment(), dataset="dev_commerce", table="deliveries")
-    program = run(lambda: TableWriter("deliveries", args))
-
-    assert program.inputs(TABLE_MEMBER)["deliveries"] == {
-        "project": "acme-shop",
-        "datasetId": "dev_commerce",
-        "tableId": "deliveries",
-        "role": "roles/bigquery.dataEditor",
-        "member": AGENT,
-    }

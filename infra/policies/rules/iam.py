@@ -144,7 +144,7 @@ def iam_firestore_one_database(grant: Resource) -> Iterator[str]:
 @stack_rule(
     _PROJECT_MEMBER,
     do="Grant a role that can only create, get and list; or add the role to the rule's `maintenance` setting.",
-    settings={"maintenance": ("outboxSettler", "stateKeeper", "commitPacker")},
+    settings={"maintenance": ("outboxSettler", "stateKeeper")},
 )
 def event_log_append_only(grant: Resource, stack: Stack) -> Iterator[str]:
     """The event log is changed and deleted from by nobody but the named maintenance roles."""

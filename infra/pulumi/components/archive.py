@@ -12,7 +12,6 @@ from shared.eventsourcing.archive import in_dataset
 from shared.packaging.views import query_of
 from shared.topology import Column, ColumnType, Dataset, Service, Table, View
 
-_DAY_MS = 86_400_000
 _WEEK_HOURS = 168
 _AS_ANSWERED = {ColumnType.INT64: "INTEGER"}
 """What BigQuery's interface calls some types, whatever they were called when the table was made."""
@@ -28,9 +27,7 @@ class ArchiveArgs:
 
 
 class Archive(pulumi.ComponentResource):
-    """`dataset` is its id; `tables` are the tables' full names (`project.dataset.table`) by their declared ones: a
-    subscription writes to a table of that name.
-    """
+    """`dataset` is its id."""
 
     def __init__(self, name: str, args: ArchiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("commerce:data:Archive", name, None, opts)
@@ -39,15 +36,10 @@ class Archive(pulumi.ComponentResource):
         self._protected = args.deployment.config.data.protected
         self._labels = args.deployment.labels(args.service.name)
         self.dataset = self._declared().dataset_id
-        made = {table.name: self._table(table) for table in args.dataset.tables}
-        self.tables = {
-            declared: pulumi.Output.format("{0}.{1}.{2}", self._project, self.dataset, table.table_id)
-            for declared, table in made.items()
-        }
-        there = [*made.values()]
+        there = [self._table(table) for table in args.dataset.tables]
         for view in args.dataset.views:
             there.append(self._view(view, after=there))
-        self.register_outputs({"dataset": self.dataset, "tables": self.tables})
+        self.register_outputs({"dataset": self.dataset})
 
     def _declared(self) -> bigquery.Dataset:
         """Only whom IAM names has access. It is given when the dataset is made, so that BigQuery does not let in the
@@ -79,9 +71,7 @@ class Archive(pulumi.ComponentResource):
             description=table.description,
             labels=self._labels,
             schema=json.dumps([_column(column) for column in table.columns]),
-            time_partitioning=bigquery.TableTimePartitioningArgs(
-                type="DAY", field=table.partition_by, expiration_ms=table.keep_days * _DAY_MS or None
-            ),
+            time_partitioning=bigquery.TableTimePartitioningArgs(type="DAY", field=table.partition_by),
             clusterings=list(table.cluster_by) or None,
             require_partition_filter=True,
             deletion_protection=self._protected,

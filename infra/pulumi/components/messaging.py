@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.pulumi.components.archive import Archive
 from infra.pulumi.components.subscription import Subscription, SubscriptionArgs
-from infra.pulumi.components.table_writer import TableWriter, TableWriterArgs
 from infra.pulumi.components.task_queue import TaskQueue, TaskQueueArgs
 from infra.pulumi.deployment import Deployment
 from shared.topology import Service
@@ -16,14 +14,13 @@ from shared.topology import Service
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceMessagingArgs:
     """`topics` are the full names of all services' topics by their declared ones; pushes are made as `caller`, an
-    account's address. `archive` is the service's own, if it has a dataset.
+    account's address.
     """
 
     deployment: Deployment
     service: Service
     topics: Mapping[str, pulumi.Input[str]]
     caller: pulumi.Input[str]
-    archive: Archive | None
 
 
 class ServiceMessaging(pulumi.ComponentResource):
@@ -39,26 +36,10 @@ class ServiceMessaging(pulumi.ComponentResource):
             ).name
             for queue in args.service.queues
         }
-        self.subscriptions = self._make_subscriptions(self._make_writers())
+        self.subscriptions = self._make_subscriptions()
         self.register_outputs({})
 
-    def _make_writers(self) -> Mapping[str, TableWriter]:
-        """Pub/Sub itself, for each table that it writes."""
-        archive, tables = self._args.archive, {each.table for each in self._args.service.subscriptions if each.table}
-        if archive is None:
-            return {}
-        return {
-            table: TableWriter(
-                f"{self._args.service.name}-{table}-writer",
-                TableWriterArgs(
-                    deployment=self._args.deployment, dataset=archive.dataset, table=_last(archive.tables[table])
-                ),
-                self._own,
-            )
-            for table in sorted(tables)
-        }
-
-    def _make_subscriptions(self, writers: Mapping[str, TableWriter]) -> dict[str, pulumi.Input[str]]:
+    def _make_subscriptions(self) -> dict[str, pulumi.Input[str]]:
         found: dict[str, pulumi.Input[str]] = {}
         for declared in self._args.service.subscriptions:
             made = Subscription(
@@ -69,14 +50,8 @@ class ServiceMessaging(pulumi.ComponentResource):
                     declared=declared,
                     topic=self._args.topics[declared.topic],
                     caller=self._args.caller,
-                    after=[writers[declared.table]] if declared.table else [],
                 ),
                 self._own,
             )
             found |= {declared.name: made.name, declared.dead_letter_subscription: made.keeper}
         return found
-
-
-def _last(full: pulumi.Output[str]) -> pulumi.Output[str]:
-    """A table's own name."""
-    return full.apply(lambda name: name.rpartition(".")[2])

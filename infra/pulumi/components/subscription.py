@@ -1,6 +1,5 @@
-"""A subscription with its dead letters: pushed to a function, pulled by one, or written into a table by Pub/Sub."""
+"""A subscription with its dead letters: pushed to a function, or pulled by one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -19,7 +18,7 @@ _BACKLOG_DAYS = 7
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionArgs:
     """`declared` is one of `service`. `topic` is the full name of what it subscribes to, of whatever service. Pushes
-    are made as `caller`, an account's address. All of `after` is there before the first message is delivered.
+    are made as `caller`, an account's address.
     """
 
     deployment: Deployment
@@ -27,7 +26,6 @@ class SubscriptionArgs:
     declared: topology.Subscription
     topic: pulumi.Input[str]
     caller: pulumi.Input[str]
-    after: Sequence[pulumi.Resource] = ()
 
 
 class Subscription(pulumi.ComponentResource):
@@ -97,9 +95,8 @@ class Subscription(pulumi.ComponentResource):
             retry_policy=_retries(declared),
             dead_letter_policy=_dead_letters(declared, dead),
             push_config=_push(args),
-            bigquery_config=_table(args),
             deletion_policy="DELETE",
-            opts=pulumi.ResourceOptions(parent=self, protect=self._protected, depends_on=[keeper, *args.after]),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._protected, depends_on=[keeper]),
         )
 
     def _let_pubsub_move(self, name: str, dead: Topic, subscription: pubsub.Subscription) -> None:
@@ -152,20 +149,4 @@ def _push(args: SubscriptionArgs) -> pubsub.SubscriptionPushConfigArgs | None:
         push_endpoint=f"{url}/",
         no_wrapper=pubsub.SubscriptionPushConfigNoWrapperArgs(write_metadata=True),
         oidc_token=pubsub.SubscriptionPushConfigOidcTokenArgs(service_account_email=args.caller, audience=url),
-    )
-
-
-def _table(args: SubscriptionArgs) -> pubsub.SubscriptionBigqueryConfigArgs | None:
-    """One row a message, with the data as JSON in one column. ValueError if the service has no dataset."""
-    if not args.declared.table:
-        return None
-    if args.service.dataset is None:
-        raise ValueError(f"{args.declared.name} is written to a table, but {args.service.name} has no dataset")
-    dataset = args.deployment.id(args.service.dataset.name)
-    return pubsub.SubscriptionBigqueryConfigArgs(
-        table=f"{args.deployment.config.project}.{dataset}.{args.declared.table}",
-        write_metadata=True,
-        use_topic_schema=False,
-        use_table_schema=False,
-        drop_unknown_fields=False,
     )

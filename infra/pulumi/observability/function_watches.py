@@ -21,8 +21,8 @@ _GIB: Final = 1024**3
 _SWEPT: Final = 900
 """Seconds in which sweeps, every 5 minutes, come by more than once: what they find stays found."""
 _GROWTH: Final = (
-    "`commerce growth`: streams, commits and bytes of each category, by day. Closed streams are packed at night; a"
-    " category that is large and never closes is a matter for its design."
+    "`commerce growth`: streams, commits and bytes of each category, by day. A category that is large and"
+    " whose streams never end is a matter for its design."
 )
 
 

@@ -44,12 +44,6 @@ class BigQueryTables:
         found = await self._in_thread(partial(self._query, _MISSING, parameters))
         return set(ids) - {row[0] for row in found}
 
-    async def run(self, statement: str, **times: datetime) -> None:
-        from google.cloud import bigquery  # noqa: PLC0415 - as above
-
-        parameters = [bigquery.ScalarQueryParameter(name, "TIMESTAMP", time) for name, time in times.items()]
-        await self._in_thread(partial(self._query, statement, parameters))
-
     async def close(self) -> None:
         """Give the connections back; a later use makes new ones."""
         self._client.close()

@@ -39,9 +39,6 @@ class DuckDbTables:
         found = await self._in_thread(lambda: self._db().execute(_MISSING, parameters).fetchall())
         return set(ids) - {row[0] for row in found}
 
-    async def run(self, statement: str, **times: datetime) -> None:
-        await self._in_thread(lambda: self._db().execute(statement, times))
-
     async def close(self) -> None:
         """Let go of the file; a later use opens it again."""
         await self._in_thread(self._close)

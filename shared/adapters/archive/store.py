@@ -28,10 +28,6 @@ class Tables(Protocol):
 
     async def missing(self, category: str, ids: Sequence[str], since: datetime) -> set[str]: ...
 
-    async def run(self, statement: str, **times: datetime) -> None:
-        """A statement of our own, with named parameters."""
-        ...
-
     async def close(self) -> None: ...
 
 
@@ -69,10 +65,6 @@ class ArchiveStore:
     async def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Returns when all of them are written; RefusedError if some of them never can be, and all others are."""
         await self._group(table).add(rows)
-
-    async def run(self, statement: str, **times: datetime) -> None:
-        """A statement of our own, with times as its named parameters."""
-        await self._tables.run(statement, **times)
 
     async def close(self) -> None:
         if self._made is not None:

@@ -3,26 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from shared.adapters.append_checks import arbitrated, check_append
-from shared.adapters.firestore.commits import found_in
+from shared.adapters.firestore.commits import FirestoreCommits, commit_in, found_in
 from shared.adapters.firestore.log_layout import (
     SNAPSHOTS,
     add_answer,
     add_commit,
-    place,
     reached_by,
     read_answer,
     read_snapshot,
 )
 from shared.adapters.firestore.outbox import SCAN_PATIENCE, FirestoreOutbox, category_query
-from shared.adapters.firestore.packing import FirestorePacking
 from shared.adapters.firestore.query import Query
 from shared.adapters.firestore.rpc_errors import RefusedError
 from shared.adapters.firestore.states import FirestoreStates
 from shared.adapters.firestore.values import moment
-from shared.adapters.packs import fed
 from shared.adapters.paging import FIRST_PAGE
 from shared.eventsourcing.event_store import (
     Answer,
@@ -38,8 +34,8 @@ from shared.eventsourcing.event_store import (
 from shared.eventsourcing.message import Commit, commits_collection
 
 
-class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
-    """`EventStore`, `Outbox` and `Packing` on the database `events`.
+class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestoreCommits):
+    """`EventStore` and `Outbox` on the database `events`.
 
     No method reads in a transaction: that locks in the cloud and livelocks on the emulator.
     """
@@ -57,7 +53,7 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
             commits = await page
         finally:
             page.cancel()
-        if len(commits) >= FIRST_PAGE:  # more, where the page ends in a pack
+        if len(commits) >= FIRST_PAGE:
             commits += await self._commits(stream, len(commits))
         seen = snapshot.version if snapshot else 0
         return _loaded(stream, seen, snapshot, commits[seen:])
@@ -94,15 +90,12 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
     async def feed(self, category: str, *, after: FeedCursor | None = None, until: datetime) -> AsyncIterator[Fed]:
         since = after.recorded_at if after else None
         query = category_query(commits_collection(category), category, since=since, before=until)
-        query.select("body", "pack", "recorded_at")
+        query.select("body", "recorded_at")
         if after is not None and after.stream:
             query.after(self._layout.commit(after.stream, after.version), after.recorded_at)
         async for batch in self._database.query(query, patience=SCAN_PATIENCE):
             for document in batch:
-                here = _place(document)
-                for each in fed(found_in(document), after, here):
-                    yield each
-                after = here
+                yield Fed(found_in(document))
 
     async def _from(self, stream: str, version: int, snapshot: Snapshot | None) -> LoadedStream:
         return _loaded(stream, version, snapshot, await self._commits(stream, version))
@@ -121,18 +114,13 @@ class FirestoreEventStore(FirestoreOutbox, FirestoreStates, FirestorePacking):
         wanted = [self._layout.commit(new.position.stream, new.position.version + 1) for new in commits]
         key = self._layout.answer(answer.key) if answer else ""
         found = await self._database.get([*wanted, key] if key else wanted)
-        there = await self._commits_of([found[name] for name in wanted if name in found])
+        there = [commit_in(found[name]) for name in wanted if name in found]
         first = read_answer(answer.key, found[key]) if answer and key in found else None
         return arbitrated(commits, answer, there, first, retried=retried)
 
 
 def _loaded(stream: str, seen: int, snapshot: Snapshot | None, commits: list[Commit]) -> LoadedStream:
     return LoadedStream(Position(stream, seen + len(commits)), snapshot, commits)
-
-
-def _place(document: Any) -> FeedCursor:
-    stream, version = place(document.name)
-    return FeedCursor(moment(document.fields["recorded_at"].timestamp_value), stream, int(version))
 
 
 def _retrieved(task: asyncio.Future[list[Commit]]) -> None:

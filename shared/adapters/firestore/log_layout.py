@@ -1,8 +1,6 @@
-"""Where things lie in the database `events`, and the writes that put them there: creates, but for states and packs.
+"""Where things lie in the database `events`, and the writes that put them there: creates, but for states.
 
     streams/{stream}/{category}-commits/{version}   shard, recorded_at, body; expires_at where a state is kept
-                                                    of a packed part, the last: shard, recorded_at, first, pack
-                                                    of a packed part, the others: packed_in, the version of the last
     streams/{stream}/{category}-outbox/{suffix}     shard, recorded_at; the message's id is {stream}@{suffix}
     streams/{stream}/snapshots/{inverted}           version, schema, body; the newest has the smallest id
     answers/{idempotency key}                       head (JSON: fingerprint, status, headers), body
@@ -13,7 +11,6 @@ lies below one document: its keys are neighbours, and a commit touches as few pa
 and outbox rows of each category are a collection group of their own: a walk over one looks at no other's.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +18,6 @@ from pydantic_core import from_json, to_json
 
 from shared.adapters.firestore.messages import REQUEST_TIME, Write
 from shared.adapters.firestore.values import document_id, moment, set_moment, set_token, text_of, token_of
-from shared.adapters.packs import Pack, PackedCommit, unpacked
 from shared.adapters.system import utc_now
 from shared.eventsourcing.codec import decode_commit
 from shared.eventsourcing.errors import CorruptCommitError, CorruptDataError
@@ -111,28 +107,6 @@ def _add_state(request: Any, layout: LogLayout, position: Position, state: bytes
     write.update_transforms.add(field_path="recorded_at", set_to_server_value=REQUEST_TIME)
 
 
-def add_pack(request: Any, pack: Pack, documents: Mapping[int, Any]) -> None:
-    """The pack in place of its last commit, and a document in place of each of the others that tells where it is.
-    `documents` are those commits as they were read, by version: no other may be replaced.
-    """
-    last = documents[pack.last]
-    for version in range(pack.first, pack.last):
-        write = _add_replacing(request, documents[version])
-        write.update.fields["packed_in"].integer_value = pack.last
-    fields = _add_replacing(request, last).update.fields
-    for kept in ("shard", "recorded_at"):  # its place in the feed
-        fields[kept].CopyFrom(last.fields[kept])
-    fields["first"].integer_value = pack.first
-    fields["pack"].bytes_value = pack.data
-
-
-def _add_replacing(request: Any, document: Any) -> Any:
-    write = request.writes.add()
-    write.update.name = document.name
-    write.current_document.update_time.CopyFrom(document.update_time)
-    return write
-
-
 def add_answer(request: Any, layout: LogLayout, answer: Answer) -> None:
     """Two fields: each one more would cost a command a hundredth of its time."""
     fields = _add(request, layout.answer(answer.key)).update.fields
@@ -175,30 +149,6 @@ def read_commit(document: Any) -> Commit:
         return decode_commit(fields["body"].bytes_value, recorded_at)
     except CorruptDataError as error:
         stream, version = place(document.name)
-        raise CorruptCommitError(stream, int(version), recorded_at, error) from error
-
-
-def is_pack(document: Any) -> bool:
-    """Whether commits lie packed in it."""
-    return "pack" in document.fields
-
-
-def pack_of(document: Any) -> str | None:
-    """The name of the document that holds this one's commit in its pack; None if it lies here."""
-    fields = document.fields
-    if "packed_in" not in fields:
-        return None
-    return f"{document.name.rpartition('/')[0]}/{fields['packed_in'].integer_value:010d}"
-
-
-def read_pack(document: Any) -> list[PackedCommit]:
-    """Raises CorruptCommitError."""
-    fields = document.fields
-    try:
-        return unpacked(fields["pack"].bytes_value)
-    except CorruptDataError as error:
-        stream, version = place(document.name)
-        recorded_at = moment(fields["recorded_at"].timestamp_value)
         raise CorruptCommitError(stream, int(version), recorded_at, error) from error
 
 

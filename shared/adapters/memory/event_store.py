@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from datetime import datetime, timedelta
 
 from shared.adapters.append_checks import arbitrated, check_append, reached
-from shared.adapters.memory.streams import Kept, commits_between, found_at, is_inside_pack, pack_stream, page_end
-from shared.adapters.packs import fed
+from shared.adapters.memory.streams import Kept, commits_between, found_at
 from shared.adapters.paging import FIRST_PAGE
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.event_store import (
@@ -20,7 +19,6 @@ from shared.eventsourcing.event_store import (
     NewCommit,
     OperationCounts,
     OutboxRow,
-    Packed,
     Position,
     Replayed,
     Snapshot,
@@ -44,7 +42,7 @@ async def _a_moment() -> None:
 
 
 class MemoryEventStore:
-    """`EventStore`, `Outbox` and `Packing`.
+    """`EventStore` and `Outbox`.
 
     What is kept are the encoded commits, so that whoever reads gets objects of their own. `recorded_at` is the clock's
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
@@ -79,8 +77,7 @@ class MemoryEventStore:
         self._counts.rpc("RunQuery", read=max(1, min(len(kept), FIRST_PAGE)))
         start = snapshot.version if snapshot else 0
         if len(kept) >= FIRST_PAGE:
-            self._count_cut(kept, 0 if start >= FIRST_PAGE else FIRST_PAGE)
-            self._counts.rpc("RunQuery", read=max(1, len(kept) - max(start, page_end(kept, FIRST_PAGE))))
+            self._counts.rpc("RunQuery", read=max(1, len(kept) - max(start, FIRST_PAGE)))
         commits = list(commits_between(stream, kept, start, len(kept)))
         return LoadedStream(Position(stream, len(kept)), snapshot, commits)
 
@@ -129,8 +126,6 @@ class MemoryEventStore:
         kept = self._streams.get(stream, [])
         end = len(kept) if up_to is None else min(up_to, len(kept))
         self._counts.rpc("RunQuery", read=max(1, end - after))
-        if after < end:
-            self._count_cut(kept, end)
         for commit in commits_between(stream, kept, after, end):
             yield commit
 
@@ -141,28 +136,7 @@ class MemoryEventStore:
         found = places[first : bisect_left(places, FeedCursor(until, "", 0))]
         self._counts.rpc("RunQuery", read=max(1, len(found)))
         for place in found:
-            for each in fed(found_at(place.stream, self._streams[place.stream], place.version), after, place):
-                yield each
-            after = place
-
-    async def pack(self, stream: str, *, up_to: int) -> Packed:
-        await asyncio.sleep(0)
-        if stream in self._states:
-            raise ValueError(f"{stream} keeps its state: its commits expire and are not packed")
-        kept = self._streams.get(stream, [])
-        self._counts.rpc("RunQuery", read=max(1, min(up_to, len(kept))))
-        packs = pack_stream(stream, kept, up_to)
-        for pack in packs:
-            self._counts.rpc("Commit", written=pack.last - pack.first + 1)
-            gone = {(stream, version) for version in range(pack.first, pack.last)}
-            places = self._feeds[category_of(stream)]
-            places[:] = [place for place in places if (place.stream, place.version) not in gone]
-        return Packed(
-            commits=sum(pack.last - pack.first + 1 for pack in packs),
-            packs=len(packs),
-            bytes_before=sum(pack.unpacked_bytes for pack in packs),
-            bytes_after=sum(len(pack.data) for pack in packs),
-        )
+            yield Fed(found_at(place.stream, self._streams[place.stream], place.version))
 
     async def owed(self, category: str, *, since: datetime | None, before: datetime) -> AsyncIterator[OutboxRow]:
         await asyncio.sleep(0)
@@ -189,11 +163,6 @@ class MemoryEventStore:
         self._counts.rpc("RunQuery", read=max(1, len(kept) - version))
         commits = list(commits_between(stream, kept, version, len(kept)))
         return LoadedStream(Position(stream, len(kept)), snapshot, commits)
-
-    def _count_cut(self, kept: Kept, end: int) -> None:
-        """A range that ends inside a pack: the document that holds it lies behind, and is read besides."""
-        if is_inside_pack(kept, end):
-            self._counts.rpc("BatchGetDocuments", read=1)
 
     def _now(self) -> datetime:
         now = self._clock()
@@ -227,8 +196,6 @@ class MemoryEventStore:
         self._counts.rpc("BatchGetDocuments", read=len(commits) + (answer is not None))
         places = [(new.position.stream, new.position.version + 1) for new in commits]
         taken = [(s, v, self._streams[s]) for s, v in places if len(self._streams.get(s, ())) >= v]
-        if packs := {id(kept[v - 1][1]) for _, v, kept in taken if is_inside_pack(kept, v)}:
-            self._counts.rpc("BatchGetDocuments", read=len(packs))
         there = [commit for s, v, kept in taken for commit in commits_between(s, kept, v - 1, v)]
         first = self._answers.get(answer.key) if answer else None
         return arbitrated(commits, answer, there, first, retried=retried)

@@ -54,7 +54,7 @@ from shared.eventsourcing.workflow.moves import (
     turn_back,
     undo_of,
 )
-from shared.eventsourcing.workflow.state import Attempt, Failure, Saga, Status, evolve, is_closed
+from shared.eventsourcing.workflow.state import Attempt, Failure, Saga, Status, evolve
 
 
 def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEvent, Saga]:
@@ -68,7 +68,6 @@ def workflow_decider(workflow: Workflow) -> Decider[WorkflowCommand, WorkflowEve
         initial_state=Saga,
         state_type=Saga,
         codec=workflow_codec(waits=any(step.waits for step in workflow.steps)),
-        is_closed=is_closed,
     )
 
 

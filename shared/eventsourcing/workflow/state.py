@@ -104,11 +104,6 @@ class Saga(BaseModel):
         return self.status in OVER
 
 
-def is_closed(saga: Saga) -> bool:
-    """Completed or failed. A stuck one waits for an operator."""
-    return saga.is_over
-
-
 def evolve(saga: Saga, event: WorkflowEvent) -> Saga:
     return saga.model_copy(update=_changes(saga, event))
 

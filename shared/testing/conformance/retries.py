@@ -80,21 +80,6 @@ class RetryConformance:
         owed = await collected(store.owed("cart", since=None, before=FAR_FUTURE))
         assert {row.message_id for row in owed} == {message for new in first for message in new.owed}
 
-    async def test_a_packed_commit_of_the_same_command_is_not_ones_own(
-        self, store: Log, connection: LossyConnection
-    ) -> None:
-        """Bytes are compared wherever they lie."""
-
-        async def first_and_pack() -> None:
-            written = await store.append([new_commit(NEW)], answer=answer())
-            assert isinstance(written, Appended)
-            await store.append([new_commit(written.positions[0])])
-            await store.pack("cart-1", up_to=2)
-
-        connection.lose_next(Fault.BEFORE, first_and_pack)
-
-        assert await store.append([new_commit(NEW, note="own")], answer=answer()) == Replayed(answer())
-
     async def test_the_same_bytes_of_another_request_are_not_ones_own(
         self, store: Log, connection: LossyConnection
     ) -> None:

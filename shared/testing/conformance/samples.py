@@ -12,7 +12,6 @@ from shared.eventsourcing.event_store import (
     EventStore,
     NewCommit,
     Outbox,
-    Packing,
     Position,
     Snapshot,
 )
@@ -23,7 +22,7 @@ CATEGORY = "cart"
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class Log(EventStore, Outbox, Packing, Protocol):
+class Log(EventStore, Outbox, Protocol):
     """What the suites need: all ports on the same log."""
 
 

@@ -37,9 +37,6 @@ class MemoryTables:
         there = {row["id"] for row in self.rows.get(EVENTS, ()) if row["category"] == category}
         return {identity for identity in ids if identity not in there}
 
-    async def run(self, statement: str, **times: datetime) -> None:
-        """Nothing feeds the archive but its function."""
-
     async def close(self) -> None:
         """No connection."""
 

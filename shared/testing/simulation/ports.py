@@ -131,7 +131,7 @@ class Port:
 
 
 class Log(Port):
-    """`EventStore`, `Outbox`, `StateStore` and `Packing`. Appends have faults of their own; feeds show commits late."""
+    """`EventStore`, `Outbox` and `StateStore`. Appends have faults of their own; feeds show commits late."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line.backend.events, line)
@@ -184,7 +184,6 @@ def dependencies_of(line: Line) -> Dependencies:
         events=log,
         outbox=log,
         states=log,
-        packing=log,
         rows=rows,
         dead_letters=dead_letters,
         checkpoints=checkpoints,

@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 import functions
-from functions.analytics.manifest import CATEGORIES, MANIFEST, manifest
+from functions.analytics.manifest import CATEGORIES, MANIFEST
 from functions.analytics.port import Fact
 from shared.eventsourcing.archive import ArchivedEvent
 from shared.topology import (
-    Feed,
-    Private,
     Push,
     Service,
     discover,
-    domain_topic,
     integration_topic,
 )
 
@@ -34,37 +31,9 @@ def test_every_integration_event_is_consumed() -> None:
     assert heard(MANIFEST, "consumer") == [integration_topic(service.name) for service in OTHERS]
 
 
-def test_every_commit_is_archived() -> None:
-    """The one exception to domain topics being their own service's business."""
-    assert heard(MANIFEST, "archive") == [domain_topic(service.name) for service in OTHERS]
-
-
 def test_every_category_is_swept() -> None:
     """The archive's sweep knows what each service calls its streams."""
     assert {service.name: service.categories for service in OTHERS} == dict(CATEGORIES)
-
-
-class TestFedByPubSub:
-    """The other way: Pub/Sub itself writes what it delivers."""
-
-    service = manifest(Feed.SUBSCRIPTION)
-
-    def test_no_function_takes_commits(self) -> None:
-        """It only sweeps, and unpacks before."""
-        assert self.service.function("archive").trigger == Private()
-
-    def test_commits_are_written_into_a_declared_table(self) -> None:
-        """Of all services, as they come."""
-        assert self.service.dataset is not None
-        tables = {each.topic: each.table for each in self.service.subscriptions if each.table}
-
-        assert tables == {domain_topic(name): "deliveries" for name in CATEGORIES}
-        assert "deliveries" in {table.name for table in self.service.dataset.tables}
-
-    def test_everything_else_is_the_same(self) -> None:
-        """One switch, and no more."""
-        assert self.service.schedules == MANIFEST.schedules
-        assert [each.name for each in self.service.subscriptions] == [each.name for each in MANIFEST.subscriptions]
 
 
 class TestTables:
@@ -80,9 +49,8 @@ class TestTables:
 
     def test_are_cut_and_sorted_by_columns_that_they_have(self) -> None:
         """Any other would be refused when it is deployed."""
-        dataset = manifest(Feed.SUBSCRIPTION).dataset
-        assert dataset is not None
-        for table in dataset.tables:
+        assert MANIFEST.dataset is not None
+        for table in MANIFEST.dataset.tables:
             assert {table.partition_by, *table.cluster_by} <= {column.name for column in table.columns}
 
 

@@ -135,7 +135,6 @@ class Premises:
                 visit=heal(projector),
                 log=deps.events,
                 checkpoints=deps.checkpoints,
-                clock=self.clock,
             )
             await walk.run()
 

@@ -76,7 +76,6 @@ class Registry:
             events=self.events,
             outbox=self.events,
             states=self.events,
-            packing=self.events,
             rows=MemoryReadStore(self.counts),
             dead_letters=MemoryDeadLetters(),
             checkpoints=MemoryCheckpoints(),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,16 +174,6 @@ async def test_a_span_is_by_the_logs_time() -> None:
 
     messages = [each async for batch in bootstrap.embedded().broker.pull("store-on-tally") for each in batch]
     assert [message.attributes["ce-id"] for message in messages] == ["tally-1@2.0"]
-
-
-async def test_packed_commits_are_published_by_their_own_time() -> None:
-    """Wherever their pack lies."""
-    first, *_ = await committed("tally-1", PUBLIC, PUBLIC, PUBLIC)
-    await bootstrap.dependencies().packing.pack("tally-1", up_to=3)
-
-    code, said = await republish(until=(first.recorded_at + timedelta(microseconds=1)).isoformat())
-
-    assert (code, said) == (0, ["published again: 1 event of 1 commit, to tally-events"])
 
 
 async def test_what_cannot_be_read_is_told() -> None:

@@ -1,4 +1,4 @@
-"""The sweep proves the archive complete."""
+"""The sweep fills the archive, and proves it complete."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -81,7 +81,7 @@ async def written(log: MemoryEventStore, clock: FixedClock, stream: str, commits
 async def test_what_is_missing_is_written(
     sweep: ArchiveSweep, log: MemoryEventStore, archive: ListArchive, clock: FixedClock
 ) -> None:
-    """And nothing else: what came by message is there already."""
+    """And nothing else: what a sweep wrote that was cut off is there already."""
     await written(log, clock, "cart-1", 3)
     commits = [commit async for commit in log.read("cart-1")]
     await archive.write(rows_of(commits[1:2]))
@@ -172,20 +172,6 @@ async def test_a_sweep_gets_past_what_cannot_be_read(
     assert await sweep.run() == SweepReport()
 
 
-async def test_a_sweep_without_time_gets_past_a_pack(
-    sweep: ArchiveSweep, log: MemoryEventStore, archive: ListArchive, clock: FixedClock
-) -> None:
-    """It does not end inside one: the next sweep would begin it again, and so would all."""
-    await written(log, clock, "cart-0")
-    await written(log, clock, "cart-1", 6)
-    await written(log, clock, "cart-2")
-    await log.pack("cart-1", up_to=6)
-    hasty = replace(sweep, page=2, patience=timedelta(0))
-
-    assert [(await hasty.run()).read for _ in range(4)] == [2, 6, 1, 0]
-    assert len(archive.ids) == 8
-
-
 async def test_trouble_with_one_category_is_not_that_of_others(
     sweep: ArchiveSweep, log: MemoryEventStore, archive: ListArchive, clock: FixedClock
 ) -> None:
@@ -254,19 +240,3 @@ async def test_a_commit_that_nobody_can_read_is_marked(
         "null",
     )
     assert marker.occurred_at == marker.recorded_at == recorded_at
-
-
-async def test_trouble_before_is_not_that_of_the_categories(
-    sweep: ArchiveSweep, log: MemoryEventStore, archive: ListArchive, clock: FixedClock
-) -> None:
-    """They are swept all the same; then it is told."""
-
-    async def before() -> None:
-        raise UnavailableError("one delivery is no good")
-
-    await written(log, clock, "cart-1")
-
-    with pytest.raises(UnavailableError, match="no good"):
-        await replace(sweep, before=before).run()
-
-    assert archive.ids == ["cart-1@1.0"]

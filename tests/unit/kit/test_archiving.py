@@ -1,4 +1,4 @@
-"""What the archive's function does with a pushed commit."""
+"""How a commit becomes rows of the archive."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,67 +7,25 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.adapters.archive.store import ArchiveStore, Row
-from shared.bootstrap.archiving import Archiving
-from shared.eventsourcing.archive import NEWEST, OLDEST, ArchivedEvent, filed_at, rows_of
+from shared.eventsourcing.archive import NEWEST, OLDEST, filed_at, rows_of
 from shared.eventsourcing.codec import decode_commit, encode_commit
-from shared.eventsourcing.desk import UnreadableError
-from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.message import Commit, Context, StoredEvent
 
 AT = datetime(2017, 3, 6, 12, 0, tzinfo=UTC)
 CONTEXT = Context(command="C", command_id="c-1", correlation_id="f-1", actor="user:1", occurred_at=AT)
 BODY = encode_commit("cart-1", 3, CONTEXT, [StoredEvent("A.v1", {"a": 1}), StoredEvent("B.v1", {})])
-HEADERS = {"ce-id": "cart-1@3", "ce-recordedtime": "2026-03-01T12:00:00.123456+00:00"}
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class Rows:
-    """`ArchiveWriter` that remembers."""
-
-    def __init__(self) -> None:
-        self.rows: list[ArchivedEvent] = []
-
-    async def write(self, events: Sequence[ArchivedEvent]) -> None:
-        self.rows += events
-
-    async def missing(self, category: str, ids: Sequence[str], *, since: datetime) -> set[str]:
-        return set()
-
-
-async def test_each_event_of_a_commit_becomes_a_row() -> None:
+def test_each_event_of_a_commit_becomes_a_row() -> None:
     """With its place in the commit, and the log's own time."""
-    archive = Rows()
+    rows = rows_of([decode_commit(BODY, NOW)])
 
-    outcome = await Archiving(archive).take(HEADERS, BODY)
-
-    assert outcome == "archived 2"
-    assert [(row.id, row.index, row.size, row.type, row.data) for row in archive.rows] == [
+    assert [(row.id, row.index, row.size, row.type, row.data) for row in rows] == [
         ("cart-1@3.0", 0, 2, "A.v1", '{"a":1}'),
         ("cart-1@3.1", 1, 2, "B.v1", "{}"),
     ]
-    assert archive.rows[0].recorded_at == datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("headers", "body"), [(HEADERS, b"{}"), ({**HEADERS, "ce-id": "cart-1@4"}, BODY), ({"ce-id": "cart-1@3"}, BODY)]
-)
-async def test_what_is_no_commit_can_never_be_taken(headers: dict[str, str], body: bytes) -> None:
-    """It is buried; the commit itself is in the log, where the sweep finds it."""
-    with pytest.raises(CorruptDataError):
-        await Archiving(Rows()).take(headers, body)
-    with pytest.raises(UnreadableError):
-        Archiving(Rows()).reads(headers, body)
-
-
-def test_a_dry_run_tells_the_commit() -> None:
-    """And does nothing."""
-    archive = Rows()
-
-    told = Archiving(archive).reads(HEADERS, BODY)
-
-    assert (told, archive.rows) == ("archive: commit cart-1@3 of 2 events", [])
-
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    assert {row.recorded_at for row in rows} == {NOW}
 
 
 @pytest.mark.parametrize("at", [AT, NOW - OLDEST, NOW + NEWEST])
@@ -100,8 +58,6 @@ class TenYears:
 
     async def missing(self, category: str, ids: Sequence[str], since: datetime) -> set[str]:
         return set(ids) - {str(row["id"]) for row in self.rows if _time(row) >= since}
-
-    async def run(self, statement: str, **times: datetime) -> None: ...
 
     async def close(self) -> None: ...
 

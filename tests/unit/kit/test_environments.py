@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from functions.analytics.dataset import UNPACK
 from shared.adapters import firestore, pubsub
 from shared.adapters.firestore.database import Database
 from shared.eventsourcing.archive import in_dataset
@@ -52,13 +51,6 @@ def test_a_statement_is_moved_to_another_dataset_and_its_texts_are_not() -> None
         "SELECT * FROM dev_commerce.facts_once\nJOIN dev_commerce.products USING (sku)"
         " WHERE type = 'commerce.orders.X.v1'"
     )
-
-
-def test_nothing_of_the_unpacking_stays_in_the_declared_dataset() -> None:
-    """It reads one table and writes another."""
-    moved = in_dataset(UNPACK, "dev_commerce")
-
-    assert moved.count("dev_commerce.") == UNPACK.count("commerce.") == 2
 
 
 def test_secrets_are_those_of_a_function() -> None:

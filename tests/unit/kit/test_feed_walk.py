@@ -1,7 +1,6 @@
 """The catch-up sweep, and walks over the feed in general."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,11 +11,11 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.eventsourcing.errors import CorruptDataError
 from shared.eventsourcing.event_store import OperationCounts, Position
-from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, all_of, heal
+from shared.eventsourcing.feed_walk import FeedWalk, Visit, WalkReport, heal
 from shared.eventsourcing.message import shard_of, shards_of
 from shared.eventsourcing.projector import Projector
 from shared.testing.conformance.samples import new_commit
-from shared.testing.doubles import NOON, FixedClock
+from shared.testing.doubles import FixedClock
 from tests.bench.meter import Meter
 from tests.unit.kit.conftest import TALLIES, Added, Tally, append
 from tests.unit.kit.escaped_order import EscapedOrder
@@ -36,7 +35,6 @@ def projector(store: MemoryEventStore, rows: MemoryReadStore, clock: FixedClock)
 
 def walk(
     store: MemoryEventStore,
-    clock: FixedClock,
     visit: Visit,
     checkpoints: MemoryCheckpoints | None = None,
     page: int = 500,
@@ -48,7 +46,6 @@ def walk(
         visit=visit,
         log=store,
         checkpoints=checkpoints or MemoryCheckpoints(),
-        clock=clock,
         page=page,
     )
 
@@ -61,7 +58,7 @@ async def test_a_lost_last_message_is_healed(
     await append(store, "tally-1", 4)
     clock.advance(seconds=11)
 
-    report = await walk(store, clock, heal(projector)).run()
+    report = await walk(store, heal(projector)).run()
 
     row = await rows.get("tallies", "1")
     assert (report, row and row.version) == (WalkReport(read=2, changed=1), 2)
@@ -75,21 +72,9 @@ async def test_a_new_projection_gets_everything(
         await append(store, f"tally-{n}", 1)
     clock.advance(seconds=11)
 
-    report = await walk(store, clock, heal(projector)).run()
+    report = await walk(store, heal(projector)).run()
 
     assert report == WalkReport(read=40, changed=40)
-
-
-async def test_a_fast_clock_passes_nothing_by(
-    store: MemoryEventStore, rows: MemoryReadStore, projector: Projector[Added, Tally]
-) -> None:
-    """A walk ends at the log's present and not at its instance's: what becomes visible later is still ahead of it."""
-    fast, checkpoints = FixedClock(NOON + timedelta(hours=1)), MemoryCheckpoints()
-    await append(store, "tally-1", 3)
-
-    report = await walk(store, fast, heal(projector), checkpoints).run()
-
-    assert (report, await checkpoints.load("sweep/tally")) == (WalkReport(read=0, changed=0), None)
 
 
 async def test_what_is_current_is_left_alone(
@@ -99,7 +84,7 @@ async def test_what_is_current_is_left_alone(
     await projector.deliver(await append(store, "tally-1", 3))
     clock.advance(seconds=11)
 
-    assert (await walk(store, clock, heal(projector)).run()).changed == 0
+    assert (await walk(store, heal(projector)).run()).changed == 0
 
 
 async def test_the_last_seconds_are_left_for_later(
@@ -109,7 +94,7 @@ async def test_the_last_seconds_are_left_for_later(
     await append(store, "tally-1", 3)
     clock.advance(seconds=9)
 
-    assert (await walk(store, clock, heal(projector)).run()).read == 0
+    assert (await walk(store, heal(projector)).run()).read == 0
 
 
 class Visitor:
@@ -127,16 +112,6 @@ class Visitor:
         return False
 
 
-def slow(visit: Visit, clock: FixedClock) -> Visit:
-    """Each visit takes three seconds."""
-
-    async def slowly(stream: str, version: int) -> bool:
-        clock.advance(seconds=3)
-        return await visit(stream, version)
-
-    return slowly
-
-
 async def test_trouble_with_one_stream_does_not_stop_the_others(store: MemoryEventStore, clock: FixedClock) -> None:
     """Whatever happens with one stream, the walk goes on to the others, on its page and behind, and says so."""
     visitor = Visitor(bad="tally-3")
@@ -145,7 +120,7 @@ async def test_trouble_with_one_stream_does_not_stop_the_others(store: MemoryEve
     clock.advance(seconds=11)
 
     with pytest.raises(RuntimeError, match="tally-3"):
-        await walk(store, clock, visitor, page=10).run()
+        await walk(store, visitor, page=10).run()
 
     assert visitor.visited == [(f"tally-{n}", 1) for n in range(40)]
 
@@ -157,10 +132,10 @@ async def test_a_walk_comes_back_to_trouble(store: MemoryEventStore, clock: Fixe
         await append(store, f"tally-{n}", 1)
     clock.advance(seconds=11)
     with pytest.raises(RuntimeError):
-        await walk(store, clock, visitor, checkpoints, page=2).run()
+        await walk(store, visitor, checkpoints, page=2).run()
 
     again = Visitor()
-    await walk(store, clock, again, checkpoints, page=2).run()
+    await walk(store, again, checkpoints, page=2).run()
 
     assert again.visited == [(f"tally-{n}", 1) for n in range(2, 8)]
 
@@ -172,8 +147,8 @@ async def test_a_stream_that_cannot_be_understood_is_passed_by(store: MemoryEven
         await append(store, f"tally-{n}", 1)
     clock.advance(seconds=11)
 
-    first = await walk(store, clock, visitor, checkpoints).run()
-    second = await walk(store, clock, visitor, checkpoints).run()
+    first = await walk(store, visitor, checkpoints).run()
+    second = await walk(store, visitor, checkpoints).run()
 
     assert (first.read, second.read, visitor.visited) == (2, 0, [("tally-0", 1), ("tally-1", 1)])
 
@@ -187,7 +162,7 @@ async def test_a_quiet_stream_is_not_passed_by_a_busy_one(store: MemoryEventStor
         await append(store, "tally-busy", 1)
         await append(store, stream, 1)
         clock.advance(seconds=11)
-        await walk(store, clock, visitor, checkpoints).run()
+        await walk(store, visitor, checkpoints).run()
 
     assert [stream for stream, _ in visitor.visited if stream != "tally-busy"] == streams
 
@@ -199,9 +174,9 @@ async def test_a_walk_that_finds_nothing_costs_three_reads(
     checkpoints, meter = MemoryCheckpoints(counts), Meter(counts)
     await append(store, "tally-1", 1)
     clock.advance(seconds=11)
-    await walk(store, clock, Visitor(), checkpoints).run()
+    await walk(store, Visitor(), checkpoints).run()
 
-    await meter.of("idle", walk(store, clock, Visitor(), checkpoints).run())
+    await meter.of("idle", walk(store, Visitor(), checkpoints).run())
 
     nothing = OperationCounts(rpcs={"BatchGetDocuments": 2, "RunQuery": 1}, documents_read=3)
     assert meter.found["idle"].counts == nothing
@@ -214,8 +189,8 @@ async def test_each_commit_is_read_once(store: MemoryEventStore, clock: FixedClo
     for _ in range(2):
         await append(store, "tally-1", 1)
         clock.advance(seconds=11)
-        await walk(store, clock, visitor, checkpoints).run()
-    await walk(store, clock, visitor, checkpoints).run()
+        await walk(store, visitor, checkpoints).run()
+    await walk(store, visitor, checkpoints).run()
 
     assert visitor.visited == [("tally-1", 1), ("tally-1", 2)]
 
@@ -233,96 +208,10 @@ async def test_a_walk_that_is_cut_off_goes_on(store: MemoryEventStore, clock: Fi
         await append(store, "tally-1", 1)
     clock.advance(seconds=11)
     with pytest.raises(asyncio.CancelledError):
-        await walk(store, clock, killed, checkpoints, page=2).run()
-    await walk(store, clock, visitor, checkpoints, page=2).run()
+        await walk(store, killed, checkpoints, page=2).run()
+    await walk(store, visitor, checkpoints, page=2).run()
 
     assert visitor.visited == [("tally-1", 2), ("tally-1", 4)]
-
-
-async def test_a_walk_never_goes_back(store: MemoryEventStore, clock: FixedClock) -> None:
-    """What comes out of a pack lies behind where the walk is: its checkpoint moves on all the same."""
-    checkpoints, visitor = MemoryCheckpoints(), Visitor()
-    for stream in ("tally-1", "tally-2", "tally-1"):
-        await append(store, stream, 1)
-    await store.pack("tally-1", up_to=2)
-    clock.advance(seconds=11)
-
-    await walk(store, clock, visitor, checkpoints, page=2).run()
-
-    assert visitor.visited == [("tally-2", 1), ("tally-1", 1), ("tally-1", 2)]
-    assert await walk(store, clock, visitor, checkpoints).run() == WalkReport(0, 0)
-
-
-async def test_a_walk_that_was_cut_off_in_a_pack_repeats_it(store: MemoryEventStore, clock: FixedClock) -> None:
-    """Whatever it had seen of it: nothing is skipped."""
-    checkpoints, visitor = MemoryCheckpoints(), Visitor()
-
-    async def killed(stream: str, version: int) -> bool:
-        if version == 2:
-            raise asyncio.CancelledError
-        return await visitor(stream, version)
-
-    for _ in range(3):
-        await append(store, "tally-1", 1)
-    await append(store, "tally-2", 1)
-    await store.pack("tally-1", up_to=3)
-    clock.advance(seconds=11)
-    with pytest.raises(asyncio.CancelledError):
-        await walk(store, clock, killed, checkpoints, page=1).run()
-    visitor.visited.clear()
-
-    await walk(store, clock, visitor, checkpoints, page=1).run()
-
-    assert visitor.visited == [("tally-1", 1), ("tally-1", 2), ("tally-1", 3), ("tally-2", 1)]
-
-
-async def test_a_walk_ends_when_its_time_is_over(store: MemoryEventStore, clock: FixedClock) -> None:
-    """After the page that it is at; the next one goes on there."""
-    checkpoints, visitor = MemoryCheckpoints(), Visitor()
-    for n in range(6):
-        await append(store, f"tally-{n}", 1)
-    clock.advance(seconds=11)
-
-    report = await walk(store, clock, slow(visitor, clock), checkpoints, page=2).run(clock() + timedelta(seconds=5))
-
-    assert report == WalkReport(read=2, changed=0)
-    assert (await walk(store, clock, visitor, checkpoints).run()).read == 4
-    assert visitor.visited == [(f"tally-{n}", 1) for n in range(6)]
-
-
-async def test_a_walk_without_time_gets_past_a_pack(store: MemoryEventStore, clock: FixedClock) -> None:
-    """It does not end inside one: the next walk would begin it again, and so would all."""
-    checkpoints, visitor = MemoryCheckpoints(), Visitor()
-    for stream in ("tally-0", *("tally-1",) * 6, "tally-2"):
-        await append(store, stream, 1)
-    await store.pack("tally-1", up_to=6)
-    clock.advance(seconds=11)
-
-    reports = [await walk(store, clock, visitor, checkpoints, page=2).run(clock()) for _ in range(4)]
-
-    assert [report.read for report in reports] == [2, 6, 1, 0]
-    assert [stream for stream, _ in dict(visitor.visited).items()] == ["tally-0", "tally-1", "tally-2"]
-
-
-async def test_several_walks_share_their_time(store: MemoryEventStore, clock: FixedClock) -> None:
-    """None begins when it is over; each day another one is the first."""
-    visitors = [Visitor(), Visitor()]
-    walks = [
-        replace(walk(store, clock, slow(visitor, clock), page=1), name=f"sweep-{n}")
-        for n, visitor in enumerate(visitors)
-    ]
-    for n in range(6):
-        await append(store, f"tally-{n}", 1)
-    clock.advance(seconds=11)
-    run = all_of(walks, within=timedelta(seconds=5))
-
-    reads = []
-    for _ in range(2):
-        reads.append((await run()).read)
-        clock.advance(days=1)
-
-    assert reads == [2, 2]
-    assert [len(visitor.visited) for visitor in visitors] == [2, 2]
 
 
 async def test_a_walk_gets_past_unreadable_commits_of_any_name(clock: FixedClock, counts: OperationCounts) -> None:
@@ -334,7 +223,7 @@ async def test_a_walk_gets_past_unreadable_commits_of_any_name(clock: FixedClock
         store._streams[stream][0] = (store._streams[stream][0][0], b"{")
     clock.advance(seconds=11)
 
-    reports = [await walk(store, clock, visitor, checkpoints, page=1).run(clock()) for _ in range(5)]
+    report = await walk(store, visitor, checkpoints, page=1).run()
 
-    assert [report.read for report in reports] == [1, 1, 1, 1, 0]
+    assert report.read == 4
     assert [stream for stream, _ in visitor.visited] == streams

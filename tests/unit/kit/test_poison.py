@@ -49,7 +49,6 @@ async def test_a_walk_reads_past_it(store: MemoryEventStore, clock: FixedClock) 
         visit=visit,
         log=store,
         checkpoints=MemoryCheckpoints(),
-        clock=clock,
     )
 
     assert (await walk.run(), visited) == (WalkReport(read=2, changed=0), {POISONED: 1, NEIGHBOUR: 1})

@@ -93,12 +93,3 @@ async def test_a_snapshot_that_cannot_be_decoded_is_a_miss(store: MemoryEventSto
     await write(store, TALLY, snapshot=data)
 
     assert await state_of(store, TALLY) == Tally(total=21)
-
-
-async def test_a_stream_that_is_packed_is_folded_alike(store: MemoryEventStore) -> None:
-    """From the snapshot and out of the pack, or without the one; the state is the same."""
-    await write(store, TALLY)
-    await store.pack("tally-1", up_to=6)
-
-    assert await state_of(store, TALLY) == Tally(total=21)
-    assert await state_of(store, RENAMED) == Renamed(sum=21)

@@ -82,10 +82,10 @@ class TestAnEventSourcedService:
         }
 
     def test_is_swept_and_relayed_on_schedule(self) -> None:
-        """Both jobs that heal it run by themselves, and so do the drain of what Pub/Sub gave up, and the packing."""
+        """Both jobs that heal it run by themselves, and so does the drain of what Pub/Sub gave up."""
         jobs = {(each.function, each.path) for each in CART.schedules}
 
-        assert jobs == {("relay", "/"), ("projector", "/sweep"), ("relay", "/drain"), ("relay", "/pack")}
+        assert jobs == {("relay", "/"), ("projector", "/sweep"), ("relay", "/drain")}
 
     def test_may_have_more(self) -> None:
         """Its own functions, subscriptions and schedules come on top of the usual ones."""

@@ -52,7 +52,7 @@ class TestWithoutReadModels:
 
     def test_is_not_swept(self) -> None:
         """There is nothing to catch up."""
-        assert [schedule.name for schedule in self.service.schedules] == ["vault-relay", "vault-drain", "vault-pack"]
+        assert [schedule.name for schedule in self.service.schedules] == ["vault-relay", "vault-drain"]
 
 
 class TestAReactor:
@@ -152,15 +152,6 @@ class TestPermissions:
 
         keepers = {name for name in names(service) if Permission.KEEP_STATE in allowed(service, name)}
         assert keepers == {"commands", "reactor"}
-
-    def test_to_pack_are_the_relays(self) -> None:
-        """The one that may already change the log besides adding to it; not where commits expire."""
-        kept = event_sourced("mail", description="", publishes="", maturity=Maturity.STATE)
-
-        packers = {name for name in names(REACTING) if Permission.PACK_COMMITS in allowed(REACTING, name)}
-        assert packers == {"relay"}
-        assert Permission.PACK_COMMITS not in allowed(kept, "relay")
-        assert [service.name for service in (PLAIN, kept) if "/pack" in {s.path for s in service.schedules}] == ["mail"]
 
 
 class TestAConsumer:

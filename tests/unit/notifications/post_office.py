@@ -103,7 +103,6 @@ class PostOffice:
                 visit=visit,
                 log=self.deps.events,
                 checkpoints=self.deps.checkpoints,
-                clock=self.clock,
             )
             for path, job in IDLE_JOBS.items()
         ]

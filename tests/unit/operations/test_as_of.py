@@ -1,4 +1,4 @@
-"""Read models as of a time: exactly what they were, whatever the archive lacks and whatever was packed since."""
+"""Read models as of a time: exactly what they were, whatever the archive lacks."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,16 +33,6 @@ async def test_a_read_model_as_of_a_time_is_what_it_was(world: World) -> None:
     assert await world.stored("as-of-may") == told_by_the_log(early)
     assert await world.stored(FIRST) == live
     assert (await world.aliases.of("tallies")).kept == (FIRST,)
-
-
-async def test_a_stream_that_was_packed_since_is_as_it_was(world: World) -> None:
-    """From the log alone: its commits lie where the pack ends, which is later than that time."""
-    commits = [await append(world.log, "tally-1", by) for by in (1, 2, 3)]
-    await world.log.pack("tally-1", up_to=3)
-
-    await world.rebuild().as_of(commits[1].recorded_at, "as-of-may")
-
-    assert await world.stored("as-of-may") == told_by_the_log(commits[:2])
 
 
 async def test_one_as_of_a_time_is_replaced_by_the_next_of_its_name(world: World) -> None:

@@ -19,7 +19,7 @@ async def test_each_comes_once_as_a_row_that_cannot_be_folded() -> None:
         log._streams[stream][0] = (log._streams[stream][0][0], b"{")
     end = clock() + timedelta(days=1)
 
-    batches = [batch async for batch in from_log(log, "tally", after=None, end=end, until=end)]
+    batches = [batch async for batch in from_log(log, "tally", after=None, until=end)]
 
     rows = [(row["stream"], row["type"]) for batch in batches for row in batch.to_pylist()]
     types = ["NoteWritten.v1", "unreadable", "unreadable", "NoteWritten.v1"]

@@ -36,7 +36,7 @@ from functions.orders.events import (
 )
 from functions.orders.projections import project_order
 from functions.orders.read_models import OrderView
-from functions.orders.state import Order, is_closed
+from functions.orders.state import Order
 from shared.testing.decider_spec import DeciderSpec
 from tests.unit.orders.test_amounts import create, usd
 
@@ -146,14 +146,6 @@ class TestNewsOfMoney:
         (dispute,) = after(DISPUTE).disputes
 
         assert (dispute.status, dispute.reason, dispute.amount) == ("open", "fraudulent", usd(100))
-
-    def test_an_order_is_not_over_while_it_is_disputed(self) -> None:
-        """The bank will say how it ends."""
-        over = order.fold([CREATED, PLACED, CANCELLED])
-        disputed = order.fold([CREATED, PLACED, CANCELLED, DISPUTED])
-        ended = order.fold([CREATED, PLACED, CANCELLED, DISPUTED, LOST_IT])
-
-        assert [is_closed(each) for each in (over, disputed, ended)] == [True, False, True]
 
 
 class TestAReturn:
