@@ -18,6 +18,7 @@ DATA: Mapping[str, Any] = {
     "lines": [{"sku": "milk", "quantity": 1}],
     "return_reason": "damaged",
     "delivered_since": "2026-02-01T12:00:00+00:00",
+    "under_way": [],
     "arrived": [{"sku": "milk", "quantity": 1}],
     "sound": [{"sku": "milk", "quantity": 1}],
     "payment_id": "p1",
@@ -83,6 +84,26 @@ def test_only_what_was_delivered_lately_can_be_returned(order: Mapping[str, Any]
         workflow.learn_order(DATA, order)
 
     assert (refusal.value.code, refusal.value.detail.partition(":")[0]) == (code, "milk")
+
+
+def asked_before(return_id: str) -> Mapping[str, Any]:
+    """What is asked for, where one piece is in a return that was under way."""
+    return {**DATA, "under_way": [{"return_id": return_id, "lines": [{"sku": "milk", "quantity": 1}]}]}
+
+
+def test_what_was_asked_for_already_is_not_asked_for_twice() -> None:
+    """Though it is not here yet, and the order knows nothing of it."""
+    with pytest.raises(Refuse) as refusal:
+        workflow.learn_order(asked_before("r9"), delivered_order(LATELY))
+
+    assert refusal.value.code == "not-returnable"
+    assert workflow.learn_order(asked_before("r9"), delivered_order(LATELY, LATELY))
+
+
+def test_what_has_come_meanwhile_counts_once() -> None:
+    """The order knows it then, with what really arrived."""
+    assert workflow.learn_order(asked_before("r0"), delivered_order(LATELY, LATELY, back=1, status="open"))
+    assert workflow.learn_order(asked_before("r0"), delivered_order(LATELY, back=0))
 
 
 @pytest.mark.parametrize(
@@ -158,6 +179,15 @@ def test_the_refund_is_given_under_the_id_of_the_return() -> None:
         "/payments/p1/refunds",
         {"refund_id": "r1", "amount": REFUND, "up_to": True, "reason": "damaged"},
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [({}, False), ({"refunds": {"r1": "completed", "r0": "failed"}}, False), ({"refunds": {"r1": "failed"}}, True)],
+)
+def test_a_refund_that_fails_is_learned(answer: Mapping[str, Any], failed: bool) -> None:
+    """Of this return: the payment's answer says so."""
+    assert workflow.learn_refunded(DATA, answer) == {"refund_failed": failed}
 
 
 def test_the_goods_go_back_to_the_shelf_under_the_id_of_the_return() -> None:
