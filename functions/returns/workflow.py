@@ -63,7 +63,12 @@ def _others(data: Data, order: Json) -> list[Json]:
     """The other returns of the order: those that it knows, and those whose goods are not here yet."""
     known = {each["return_id"] for each in order["returns"]}
     standing = [each for each in order["returns"] if each["status"] != "cancelled"]
-    return [*standing, *(each for each in data["under_way"] if each["return_id"] not in known)]
+    return [*standing, *(each for each in data["under_way"] if each["return_id"] not in known and _counts(data, each))]
+
+
+def _counts(data: Data, other: Json) -> bool:
+    """Not what somebody asked for of an order that is not theirs, which is about to be refused."""
+    return None in (data["customer_id"], other["customer_id"]) or data["customer_id"] == other["customer_id"]
 
 
 def _pieces(moved: Json, sku: str) -> int:

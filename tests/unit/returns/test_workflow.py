@@ -1,6 +1,7 @@
 """What a return asks of whom, and what it learns."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -86,9 +87,10 @@ def test_only_what_was_delivered_lately_can_be_returned(order: Mapping[str, Any]
     assert (refusal.value.code, refusal.value.detail.partition(":")[0]) == (code, "milk")
 
 
-def asked_before(return_id: str) -> Mapping[str, Any]:
+def asked_before(return_id: str, theirs: str | None = "900", mine: str | None = "900") -> Mapping[str, Any]:
     """What is asked for, where one piece is in a return that was under way."""
-    return {**DATA, "under_way": [{"return_id": return_id, "lines": [{"sku": "milk", "quantity": 1}]}]}
+    other = {"return_id": return_id, "customer_id": theirs, "lines": [{"sku": "milk", "quantity": 1}]}
+    return {**DATA, "customer_id": mine, "under_way": [other]}
 
 
 def test_what_was_asked_for_already_is_not_asked_for_twice() -> None:
@@ -98,6 +100,17 @@ def test_what_was_asked_for_already_is_not_asked_for_twice() -> None:
 
     assert refusal.value.code == "not-returnable"
     assert workflow.learn_order(asked_before("r9"), delivered_order(LATELY, LATELY))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "counts"),
+    [("901", "900", False), (None, "900", True), ("900", None, True), ("901", None, True)],
+    ids=["a stranger's", "one by staff", "staff asks", "staff asks after a stranger"],
+)
+def test_a_stranger_keeps_nobody_from_returning(theirs: str | None, mine: str | None, *, counts: bool) -> None:
+    """What somebody asks of an order that is not theirs is refused a moment later."""
+    with pytest.raises(Refuse) if counts else nullcontext():
+        workflow.learn_order(asked_before("r9", theirs, mine), delivered_order(LATELY))
 
 
 def test_what_has_come_meanwhile_counts_once() -> None:
