@@ -57,7 +57,8 @@ def awaited(sale: Sale, sold: Sold) -> dict[str, Settled]:
             f"/notifications/v1/mails/order_cancelled.{sold.checkout_id}": status("sent"),
         }
     if sold.cancellation_id:
-        return {cart: status("checked-out"), **_of_cancellation(sold.checkout_id, sold.cancellation_id)}
+        coupons = {f"/promotions/v1/redemptions/{sold.checkout_id}": status("released")} if sale.coupons else {}
+        return {cart: status("checked-out"), **_of_cancellation(sold.checkout_id, sold.cancellation_id), **coupons}
     return {
         cart: status("checked-out"),
         f"/inventory/v1/reservations/{sold.checkout_id}": status("shipped"),

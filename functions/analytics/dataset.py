@@ -12,6 +12,8 @@ VIEWS = (
     _view("events_once", "Every stored event once."),
     _view("facts_once", "Every integration event once."),
     _view("products", "Products as the catalog described them last."),
+    _view("sold_pieces", "What was sold and not given up, by order and product, before coupons."),
+    _view("sold_discounts", "What coupons took off what was sold."),
     _view("sold_lines", "What was sold, by order and product."),
     _view("revenue_by_department_week", "Revenue by department and week."),
     _view("basket_size", "How large orders are, by week."),

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from functions.checkout.commands import BeginAttempt
-from functions.checkout.effect import cart_at, check_stays, version_differs
+from functions.checkout.effect import cart_at, version_differs
 from functions.checkout.manifest import ATTEMPTS, LIMIT, NAME, PAUSE
 from functions.checkout.plans import fates_of
 from shared.config import variable
@@ -15,6 +15,7 @@ from shared.eventsourcing.money import Money
 from shared.eventsourcing.workflow.commands import Start
 from shared.http.auth import COUNTER, STAFF
 from shared.http.command_api import Call, CommandEndpoint, Others
+from shared.http.leaving import check_stays
 from shared.http.postal_address import PostalAddress
 from shared.http.problems import bad_field
 from shared.http.query_api import MAX_VERSION

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.workflow.calls import Caller, Request, Response, answer_of, version_of
@@ -50,11 +49,3 @@ async def _read(services: Caller, cart_id: str, min_version: int) -> Response:
 
 def _not_found() -> DomainError:
     return DomainError("cart-not-found", "there is no such cart", field="cart_id")
-
-
-async def check_stays(services: Caller, customer_id: str) -> None:
-    """DomainError if the customer's erasure was requested: it waits for what was begun before, and for nothing else."""
-    path = f"/customers/{quote(customer_id, safe='')}/erasure"
-    request = Request(service="customers", method="GET", path=path)
-    if answer_of(request, await services.call(request))["status"] != "none":
-        raise DomainError("customer-is-leaving", "the erasure of this customer was requested: nothing new is begun")

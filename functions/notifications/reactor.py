@@ -42,6 +42,10 @@ from shared.eventsourcing.reaction import Delivery, Reaction, Reads
 
 _READABLE = re.compile(rf"[A-Za-z0-9_.~|+-]{{1,{MAX_ID_CHARS}}}")
 """What is an id here, and may stand before the @ of a Message-ID as well."""
+_ASKED_FIRST = "read_order"
+"""The step of a return that looks whether the goods can come back, a moment after it was asked for."""
+_NOT_REFUSED = frozenset({"no-answer", "deadline-passed", "forced-by-operator"})
+"""Why a return fails there though no rule refused it, perhaps an hour later."""
 _SLACK = timedelta(seconds=15)
 """The log's clock and a function's differ: a walk that is a little late finds every mail due by its own account."""
 
@@ -140,6 +144,8 @@ class ReturnFailed(Reads):
     return_id: str
     order_id: str
     customer_id: str | None
+    step: str
+    code: str
     failed_at: AwareDatetime
 
 
@@ -247,7 +253,9 @@ def _on_return_refused(event: ReturnRefused, _: Delivery) -> Sequence[Target]:
 
 
 def _on_return_failed(event: ReturnFailed, _: Delivery) -> Sequence[Target]:
-    if event.customer_id is None:
+    """Not if the order refused it at once: who asked is looking at the answer, and has sent nothing."""
+    at_once = event.step == _ASKED_FIRST and event.code not in _NOT_REFUSED
+    if event.customer_id is None or at_once:
         return ()
     about = AboutReturnFailed(order_id=event.order_id, return_id=event.return_id)
     return _request(mail_id(about.kind, event.return_id), event.customer_id, about, event.failed_at)

@@ -20,12 +20,14 @@ from functions.orders.commands import (
     RecordShipment,
 )
 from functions.orders.events import (
+    GoodsEvent,
     LinesCancelled,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
     OrderDelivered,
     OrderEvent,
+    OrderLost,
     OrderPlaced,
     OrderReturned,
     OrderShipmentLost,
@@ -39,6 +41,9 @@ from functions.orders.state import Order, Return, ReturnStatus, Status
 from shared.eventsourcing.codec import Codec
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError
+
+_NAMES = {"order_id", "customer_id", "checkout_id"}
+"""Of an order, what its end says."""
 
 # --- decide
 
@@ -58,13 +63,13 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case PlaceOrder():
             return _place(command, _standing(order))
         case CancelLines():
-            return _cancel_rest(command, _paid(order))
+            return _with_end(command, order, goods.cancel_lines(command, _paid(order)))
         case RecordShipment():
             return goods.ship(command, _paid(order))
         case RecordDelivery():
             return goods.deliver(command, _paid(order))
         case RecordLoss():
-            return goods.lose(command, _paid(order))
+            return _with_end(command, order, goods.lose(command, _paid(order)))
         case OpenReturn():
             return _open_return(command, _paid(order))
         case CompleteReturn():
@@ -138,11 +143,16 @@ def _cancelled(command: CancelOrder | CancelLines, order_id: str, terms: OrderCr
     )
 
 
-def _cancel_rest(command: CancelLines, order: Order) -> Sequence[OrderEvent]:
-    """The whole order is cancelled as soon as all of its pieces are."""
-    events = goods.cancel_lines(command, order)
-    whole = any(event.status == "cancelled" for event in events)
-    return [*events, *([_cancelled(command, order.terms.order_id, order.terms)] if whole else [])]
+def _with_end(command: CancelLines | RecordLoss, order: Order, events: Sequence[GoodsEvent]) -> Sequence[OrderEvent]:
+    """An order comes to nothing as soon as all of its pieces are cancelled or lost. Its coupons are given back then, by
+    the service that hears of it; never for a return, as what comes back was bought with them.
+    """
+    ends = {event.status for event in events if isinstance(event, LinesCancelled | OrderShipmentLost)}
+    if isinstance(command, CancelLines) and "cancelled" in ends:
+        return [*events, _cancelled(command, order.terms.order_id, order.terms)]
+    if "lost" in ends:
+        return [*events, OrderLost(**order.terms.model_dump(include=_NAMES), at=command.at)]
+    return events
 
 
 # --- returns
@@ -200,6 +210,8 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             changed = {"status": Status.PLACED}
         case OrderCancelled():
             changed = {"status": Status.CANCELLED}
+        case OrderLost():
+            changed = {"status": Status.LOST}
         case ReturnOpened():
             changed = _with_return(order, event.return_id, Return(status=ReturnStatus.OPEN, opened=event))
         case ReturnCancelled():

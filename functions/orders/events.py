@@ -140,8 +140,22 @@ class OrderShipmentLost(Event):
     at: AwareDatetime
 
 
+class OrderLost(Event):
+    """Nothing of a placed order reaches its customer: what was not cancelled is lost. As `OrderCancelled` does for an
+    order of which all is cancelled, it says that the order came to nothing.
+    """
+
+    TYPE: ClassVar = "OrderLost.v1"
+    order_id: str
+    customer_id: str
+    checkout_id: str
+    at: AwareDatetime
+
+
 class OrderShipped(Event):
-    """One shipment left; `complete` if nothing of the order is left to ship."""
+    """One shipment left; `complete` if nothing of the order is left to ship then. Of what a later cancellation or loss
+    leaves, that says the `status`.
+    """
 
     TYPE: ClassVar = "OrderShipped.v1"
     order_id: str
@@ -153,7 +167,7 @@ class OrderShipped(Event):
 
 
 class OrderDelivered(Event):
-    """One shipment arrived; `complete` if everything of the order has."""
+    """One shipment arrived; `complete` if everything of the order has by then, as above."""
 
     TYPE: ClassVar = "OrderDelivered.v1"
     order_id: str
@@ -270,6 +284,7 @@ OrderEvent = (
     | OrderConfirmed
     | OrderPlaced
     | OrderCancelled
+    | OrderLost
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned

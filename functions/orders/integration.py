@@ -61,7 +61,8 @@ EXAMPLE_LOST: JsonDict = {
     "refund": _usd(188),
     "lost_at": "2017-03-28T09:15:00Z",
 }
-EXAMPLE_MOVED: JsonDict = {**_NAMED, "shipment_id": f"{_ORDER_ID}-1", "complete": True}
+EXAMPLE_ORDER_LOST: JsonDict = {**_NAMED, "checkout_id": _ORDER_ID, "lost_at": "2017-03-28T09:15:00Z"}
+EXAMPLE_MOVED: JsonDict = {**_NAMED, "shipment_id": f"{_ORDER_ID}-1"}
 EXAMPLE_RETURNED: JsonDict = {
     **_NAMED,
     "return_id": "77c1c9a6-5a52-4a3e-8a39-0e1d9c3f2b10",
@@ -174,26 +175,37 @@ class OrderShipmentLost(IntegrationEvent):
     lost_at: AwareDatetime
 
 
+class OrderLost(IntegrationEvent):
+    """Nothing of a placed order reaches its customer: what was not cancelled is lost. `checkout_id` is also the id
+    under which the checkout redeemed coupons, if it had any.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ORDER_LOST]})
+    TYPE: ClassVar = "OrderLost.v1"
+    order_id: str
+    customer_id: str
+    checkout_id: str
+    lost_at: AwareDatetime
+
+
 class OrderShipped(IntegrationEvent):
-    """A shipment of an order left; `complete` if nothing is left to ship."""
+    """A shipment of an order left. Whether it was the last, the order says: what is left may still be cancelled."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_MOVED]})
-    TYPE: ClassVar = "OrderShipped.v1"
+    TYPE: ClassVar = "OrderShipped.v2"
     order_id: str
     customer_id: str
     shipment_id: str
-    complete: bool
 
 
 class OrderDelivered(IntegrationEvent):
-    """A shipment of an order arrived; `complete` if everything has."""
+    """A shipment of an order arrived. Whether everything has, the order says."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_MOVED]})
-    TYPE: ClassVar = "OrderDelivered.v1"
+    TYPE: ClassVar = "OrderDelivered.v2"
     order_id: str
     customer_id: str
     shipment_id: str
-    complete: bool
 
 
 class OrderReturned(IntegrationEvent):
@@ -217,6 +229,7 @@ Published = (
     | OrderShipped
     | OrderDelivered
     | OrderShipmentLost
+    | OrderLost
     | OrderReturned
 )
 
@@ -229,10 +242,12 @@ def to_integration(event: OrderEvent) -> Published | None:
             return _placed(event)
         case events.OrderCancelled():
             return OrderCancelled(**event.model_dump(exclude={"at"}), cancelled_at=event.at)
+        case events.OrderLost():
+            return OrderLost(**event.model_dump(exclude={"at"}), lost_at=event.at)
         case events.OrderShipped():
-            return OrderShipped(**event.model_dump(exclude={"at", "lines"}))
+            return OrderShipped(**event.model_dump(exclude={"at", "lines", "complete"}))
         case events.OrderDelivered():
-            return OrderDelivered(**event.model_dump(exclude={"at"}))
+            return OrderDelivered(**event.model_dump(exclude={"at", "complete"}))
         case events.LinesCancelled():
             return _lines_cancelled(event)
         case events.OrderShipmentLost():

@@ -15,7 +15,7 @@ MANIFEST = event_sourced(
     NAME,
     description="Orders: created, confirmed, placed, shipped, delivered, cancelled, returned; and what they come to.",
     publishes="OrderConfirmed, OrderPlaced, OrderCancelled, OrderLinesCancelled, OrderShipped, OrderDelivered, "
-    "OrderShipmentLost and OrderReturned, for everybody.",
+    "OrderShipmentLost, OrderLost and OrderReturned, for everybody.",
     categories=(ORDER_CATEGORY, CANCELLATION),
     collections=(
         Collection(

@@ -42,10 +42,9 @@ async def cancellation_targets(asked: Cancellation, read: Read) -> Sequence[Targ
     cancellation_id = await _next(asked.order_id, read)
     data: dict[str, Any] = {
         "cancellation_id": cancellation_id,
-        **order.terms.model_dump(include={"order_id", "customer_id", "checkout_id", "reservation_id", "payment_id"}),
+        **order.terms.model_dump(include={"order_id", "customer_id", "reservation_id", "payment_id"}),
         "ordered": [{"sku": line.sku, "quantity": line.quantity} for line in order.terms.lines],
         "lines": None if asked.lines is None else [line.model_dump() for line in asked.lines],
-        "has_coupons": bool(order.terms.discounts),
         "reason": asked.reason,
     }
     start = Start(workflow_id=cancellation_id, data=data, at=asked.at)

@@ -16,6 +16,7 @@ from functions.orders.events import (
     OrderDisputeClosed,
     OrderDisputed,
     OrderEvent,
+    OrderLost,
     OrderPlaced,
     OrderRefunded,
     OrderRefundFailed,
@@ -53,6 +54,7 @@ _Later = (
     OrderConfirmed
     | OrderPlaced
     | OrderCancelled
+    | OrderLost
     | ReturnOpened
     | ReturnCancelled
     | OrderReturned
@@ -81,6 +83,8 @@ def _changed(document: OrderView, event: _Later) -> Mapping[str, object]:
             return {"status": "placed", "placed_at": event.at}
         case OrderCancelled():
             return {"status": "cancelled", "cancel_reason": event.reason}
+        case OrderLost():
+            return {"status": "lost"}
         case OrderShipped() | OrderDelivered() | OrderShipmentLost() | LinesCancelled():
             return _goods(document, event)
         case ReturnOpened():

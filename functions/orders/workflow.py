@@ -2,7 +2,8 @@
 
 Fulfillment is asked first, for it alone knows what has left the house: it stops the pieces, or refuses, and then
 nothing has changed. What it has stopped cannot leave any more, so nothing that follows can be refused: the order, the
-stock, the coupons and the money. The stock's release and the refund have the id of the cancellation.
+stock and the money. The stock's release and the refund have the id of the cancellation. Coupons are given back when the
+order says that it came to nothing, however it came to that: see `_with_end` in the decider.
 """
 
 from collections.abc import Mapping
@@ -54,29 +55,18 @@ def read_refund(data: Data) -> Request:
 
 
 def learn_refund(data: Data, body: Json) -> Json:
-    """What the order says that these pieces come to, and whether anything is left of it."""
+    """What the order says that these pieces come to."""
     (mine,) = [each for each in body["cancellations"] if each["cancellation_id"] == data["cancellation_id"]]
-    return {"refund": mine["refund"], "whole": body["status"] == "cancelled"}
+    return {"refund": mine["refund"]}
 
 
-# --- the goods, the coupons and the money
+# --- the goods and the money
 
 
 def release_items(data: Data) -> Request:
     body = {"release_id": data["cancellation_id"], "lines": data["stopped"]}
     path = f"/reservations/{data['reservation_id']}/release-items"
     return Request(service="inventory", method="POST", path=path, body=body)
-
-
-def keeps_coupons(data: Data) -> bool:
-    """They were used for what is left of the order; or there were none."""
-    return not (data["whole"] and data["has_coupons"])
-
-
-def release_coupons(data: Data) -> Request:
-    """The checkout redeemed them, by its own id."""
-    path = f"/redemptions/{data['checkout_id']}/release"
-    return Request(service="promotions", method="POST", path=path, body={"reason": "order-cancelled"})
 
 
 def refunds_nothing(data: Data) -> bool:
@@ -109,7 +99,6 @@ CANCELLATION_WORKFLOW = Workflow(
         Step(name="cancel_lines", call=cancel_lines, learn=learn_order_version),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
         Step(name="release_items", call=release_items),
-        Step(name="release_coupons", call=release_coupons, skip=keeps_coupons),
         Step(name="refund_payment", call=refund_payment, skip=refunds_nothing),
     ),
 )

@@ -24,6 +24,7 @@ from functions.promotions.query_api import (
     REDEMPTION_QUERIES,
     discounts_query,
 )
+from functions.promotions.reactor import REACTIONS
 from shared.bootstrap import Aggregate, EventSourcedService
 
 SERVICE = EventSourcedService(
@@ -43,7 +44,10 @@ SERVICE = EventSourcedService(
         discounts_query(RedemptionBody, would_redeem),
     ),
     projections=(CAMPAIGNS_PROJECTION, COUPONS_PROJECTION, COUPON_USES_PROJECTION, REDEMPTIONS_PROJECTION),
+    reactions=REACTIONS,
     effect=tell_discounts,
 )
 
-commands, queries, projector, relay = SERVICE.entry_points("commands", "queries", "projector", "relay")
+commands, queries, projector, relay, reactor = SERVICE.entry_points(
+    "commands", "queries", "projector", "relay", "reactor"
+)

@@ -1,6 +1,6 @@
 """What the promotions service asks of its runtime."""
 
-from shared.topology import Collection, IndexField, event_sourced
+from shared.topology import Collection, IndexField, ReactsTo, event_sourced
 
 NAME = "promotions"
 CAMPAIGN = "campaign"
@@ -47,4 +47,5 @@ MANIFEST = event_sourced(
             ),
         ),
     ),
+    reacts_to=(ReactsTo("orders", ("OrderCancelled.v1", "OrderLost.v1")),),
 )

@@ -1,18 +1,21 @@
 """The commands of returns over HTTP."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
-from functions.returns.effect import check_stays
 from functions.returns.manifest import APPROVAL, DAYS, NAME, RECEPTION, RETURN
+from functions.returns.plans import Asked, return_targets
 from shared.config import variable
 from shared.eventsourcing.errors import NotFoundError
-from shared.eventsourcing.workflow.commands import Decide, Decline, Start
+from shared.eventsourcing.joint import Read, Target
+from shared.eventsourcing.workflow.commands import Decide, Decline
 from shared.eventsourcing.workflow.state import Saga, Status
 from shared.http.auth import PEOPLE, Principal, Role
-from shared.http.command_api import Call, CommandEndpoint
+from shared.http.command_api import Call, CommandApi, CommandEndpoint, JointEndpoint, open_to_its_roles
+from shared.http.leaving import check_stays
 from shared.http.problems import bad_field
 from shared.http.requests import Body, Id, Moment, RefusalReason, ReturnReason
 from shared.http.workflow_api import workflow_commands
@@ -21,6 +24,7 @@ MAX_LINES = 500
 """As many as an order has."""
 MAX_QUANTITY = 100_000
 CUSTOMERS = frozenset({Role.CUSTOMER})
+ENTITY = "/returns/{return_id}"
 
 
 class LineBody(Body):
@@ -58,21 +62,23 @@ class ReceptionBody(Body):
     lines: tuple[ReceivedLineBody, ...] = Field(min_length=1, max_length=MAX_LINES)
 
 
-async def _start(body: ReturnBody, call: Call) -> Start:
+async def _start_return(body: ReturnBody, call: Call, read: Read) -> Sequence[Target]:
     """Staff return also for a customer who is leaving."""
     call.reserve(*PEOPLE, at=body.at)
     if not call.principal.has(*PEOPLE):
         await check_stays(call.services, call.principal.subject)
     delivered_since = call.at(body.at) - timedelta(days=int(variable(DAYS, "30")))
-    data = {
-        "return_id": call.entity_id,
-        "order_id": body.order_id,
-        "customer_id": None if call.principal.has(*PEOPLE) else call.principal.subject,
-        "lines": _lines(body.lines),
-        "return_reason": body.reason,
-        "delivered_since": delivered_since.isoformat(),
-    }
-    return Start(workflow_id=call.entity_id, data=data, at=call.now)
+    asked = Asked(
+        order_id=body.order_id,
+        customer_id=None if call.principal.has(*PEOPLE) else call.principal.subject,
+        data={
+            "lines": _lines(body.lines),
+            "return_reason": body.reason,
+            "delivered_since": delivered_since.isoformat(),
+        },
+        at=call.now,
+    )
+    return await return_targets(asked, read)
 
 
 def _lines(lines: tuple[LineBody, ...] | tuple[ReceivedLineBody, ...]) -> list[dict[str, Any]]:
@@ -107,19 +113,28 @@ def may_touch(principal: Principal, saga: Saga) -> None:
         raise NotFoundError("return-not-found", "there is no such return")
 
 
+RETURN_STARTS = CommandApi[Saga](
+    service=NAME,
+    category=RETURN,
+    entity=ENTITY,
+    guard=open_to_its_roles,
+    endpoints=(
+        JointEndpoint(
+            method="POST",
+            path="/returns",
+            body=ReturnBody,
+            plan=_start_return,
+            creates=True,
+            roles=PEOPLE | CUSTOMERS,
+            summary="Ask to give goods of an order back. Neither money nor goods move before they are here.",
+        ),
+    ),
+)
+"""By themselves: whose order it is, the workflow finds out."""
 RETURN_COMMANDS = workflow_commands(
     NAME,
     RETURN,
-    "/returns/{return_id}",
-    CommandEndpoint(
-        method="POST",
-        path="/returns",
-        body=ReturnBody,
-        build=_start,
-        creates=True,
-        roles=PEOPLE | CUSTOMERS,
-        summary="Ask to give goods of an order back. Neither money nor goods move before they are here.",
-    ),
+    ENTITY,
     CommandEndpoint(
         method="POST",
         path="/returns/{return_id}/approve",

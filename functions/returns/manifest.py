@@ -1,6 +1,6 @@
 """What the returns service asks of its runtime."""
 
-from shared.topology import Permission, workflow_service
+from shared.topology import Permission, Schedule, workflow_service
 
 NAME = "returns"
 RETURN = "return"
@@ -17,5 +17,15 @@ MANIFEST = workflow_service(
     categories=(RETURN,),
     collection=RETURNS,
     environment=(DAYS,),
+    starts=("start_return",),
+    schedules=(
+        Schedule(
+            name="returns-expiry",
+            function="reactor",
+            path="/expire",
+            cron="27 * * * *",
+            description="Refusal of returns whose goods never came.",
+        ),
+    ),
     permissions={"commands": (Permission.CALL_SERVICES,)},
 )

@@ -24,8 +24,9 @@ class ReceivedLineView(BaseModel):
 
 class ReturnView(WorkflowView):
     """A return. `lines` is what was asked for, `received` what arrived, null until staff has looked at it. `refund` is
-    what the pieces that arrived come to, null until it is known; what was given for them, the payment says. Where
-    staff asked for the return, `customer_id` is null until it is known.
+    what the pieces that arrived come to, null until it is known; what was given for them, the payment says.
+    `refund_failed` says that the payment could not give it when it was asked; what a bank sends back later, the order
+    shows. Where staff asked for the return, `customer_id` is null until it is known.
     """
 
     order_id: str
@@ -34,3 +35,4 @@ class ReturnView(WorkflowView):
     lines: list[ReturnLineView]
     received: list[ReceivedLineView] | None = None
     refund: Money | None = None
+    refund_failed: bool = False

@@ -41,8 +41,8 @@ def learn_order(data: Data, body: Json) -> Json:
 
 
 def _check_returnable(data: Data, line: Json, order: Json) -> None:
-    """What was delivered, is not coming back already, and was delivered lately enough. What is back counts against what
-    was delivered lately: nobody can tell one piece from another.
+    """What was delivered, is not coming back already, and was delivered lately enough. What is back, or asked for by
+    another return that is under way, counts against what was delivered lately: nobody can tell one piece from another.
     """
     sku, delivered, in_time = line["sku"], 0, 0
     for shipment in order["shipments"]:
@@ -50,13 +50,25 @@ def _check_returnable(data: Data, line: Json, order: Json) -> None:
             pieces = _pieces(shipment, sku)
             delivered += pieces
             in_time += pieces if _time(shipment["delivered_at"]) >= _time(data["delivered_since"]) else 0
-    back = sum(_pieces(each, sku) for each in order["returns"] if each["status"] != "cancelled")
+    back = sum(_pieces(each, sku) for each in _others(data, order))
     if line["quantity"] > delivered:
         raise Refuse("not-delivered", f"{sku}: {delivered} were delivered so far")
     if line["quantity"] > delivered - back:
         raise Refuse("not-returnable", f"{sku}: {delivered - back} can be returned")
     if line["quantity"] > in_time - back:
         raise Refuse("too-late", f"{sku}: {max(in_time - back, 0)} were delivered lately enough and are not back")
+
+
+def _others(data: Data, order: Json) -> list[Json]:
+    """The other returns of the order: those that it knows, and those whose goods are not here yet."""
+    known = {each["return_id"] for each in order["returns"]}
+    standing = [each for each in order["returns"] if each["status"] != "cancelled"]
+    return [*standing, *(each for each in data["under_way"] if each["return_id"] not in known and _counts(data, each))]
+
+
+def _counts(data: Data, other: Json) -> bool:
+    """Not what somebody asked for of an order that is not theirs, which is about to be refused."""
+    return None in (data["customer_id"], other["customer_id"]) or data["customer_id"] == other["customer_id"]
 
 
 def _pieces(moved: Json, sku: str) -> int:
@@ -133,6 +145,11 @@ def refund_payment(data: Data) -> Request:
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
 
 
+def learn_refunded(data: Data, body: Json) -> Json:
+    """Whether the payment could not give it: a person has to."""
+    return {"refund_failed": body.get("refunds", {}).get(data["return_id"]) == "failed"}
+
+
 def nothing_is_sound(data: Data) -> bool:
     return not data["sound"]
 
@@ -160,7 +177,7 @@ RETURN_WORKFLOW = Workflow(
         Step(name=RECEPTION, waits=True, learn=learn_reception),
         Step(name="open_return", call=open_return, learn=learn_order_version, pivot=True),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
-        Step(name="refund_payment", call=refund_payment, skip=refunds_nothing),
+        Step(name="refund_payment", call=refund_payment, learn=learn_refunded, skip=refunds_nothing),
         Step(name="restock", call=restock, skip=nothing_is_sound),
         Step(name="complete_return", call=complete_return),
     ),

@@ -85,8 +85,8 @@ ShopReason = Literal[ReturnReason, "customer-request", "out-of-stock", "fraud", 
 """Why the shop's people do something to what is a person's."""
 RefusalReason = Literal["used", "hygiene", "not-ours", "nothing-arrived", "other"]
 """Why the shop's people do not take goods back: the customer is told."""
-WorkflowReason = Literal["checkout-failed", "order-cancelled"]
-"""Why a workflow takes back what it did, or what another one did before it."""
+WorkflowReason = Literal["checkout-failed"]
+"""Why a workflow takes back what it did."""
 AnyReason = Literal[ShopReason, WorkflowReason]
 """Of a command that people and workflows send: `Call.reason` says who may give which."""
 Note = Annotated[str, Field(min_length=1, max_length=200)]

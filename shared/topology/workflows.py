@@ -73,12 +73,14 @@ def workflow_service(
     categories: tuple[str, ...] = (),
     post_queries: tuple[str, ...] = (),
     environment: tuple[str, ...] = (),
+    starts: tuple[str, ...] = (),
+    schedules: tuple[Schedule, ...] = (),
     permissions: Permissions = NO_PERMISSIONS,
 ) -> Service:
-    """`collection` holds one document per workflow, found by status and by customer. `permissions` are what the usual
-    functions may do besides the usual.
+    """`collection` holds one document per workflow, found by status and by customer. `starts` are those of its
+    orchestration. `permissions` are what the usual functions may do besides the usual.
     """
-    parts, newest_first = orchestration(name), IndexField("started_at", descending=True)
+    parts, newest_first = orchestration(name, starts=starts), IndexField("started_at", descending=True)
     return event_sourced(
         name,
         description=description,
@@ -101,5 +103,5 @@ def workflow_service(
         functions=(parts.function,),
         subscriptions=(parts.subscription,),
         queues=(parts.queue,),
-        schedules=(parts.schedule,),
+        schedules=(parts.schedule, *schedules),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ PATIENCE = 60.0
 RUNTIME = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
 NOT_NOW = 503
 AT_A_TIME = 10
+NOTHING_ELSE: Mapping[str, int] = {}
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -89,26 +90,49 @@ class Shop:
         await eventually(there, within=PATIENCE, pause=self.pause)
         return found[-1]
 
-    async def buy(self, customer: str, quantity: int) -> str:
-        """The id of a placed order."""
+    async def buy(
+        self,
+        customer: str,
+        quantity: int,
+        *,
+        also: Mapping[str, int] = NOTHING_ELSE,
+        coupons: tuple[str, ...] = (),
+        stated: Mapping[str, int] = NOTHING_ELSE,
+    ) -> str:
+        """The id of a placed order, of so many of the one product and `also` of others; `stated` are cents by the
+        coupons of a till, which then asks for the customer.
+        """
         await self.ask("PUT", f"/customers/v1/customers/{subject_id(customer)}", PROFILE, customer=customer)
         cart = (await self.ask("POST", "/cart/v1/carts", {"currency": "USD"}, customer=customer))["id"]
-        line = {"sku": SKU, "quantity": quantity}
-        filled = await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
-        checkout = await self.check_out(cart, filled["version"], customer=customer)
+        for sku, pieces in {SKU: quantity, **also}.items():
+            line = {"sku": sku, "quantity": pieces}
+            filled = await self.ask("POST", f"/cart/v1/carts/{cart}/items", line, customer=customer)
+        checkout = await self.check_out(cart, filled["version"], customer=customer, coupons=coupons, stated=stated)
         await self.becomes(f"/checkout/v1/checkouts/{checkout}", lambda body: body["status"] == "completed")
         return str(checkout)
 
-    async def agreed(self, cart: str, version: int, *, customer: str) -> Json:
+    async def agreed(self, cart: str, version: int, *, customer: str, coupons: tuple[str, ...] = ()) -> Json:
         """What the customer is shown of a cart at this version, as a checkout states it."""
-        asked = {"cart_id": cart, "min_version": version, "country": ADDRESS["country"]}
+        asked = {"cart_id": cart, "min_version": version, "country": ADDRESS["country"], "coupons": coupons}
         seen = await self.ask("POST", "/checkout/v1/previews", asked, customer=customer)
         return {"cart_version": seen["cart_version"], "expected_total": seen["total"]}
 
-    async def check_out(self, cart: str, version: int, *, customer: str) -> str:
-        """The id of a checkout, at the total that the customer is shown."""
-        seen = await self.agreed(cart, version, customer=customer)
+    async def check_out(
+        self,
+        cart: str,
+        version: int,
+        *,
+        customer: str,
+        coupons: tuple[str, ...] = (),
+        stated: Mapping[str, int] = NOTHING_ELSE,
+    ) -> str:
+        """The id of a checkout, at the total that the customer is shown, less what is `stated`."""
+        seen = await self.agreed(cart, version, customer=customer, coupons=coupons)
         asked = {"cart_id": cart, "payment_token": "pm_card_visa", "shipping_address": ADDRESS, **seen}
+        asked["expected_total"]["amount"] -= sum(stated.values())
+        asked["coupons"] = [*coupons, *({"code": each, "stated": usd(cents)} for each, cents in stated.items())]
+        if stated:
+            return str((await self.ask("POST", "/checkout/v1/checkouts", {**asked, "customer_id": customer}))["id"])
         return str((await self.ask("POST", "/checkout/v1/checkouts", asked, customer=customer))["id"])
 
     async def pack(self, order: str) -> str:
@@ -125,11 +149,11 @@ class Shop:
         await self.ask("POST", f"{shipment}/dispatch", DISPATCH)
         return shipment
 
-    async def cancel(self, order: str, quantity: int | None = None) -> Json:
-        """So many of its pieces, or all that have not left: the cancellation, once it is over. It is refused at once
-        where the order has heard already that they have left.
+    async def cancel(self, order: str, quantity: int | None = None, *, sku: str = SKU) -> Json:
+        """So many of its pieces of a product, or all that have not left: the cancellation, once it is over. It is
+        refused at once where the order has heard already that they have left.
         """
-        lines = {} if quantity is None else {"lines": [{"sku": SKU, "quantity": quantity}]}
+        lines = {} if quantity is None else {"lines": [{"sku": sku, "quantity": quantity}]}
         status, asked = await self.send("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "fraud", **lines})
         if status == CONFLICT:
             return {"status": "refused", "reason": asked}
@@ -184,6 +208,10 @@ class Shop:
     async def mails(self, word: str) -> list[Json]:
         sent = await self.ask("GET", "/_local/mails")
         return [mail for mail in sent["mails"] if word in mail["subject"]]
+
+
+def usd(cents: int) -> Json:
+    return {"amount": cents, "currency": "USD"}
 
 
 async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -6,6 +6,7 @@ from typing import Any
 from functions.customers.effect import ORDER_IS_OVER
 from tests.e2e.embedded_shop import Json
 from tests.e2e.shop_books import Books, differing_money, read_books
+from tests.e2e.shop_contradictions import contradictions as contradictions_of_the_shop
 from tests.e2e.stories import PIECES, Sale, Story, is_erased
 
 GONE = frozenset({"dispatched", "delivered", "lost"})
@@ -27,6 +28,8 @@ async def contradictions(story: Story) -> list[str]:
         wrong += _of_the_money(order, sale, pieces, books)
         wrong += await _of_the_provider(story, sale, books)
     wrong += await _of_the_stock(story, sent, waiting)
+    names = {story.coupon, *(sale.order for sale in story.sales)}
+    wrong += [what for what in await contradictions_of_the_shop(story.shop) if any(name in what for name in names)]
     if await is_erased(story):
         orders = [await story.shop.get(f"/orders/v1/orders/{sale.order}") for sale in story.sales]
         open_orders = [order["id"] for order in orders if order["status"] not in ORDER_IS_OVER]

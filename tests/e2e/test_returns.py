@@ -2,6 +2,7 @@
 move.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -199,22 +200,36 @@ async def test_customers_have_no_say_in_what_staff_decide(stocked: Shop) -> None
 
 
 async def test_a_piece_comes_back_once(stocked: Shop) -> None:
-    """Two returns of one piece are approved: the order takes the first that arrives, and refuses the other; the
-    customer is told.
+    """While a return of it is under way, however far, no other can be asked for, by whomever; who asked at once is not
+    mailed of that, as they see the answer.
     """
     order = await delivered(stocked, "929", 1)
     before = await stocked.stock()
-    first, second = [await stocked.asks_to_return(order, "929", 1) for _ in range(2)]
 
-    await stocked.receives(first, sound=1)
-    await stocked.ask("POST", f"{RETURNS}/{second}/approve")
-    await stocked.ask("POST", f"{RETURNS}/{second}/receive", reception(1))
-    seen = await stocked.becomes(f"{RETURNS}/{second}", lambda body: body["status"] == "failed")
+    first = await stocked.asks_to_return(order, "929", 1)
+    early = await refused(stocked, order, "929")
+    await stocked.ask("POST", f"{RETURNS}/{first}/approve")
+    approved = await refused(stocked, order, "929", at="2026-01-01T12:00:00Z")
+    await stocked.ask("POST", f"{RETURNS}/{first}/receive", reception(1))
+    await stocked.becomes(f"{RETURNS}/{first}", lambda body: body["status"] == "completed")
+    late = await refused(stocked, order, "929")
 
-    assert (seen["reason"]["step"], seen["reason"]["code"]) == ("open_return", "not-returnable")
+    assert [early, approved, late] == ["not-returnable"] * 3
     assert await given_back(stocked, order) == PRICE
-    assert [mail for mail in await stocked.mails("came to nothing") if order in mail["subject"]]
+    assert not [mail for mail in await stocked.mails("came to nothing") if order in mail["subject"]]
     assert await stocked.stock() == (before[0] + 1, before[1] + 1)
+
+
+async def test_two_that_are_asked_for_at_once_are_one(stocked: Shop) -> None:
+    """Of one piece: whoever is first."""
+    order = await delivered(stocked, "931", 1)
+    asked = {"order_id": order, "lines": [{"sku": SKU, "quantity": 1}], "reason": "damaged"}
+
+    both = await asyncio.gather(*(stocked.ask("POST", RETURNS, asked, customer="931") for _ in range(2)))
+    paths = [f"{RETURNS}/{each['id']}" for each in both]
+    ends = [await stocked.becomes(path, lambda body: body["status"] != "running") for path in paths]
+
+    assert sorted(each["status"] for each in ends) == ["failed", "waiting"]
 
 
 async def test_who_is_leaving_begins_no_return(stocked: Shop) -> None:

@@ -15,6 +15,7 @@ _ENDS: Final = "imports can be given up and cancelled since"
 _PEOPLE: Final = "a workflow can wait for what a person decides since"
 _DECLINES: Final = "what a person declined ends by an event of its own, and is called so, since"
 _RECEIVED: Final = "a return says why, and what arrived"
+_REFUND_FAILED: Final = "a return says that its refund failed"
 _WHICH: Final = "what each shipment holds, and when it arrived, says what can be returned"
 DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "contact.state": {"changed_at": _BY_VERSION, "customer_version": _BY_VERSION},
@@ -29,7 +30,7 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
         r"shipments\[\d+\]\.(lines|delivered_at).*": _WHICH,
         r"cancellations.*|lines\[\d+\]\.(cancelled|lost)": _GIVEN_UP,
         r"(refunds|disputes).*": "an order shows what its payment tells",
-        r"returns\[\d+\]\.refund_failed": "a return says that its refund failed",
+        r"returns\[\d+\]\.refund_failed": _REFUND_FAILED,
         r"refunded\.amount": "what an order has given back is what its payment tells",
     },
     "checkout.state": {"wait|decisions": _PEOPLE, "declined": _DECLINES},
@@ -39,6 +40,7 @@ DEPARTURES: Final[Mapping[str, Mapping[str, str]]] = {
     "return.returns": {
         "waits_for": _PEOPLE,
         "received|return_reason": _RECEIVED,
+        "refund_failed": _REFUND_FAILED,
         r"status|timeline\[\d+\]\.(what|detail)": _DECLINES,
     },
     "shipment.state": {

@@ -123,10 +123,14 @@ async def stock_adds_up(world: World) -> Sequence[str]:
 
 
 async def coupons_are_counted(world: World) -> Sequence[str]:
-    """Once for each customer, and for so many customers at most; a checkout that failed used none."""
+    """Once for each customer, and for so many customers at most; a checkout that failed used none, and neither does an
+    order that came to nothing.
+    """
     books, used, holds = await books_of(world), Counter[str](), dict[str, str]()
-    for fact in await facts_of(world, "order"):
-        if fact.type == "OrderPlaced" and fact.data["discounts"] and fact.entity not in books.cancelled:
+    orders = await facts_of(world, "order")
+    over = books.cancelled | {fact.entity for fact in orders if fact.type == "OrderLost"}
+    for fact in orders:
+        if fact.type == "OrderPlaced" and fact.data["discounts"] and fact.entity not in over:
             used[fact.data["customer_id"]] += 1
     for fact in await facts_of(world, "coupon_use"):
         holds[fact.entity] = fact.data["redemption_id"] if fact.type == "CouponUsed" else ""
@@ -134,6 +138,7 @@ async def coupons_are_counted(world: World) -> Sequence[str]:
         *(f"{customer} used it {count} times" for customer, count in used.items() if count > 1),
         *(f"{len(used)} customers used it" for _ in range(len(used) > _COUPON_LIMIT)),
         *(f"{use} is used by {by}, which is not placed" for use, by in holds.items() if by and by not in books.placed),
+        *(f"{use} is used by {by}, which came to nothing" for use, by in holds.items() if by in over),
     ]
 
 

@@ -115,6 +115,58 @@ async def test_a_cancelled_order_is_no_sale(archive: Archive) -> None:
     assert archive.view("revenue_by_department_week") == []
 
 
+def given_up(identity: str, kind: str, lines: dict[str, int]) -> Row:
+    """Pieces of an order, by `OrderLinesCancelled` or `OrderShipmentLost`."""
+    told = [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]
+    return fact(f"order-{identity}-{kind}-{min(lines)}", f"orders.{kind}.v1", {"order_id": identity, "lines": told})
+
+
+@pytest.mark.parametrize("kind", ["OrderLinesCancelled", "OrderShipmentLost"])
+class TestGivenUp:
+    """Pieces that the customer never got are not sold."""
+
+    async def test_a_part_is_no_sale(self, archive: Archive, kind: str) -> None:
+        """What is left of the line is, at its part of the price; a line of which nothing is left is none."""
+        lines = {"milk": (3, 1000), "soap": (1, 100)}
+        await archive.add(order("1", lines), given_up("1", kind, {"milk": 1, "soap": 1}))
+
+        assert archive.view("sold_lines") == [("1", "USD", FIRST_WEEK, "milk", 2, 667, 0)]
+        assert archive.view("basket_size") == [(FIRST_WEEK, "USD", 1, 1.0, 2.0, 667.0, 667)]
+
+    async def test_its_coupons_took_off_less(self, archive: Archive, kind: str) -> None:
+        """One for the product in proportion to its pieces, one for the order to what its goods cost."""
+        off = (("a", "milk", 90), ("b", None, 100))
+        await archive.add(
+            listed("milk", "DAIRY"),
+            order("1", {"milk": (3, 900), "soap": (1, 100)}, off=off),
+            given_up("1", kind, {"milk": 2}),
+        )
+
+        assert archive.view("revenue_by_department_week") == [
+            (FIRST_WEEK, "(none)", "USD", 1, 1, 100, 40, 60),
+            (FIRST_WEEK, "DAIRY", "USD", 1, 1, 300, 30, 270),
+        ]
+        assert [(row[0], row[3], row[4]) for row in archive.view("coupon_effect")] == [("a", 30, 330), ("b", 40, 330)]
+
+    async def test_all_of_it_is_no_order(self, archive: Archive, kind: str) -> None:
+        """Nor is its coupon one that was used for anything."""
+        await archive.add(
+            order("1", {"milk": (1, 500), "gift": (1, 0)}, off=(("a", "milk", 50), ("b", None, 7))),
+            given_up("1", kind, {"milk": 1}),
+            given_up("1", "OrderShipmentLost", {"gift": 1}),
+        )
+
+        assert [archive.view(name) for name in ("sold_lines", "basket_size", "coupon_effect")] == [[], [], []]
+
+    async def test_other_orders_stay(self, archive: Archive, kind: str) -> None:
+        """Of the same product."""
+        await archive.add(
+            order("1", {"milk": (2, 500)}), order("2", {"milk": (1, 250)}), given_up("2", kind, {"milk": 1})
+        )
+
+        assert [row[0] for row in archive.view("sold_lines")] == ["1"]
+
+
 async def test_a_product_is_as_it_was_listed_last(archive: Archive) -> None:
     """Its earlier sales move with it."""
     again = {**listed("milk", "FRESH"), "id": "product-milk@2.0", "recorded_at": datetime(2017, 3, 14, tzinfo=UTC)}

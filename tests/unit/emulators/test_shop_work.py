@@ -8,7 +8,7 @@ import pytest
 
 from emulators.feed.client import NoAnswerError
 from emulators.feed.tills import FeedError
-from emulators.shop.answers import Answers, ask, settle
+from emulators.shop.answers import Answers, ask, awaited, settle
 from emulators.shop.cancelling import cancel
 from emulators.shop.choose import Back, Fate
 from emulators.shop.returning import take_back
@@ -300,3 +300,12 @@ def test_the_empty_basket_is_only_to_stay_as_it_is() -> None:
     """There is nothing to come."""
     assert EMPTY.quantities == {}
     assert EMPTY.basket.at > AT
+
+
+@pytest.mark.parametrize(("presented", "waits"), [(SOLD.coupons, True), ((), False)], ids=["coupons", "none"])
+def test_the_coupons_of_a_cancelled_order_are_waited_for(presented: Any, *, waits: bool) -> None:
+    """They are given back by who hears of it, a moment later; an order without any has no redemption."""
+    sale = replace(SOLD, fate=Fate.CANCELLED, coupons=presented)
+    cancelled = replace(PLACED["1"], cancellation_id="o1-c1")
+
+    assert ("/promotions/v1/redemptions/o1" in awaited(sale, cancelled)) is waits

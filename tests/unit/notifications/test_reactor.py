@@ -100,6 +100,21 @@ def test_a_return_of_no_order_concerns_nobody() -> None:
     assert targets("ReturnFailed.v1", customer_id=None) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "code", "told"),
+    [
+        ("read_order", "too-late", False),
+        ("read_order", "no-answer", True),
+        ("read_order", "deadline-passed", True),
+        ("approval", "forced-by-operator", True),
+        ("open_return", "not-returnable", True),
+    ],
+)
+def test_a_return_that_is_refused_at_once_is_no_news(step: str, code: str, *, told: bool) -> None:
+    """Who asked for it is looking at the answer; what fails later, or without a rule, they would not see."""
+    assert bool(targets("ReturnFailed.v1", step=step, code=code)) is told
+
+
 def test_a_contact_is_recorded_with_the_version_of_its_customer() -> None:
     """So that what comes late can be told; its time is only kept."""
     (target,) = targets("ContactChanged.v1")

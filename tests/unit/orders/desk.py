@@ -16,13 +16,12 @@ def refused(code: str) -> Response:
 
 @dataclass
 class Desk:
-    """One order of two pieces, paid for with a coupon. `here` of them have not left."""
+    """One order of two pieces. `here` of them have not left."""
 
     here: int = 2
     stopped: int = 0
     cancelled: int = 0
     released: int = 0
-    coupon: str = "redeemed"
     refunded: int = 0
     answers: dict[str, Response] = field(default_factory=dict)
 
@@ -35,14 +34,13 @@ class Desk:
         return response
 
     def troubles(self, saga: Saga) -> list[str]:
-        """What shipment, order, stock, coupons and money say against each other, and against how it ended."""
+        """What shipment, order, stock and money say against each other, and against how it ended."""
         pieces = self.stopped if saga.status is Status.COMPLETED else 0
         facts = {
             "stopped": self.stopped == pieces,
             "cancelled": self.cancelled == pieces,
             "released": self.released == pieces,
             "refunded": self.refunded == pieces * PRICE,
-            "coupon": self.coupon == ("released" if pieces == 2 else "redeemed"),
         }
         return [f"{saga.status}: not so: {fact}" for fact, holds in facts.items() if not holds]
 
@@ -64,16 +62,11 @@ class Desk:
 
     def _order(self) -> Mapping[str, Any]:
         refund = {"amount": self.cancelled * PRICE, "currency": "USD"}
-        status = "cancelled" if self.cancelled == 2 else "placed"
-        return {"status": status, "cancellations": [{"cancellation_id": "w1", "refund": refund}]}
+        return {"cancellations": [{"cancellation_id": "w1", "refund": refund}]}
 
     def _inventory(self, request: Request) -> Response:
         self.released += (request.body or {})["lines"][0]["quantity"]
         return Response(202, {"id": "r1", "version": 3})
-
-    def _promotions(self, _: Request) -> Response:
-        self.coupon = "released"
-        return Response(202, {"id": "c1", "version": 2})
 
     def _payments(self, request: Request) -> Response:
         self.refunded += (request.body or {})["amount"]["amount"]

@@ -153,12 +153,10 @@ class TestACancellation:
                 "cancellation_id": "o1-c1",
                 "order_id": "o1",
                 "customer_id": "900",
-                "checkout_id": "c1",
                 "reservation_id": "r1",
                 "payment_id": "p1",
                 "ordered": [{"sku": "milk", "quantity": 1}],
                 "lines": None,
-                "has_coupons": False,
                 "reason": "fraud",
             },
         )

@@ -29,6 +29,7 @@ from functions.orders.events import (
     OrderDelivered,
     OrderDiscount,
     OrderEvent,
+    OrderLost,
     OrderPlaced,
     OrderRefunded,
     OrderReturned,
@@ -179,6 +180,7 @@ def came_back(opened: ReturnOpened, *, complete: bool = False) -> OrderReturned:
 
 COMPLETE = CompleteReturn(return_id="b1", at=LATER)
 KEPT = ReturnCancelled(return_id="b1", reason="kept after all", at=LATER)
+CAME_TO_NOTHING = OrderLost(order_id="o1", customer_id="900", checkout_id="c1", at=LATER)
 ALL_SHIPPED = (*PAID, shipped(milk=3, tea=1, complete=True))
 ALL_ARRIVED = (*ALL_SHIPPED, delivered(complete=True))
 
@@ -393,8 +395,20 @@ class TestLosing:
     def test_the_only_parcel_gives_everything_back(self) -> None:
         """The order is lost."""
         order.given(*ALL_SHIPPED).when(lose(milk=3, tea=1)).then(
-            lost("lost", shipping=499, milk=(3, 540), tea=(1, 360))
+            lost("lost", shipping=499, milk=(3, 540), tea=(1, 360)), CAME_TO_NOTHING
         )
+
+    def test_of_the_rest_of_a_cancelled_order_leaves_nothing(self) -> None:
+        """The order is lost: whichever came first, the loss or the cancellation."""
+        gone, rest = lost("placed", milk=(3, 540)), without("placed", tea=(1, 360))
+        whole = lost("lost", shipping=499, milk=(3, 540))
+        order.given(*PAID, shipped(milk=3), gone).when(stopped(tea=1)).then(
+            without("lost", shipping=499, tea=(1, 360)), CAME_TO_NOTHING
+        )
+        order.given(*PAID, rest, shipped(milk=3, complete=True)).when(lose(milk=3)).then(whole, CAME_TO_NOTHING)
+        order.given(*PAID, rest, shipped(milk=3, complete=True), whole, CAME_TO_NOTHING).when(
+            lose(milk=3)
+        ).then_nothing()
 
     def test_hears_of_the_loss_first(self) -> None:
         """What was lost has left: the news that it left may come later, and changes nothing then."""
@@ -410,7 +424,9 @@ class TestLosing:
     def test_what_was_given_up_before_is_not_refunded_twice(self) -> None:
         """A return of pieces that then turn out to be lost."""
         history = (*ALL_SHIPPED, coming_back(milk=(3, 540)))
-        order.given(*history).when(lose(milk=3, tea=1)).then(lost("lost", shipping=499, milk=(3, 0), tea=(1, 360)))
+        order.given(*history).when(lose(milk=3, tea=1)).then(
+            lost("lost", shipping=499, milk=(3, 0), tea=(1, 360)), CAME_TO_NOTHING
+        )
 
 
 class TestReturns:

@@ -15,6 +15,7 @@ from functions.orders.events import (
     OrderDelivered,
     OrderDiscount,
     OrderLine,
+    OrderLost,
     OrderPlaced,
     OrderReturned,
     OrderShipmentLost,
@@ -116,15 +117,22 @@ def test_a_lost_shipment_is_published_with_its_refund() -> None:
     assert to_integration(event) == integration.OrderShipmentLost(**told, lines=lines, lost_at=AT)
 
 
+def test_a_lost_order_is_published_with_the_id_of_its_coupons() -> None:
+    """Who keeps them gives them back."""
+    event = OrderLost(**NAMED, checkout_id="c1", at=AT)
+
+    assert to_integration(event) == integration.OrderLost(**NAMED, checkout_id="c1", lost_at=AT)
+
+
 def test_shipments_are_published_as_they_leave_and_arrive() -> None:
-    """Others learn which shipment it is, and whether it is the last."""
+    """Others learn which shipment it is; whether it was the last, the order says."""
     line = MovedLine(sku="milk", quantity=2)
     left = OrderShipped(order_id="o1", customer_id="900", shipment_id="s1", lines=(line,), complete=False, at=AT)
     arrived = OrderDelivered(order_id="o1", customer_id="900", shipment_id="s1", complete=True, at=AT)
 
     assert [to_integration(left), to_integration(arrived)] == [
-        integration.OrderShipped(order_id="o1", customer_id="900", shipment_id="s1", complete=False),
-        integration.OrderDelivered(order_id="o1", customer_id="900", shipment_id="s1", complete=True),
+        integration.OrderShipped(order_id="o1", customer_id="900", shipment_id="s1"),
+        integration.OrderDelivered(order_id="o1", customer_id="900", shipment_id="s1"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The failure matrix of a cancellation: whatever goes wrong, shipment, order, stock, coupons and money agree."""
+"""The failure matrix of a cancellation: whatever goes wrong, shipment, order, stock and money agree."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,12 +18,10 @@ from tests.unit.orders.test_workflow import DATA
 BEGINNING = (
     "order_id",
     "customer_id",
-    "checkout_id",
     "reservation_id",
     "payment_id",
     "ordered",
     "lines",
-    "has_coupons",
 )
 
 
@@ -49,14 +47,13 @@ async def test_everything_agrees_at_the_end(case: Case) -> None:
 
 @pytest.mark.parametrize("recovery", Recovery)
 @on_virtual_time
-async def test_a_part_keeps_its_coupons(recovery: Recovery) -> None:
-    """One of two pieces: half the money, and the coupon stays used."""
+async def test_a_part_is_given_up_alone(recovery: Recovery) -> None:
+    """One of two pieces: half the money."""
     case = Case(step="refund_payment", fault=Fault.CRASH_AFTER_CALL, recovery=recovery)
 
     world = await play(CANCELLATION_WORKFLOW, Desk(), case, of_one_piece)
 
     saga = await world.saga()
-    assert saga.skipped == ("release_coupons",)
     assert world.services.troubles(saga) == []
 
 

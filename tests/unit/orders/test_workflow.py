@@ -15,17 +15,14 @@ DATA: Mapping[str, Any] = {
     "cancellation_id": "o1-c1",
     "order_id": "o1",
     "customer_id": "900",
-    "checkout_id": "c1",
     "reservation_id": "r1",
     "payment_id": "p1",
     "ordered": [{"sku": "milk", "quantity": 2}],
     "lines": None,
-    "has_coupons": True,
     "reason": "fraud",
     "stopped": MILK,
     "order_version": 4,
     "refund": REFUND,
-    "whole": True,
 }
 
 
@@ -55,25 +52,13 @@ def test_all_that_follows_is_about_what_was_stopped() -> None:
     ]
 
 
-@pytest.mark.parametrize(("status", "whole"), [("cancelled", True), ("placed", False), ("shipped", False)])
-def test_the_refund_is_what_the_order_says(status: str, whole: bool) -> None:
+def test_the_refund_is_what_the_order_says() -> None:
     """Of this cancellation, not of another one of the same order; read as its command left it."""
     other = {"cancellation_id": "o1-c0", "refund": {"amount": 1, "currency": "USD"}}
-    body = {"status": status, "cancellations": [other, {"cancellation_id": "o1-c1", "refund": REFUND}]}
+    body = {"cancellations": [other, {"cancellation_id": "o1-c1", "refund": REFUND}]}
 
     assert workflow.read_refund(DATA).path == "/orders/o1?min_version=4"
-    assert workflow.learn_refund(DATA, body) == {"refund": REFUND, "whole": whole}
-
-
-@pytest.mark.parametrize(
-    ("known", "kept"),
-    [({}, False), ({"whole": False}, True), ({"has_coupons": False}, True)],
-    ids=["all of it", "a part", "no coupons"],
-)
-def test_coupons_are_given_back_with_the_whole_order(known: dict[str, Any], kept: bool) -> None:
-    """They were used for what is left of it."""
-    assert workflow.keeps_coupons({**DATA, **known}) is kept
-    assert workflow.release_coupons(DATA).path == "/redemptions/c1/release"
+    assert workflow.learn_refund(DATA, body) == {"refund": REFUND}
 
 
 def test_the_refund_is_given_under_the_id_of_the_cancellation() -> None:

@@ -13,12 +13,14 @@ from shared.adapters.memory.event_store import MemoryEventStore
 from shared.adapters.memory.read_store import MemoryReadStore
 from shared.bootstrap import Wiring
 from shared.eventsourcing.event_store import OperationCounts
-from shared.eventsourcing.message import Commit, category_of
+from shared.eventsourcing.message import Commit, IntegrationEvent, category_of
 from shared.eventsourcing.projector import Projector
-from shared.http.auth import KeySet, TokenVerifier
+from shared.http.auth import KeySet, PlatformCallers, TokenVerifier
 from shared.http.command_edge import CommandEdge
 from shared.http.edge import Handler, guarded
+from shared.http.platform_api import ScheduleEdge
 from shared.http.query_edge import QueryEdge
+from shared.http.reaction_edge import ReactionEdge
 from shared.testing.api_spec import ApiSpec
 from shared.testing.doubles import FixedClock, RecordingPublisher
 from shared.testing.memory_platform import memory_dependencies, query_wiring
@@ -46,6 +48,28 @@ class Promotions:
         wiring = Wiring(SERVICE.manifest, SERVICE.aggregates, SERVICE.effect, self._deps, self.clock, self._new_id)
         edge = CommandEdge(SERVICE.command_apis, wiring, self._verifier, self.clock, wiring.new_id)
         return guarded("commands", edge, lambda *_, **__: None)
+
+    async def told(self, event: IntegrationEvent, message_id: str = "order-o1@5.0") -> str:
+        """What becomes of an event of the orders that is pushed."""
+        wiring = Wiring(SERVICE.manifest, SERVICE.aggregates, SERVICE.effect, self._deps, self.clock, self._new_id)
+        callers = PlatformCallers(self._verifier, frozenset({"push@shop.test"}))
+        edge = ReactionEdge(
+            SERVICE.manifest.name,
+            SERVICE.reactions,
+            wiring,
+            callers=callers,
+            dead_letters=self._deps.dead_letters,
+            clock=self.clock,
+            schedule=ScheduleEdge(callers, {}),
+        )
+        token = self._issuer.mint("push", email="push@shop.test", audience="shop")
+        headers = {
+            "ce-id": message_id,
+            "ce-type": f"commerce.orders.{event.TYPE}",
+            "ce-time": self.clock().isoformat(),
+        }
+        reply = await ApiSpec(edge, token).send("POST", "/", body=event.model_dump_json().encode(), headers=headers)
+        return reply.headers["outcome"]
 
     def caller(self, subject: str, *roles: str) -> ApiSpec:
         return ApiSpec(self._commands, self._token(subject, *roles))

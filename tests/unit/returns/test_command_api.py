@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from functions.returns.command_api import (
     RETURN_COMMANDS,
+    RETURN_STARTS,
     LineBody,
     ReceivedLineBody,
     ReceptionBody,
@@ -19,12 +20,12 @@ from shared.eventsourcing.workflow.calls import Request, Response
 from shared.eventsourcing.workflow.commands import Decide, Decline, Start
 from shared.eventsourcing.workflow.state import Saga, Status
 from shared.http.auth import Principal, Role
-from shared.http.command_api import Call, CommandEndpoint, NoBody
+from shared.http.command_api import Call, CommandEndpoint, JointEndpoint, NoBody
 from shared.http.problems import ProblemError
 from shared.testing.doubles import NOON
 from shared.testing.memory_platform import memory_personal
 
-START = RETURN_COMMANDS.endpoints[0]
+START = RETURN_STARTS.endpoints[0]
 MILK = LineBody(sku="milk", quantity=1)
 
 
@@ -43,7 +44,7 @@ def call(role: Role, erasure: str = "none") -> Call:
     return Call(
         principal=Principal("900", frozenset({role})),
         now=NOON,
-        entity_id="r1",
+        entity_id="",
         path={},
         personal=memory_personal(lambda: NOON),
         services=Customers(erasure),
@@ -51,11 +52,14 @@ def call(role: Role, erasure: str = "none") -> Call:
 
 
 async def started(role: Role, *lines: LineBody, erasure: str = "none", at: datetime | None = None) -> Start:
-    assert isinstance(START, CommandEndpoint)
+    async def read(_: str, __: str) -> Saga:
+        return Saga()
+
+    assert isinstance(START, JointEndpoint)
     body = ReturnBody(order_id="o1", lines=lines or (MILK,), reason="damaged", at=at)
-    command = await START.build(body, call(role, erasure))
-    assert isinstance(command, Start)
-    return command
+    (target,) = await START.plan(body, call(role, erasure), read)
+    assert isinstance(target.command, Start)
+    return target.command
 
 
 @pytest.mark.parametrize(("role", "customer_id"), [(Role.CUSTOMER, "900"), (Role.OPERATOR, None)])
@@ -65,7 +69,7 @@ async def test_customers_return_of_their_own_orders(role: Role, customer_id: str
 
     assert command.data["customer_id"] == customer_id
     assert (command.workflow_id, command.data["order_id"], command.at) == (
-        "r1",
+        "o1-r1",
         "o1",
         datetime(2026, 3, 1, 12, tzinfo=UTC),
     )
@@ -167,5 +171,4 @@ def test_returns_know_the_ways_of_operators() -> None:
     """As every workflow: retry, and turn back."""
     paths = [endpoint.path for endpoint in RETURN_COMMANDS.endpoints]
 
-    assert paths[0] == "/returns"
     assert paths[-2:] == ["/returns/{return_id}/retry", "/returns/{return_id}/force-compensate"]

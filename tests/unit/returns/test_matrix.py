@@ -27,6 +27,7 @@ def return_data(_: datetime) -> Mapping[str, Any]:
         "lines": [{"sku": "milk", "quantity": 2}, {"sku": "tea", "quantity": 1}],
         "return_reason": "damaged",
         "delivered_since": "2026-02-01T12:00:00+00:00",
+        "under_way": [],
     }
 
 

@@ -1,6 +1,7 @@
 """What a return asks of whom, and what it learns."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ DATA: Mapping[str, Any] = {
     "lines": [{"sku": "milk", "quantity": 1}],
     "return_reason": "damaged",
     "delivered_since": "2026-02-01T12:00:00+00:00",
+    "under_way": [],
     "arrived": [{"sku": "milk", "quantity": 1}],
     "sound": [{"sku": "milk", "quantity": 1}],
     "payment_id": "p1",
@@ -83,6 +85,38 @@ def test_only_what_was_delivered_lately_can_be_returned(order: Mapping[str, Any]
         workflow.learn_order(DATA, order)
 
     assert (refusal.value.code, refusal.value.detail.partition(":")[0]) == (code, "milk")
+
+
+def asked_before(return_id: str, theirs: str | None = "900", mine: str | None = "900") -> Mapping[str, Any]:
+    """What is asked for, where one piece is in a return that was under way."""
+    other = {"return_id": return_id, "customer_id": theirs, "lines": [{"sku": "milk", "quantity": 1}]}
+    return {**DATA, "customer_id": mine, "under_way": [other]}
+
+
+def test_what_was_asked_for_already_is_not_asked_for_twice() -> None:
+    """Though it is not here yet, and the order knows nothing of it."""
+    with pytest.raises(Refuse) as refusal:
+        workflow.learn_order(asked_before("r9"), delivered_order(LATELY))
+
+    assert refusal.value.code == "not-returnable"
+    assert workflow.learn_order(asked_before("r9"), delivered_order(LATELY, LATELY))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "counts"),
+    [("901", "900", False), (None, "900", True), ("900", None, True), ("901", None, True)],
+    ids=["a stranger's", "one by staff", "staff asks", "staff asks after a stranger"],
+)
+def test_a_stranger_keeps_nobody_from_returning(theirs: str | None, mine: str | None, *, counts: bool) -> None:
+    """What somebody asks of an order that is not theirs is refused a moment later."""
+    with pytest.raises(Refuse) if counts else nullcontext():
+        workflow.learn_order(asked_before("r9", theirs, mine), delivered_order(LATELY))
+
+
+def test_what_has_come_meanwhile_counts_once() -> None:
+    """The order knows it then, with what really arrived."""
+    assert workflow.learn_order(asked_before("r0"), delivered_order(LATELY, LATELY, back=1, status="open"))
+    assert workflow.learn_order(asked_before("r0"), delivered_order(LATELY, back=0))
 
 
 @pytest.mark.parametrize(
@@ -158,6 +192,15 @@ def test_the_refund_is_given_under_the_id_of_the_return() -> None:
         "/payments/p1/refunds",
         {"refund_id": "r1", "amount": REFUND, "up_to": True, "reason": "damaged"},
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [({}, False), ({"refunds": {"r1": "completed", "r0": "failed"}}, False), ({"refunds": {"r1": "failed"}}, True)],
+)
+def test_a_refund_that_fails_is_learned(answer: Mapping[str, Any], failed: bool) -> None:
+    """Of this return: the payment's answer says so."""
+    assert workflow.learn_refunded(DATA, answer) == {"refund_failed": failed}
 
 
 def test_the_goods_go_back_to_the_shelf_under_the_id_of_the_return() -> None:

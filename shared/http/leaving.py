@@ -1,4 +1,4 @@
-"""The customer, as a caller of the API of returns sees them: asked while they wait."""
+"""Whether a customer is leaving: asked of the customers service while who calls a command waits."""
 
 from urllib.parse import quote
 
