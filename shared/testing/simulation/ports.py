@@ -65,7 +65,7 @@ class Line:
                 await self._graves[-1]
             raise asyncio.CancelledError
 
-    async def commit(self, request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:
+    async def commit(self, request: Callable[[], Awaitable[Appended | None]]) -> Appended | None:
         """`Connection` of the event store: the store's own client sends a commit again that was not answered. That one
         is often lost, too: whatever cut the first one off goes on.
         """
@@ -78,7 +78,7 @@ class Line:
         except UnavailableError:
             self._cut_off = not again
             raise
-        found: Appended | Replayed = result
+        found: Appended | None = result
         return found
 
     def _fail_half(self) -> None:
@@ -119,10 +119,7 @@ class Port:
 
     def _many(self, found: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
         async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            async def nothing() -> None:
-                """Only the way there."""
-
-            await self._line.call(nothing, self._lost, ())
+            await self._line.call(_nothing, self._lost, ())
             async for each in found(*args, **kwargs):
                 await self._line.live_or_die()
                 yield each
@@ -157,13 +154,17 @@ class Log(Port):
         return until <= asyncio.get_running_loop().time()
 
 
+async def _nothing() -> None:
+    """Only the way there."""
+
+
 async def look_again() -> None:
-    """How long the event store takes to find out what is in an append's way."""
+    """The way of the event store's second request, which finds out what is in an append's way."""
     if (line := CURRENT.get()) is not None:
-        await line.travel()
+        await line.call(_nothing, _LOST, _UNHEARD)
 
 
-async def connect(request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:
+async def connect(request: Callable[[], Awaitable[Appended | None]]) -> Appended | None:
     """The event store's `connection`: that of the instance that asks."""
     line = CURRENT.get()
     return await (line.commit(request) if line else request())
