@@ -184,10 +184,9 @@ WORKFLOWS = (
     ),
     _m(
         "pivot-given-up",
-        "The pivot is given up after some tries, though it may have been done.",
+        "The pivot is given up after as many tries as any other step, though it may have been done.",
         "shared.eventsourcing.workflow.decider._unknown",
         ("limit = None if step.pivot else workflow.undo_attempts", "limit = workflow.undo_attempts"),
-        ("if behind:\n        return [unknown, _stuck(attempt, error, at)]", ""),
     ),
     _m(
         "deadline-behind-the-pivot",

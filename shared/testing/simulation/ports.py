@@ -17,7 +17,7 @@ from shared.testing.simulation.stage import Stage
 
 PACE = 0.004
 """Seconds that a call takes on average."""
-SLOWEST = 8.0
+SLOWEST, LATEST = 8.0, 60.0
 
 _LOST = (Kind.STORE_LOST,)
 _UNHEARD = (Kind.STORE_UNHEARD,)
@@ -26,8 +26,10 @@ _UNHEARD = (Kind.STORE_UNHEARD,)
 class Line:
     """One instance's connections. `over` is set when the simulation ends."""
 
-    def __init__(self, instance: Instance, stage: Stage) -> None:
+    def __init__(self, instance: Instance, service: str, stage: Stage) -> None:
         self.instance = instance
+        self._service = service
+        self._stage = stage
         self.backend = stage.backend
         self.faults = stage.faults
         self.story = stage.story
@@ -57,6 +59,9 @@ class Line:
 
     async def live_or_die(self) -> None:
         """Returns, or never."""
+        if self.instance.alive and self.faults.strikes(Kind.OUTAGE, self.instance.name):
+            self._stage.goes_down(self._service, self.instance.dice)
+            self.instance.die()
         if self.instance.alive and self.faults.strikes(Kind.DEATH, self.instance.name):
             self.instance.die()
         if not self.instance.alive:
@@ -73,6 +78,7 @@ class Line:
         try:
             if again:
                 self._fail_half()
+            self._delay(request)
             result = await self.call(request, (Kind.COMMIT_LOST,), ())
             self._fail((Kind.COMMIT_UNHEARD,))
         except UnavailableError:
@@ -80,6 +86,15 @@ class Line:
             raise
         found: Appended | None = result
         return found
+
+    def _delay(self, request: Callable[[], Awaitable[Appended | None]]) -> None:
+        if self.faults.strikes(Kind.COMMIT_DELAYED, self.instance.name):
+            self._stage.background(self._later(request))
+            raise UnavailableError(Kind.COMMIT_DELAYED)
+
+    async def _later(self, request: Callable[[], Awaitable[Appended | None]]) -> None:
+        await asyncio.sleep(self.instance.dice.uniform(0.0, LATEST))
+        await request()
 
     def _fail_half(self) -> None:
         if self.faults.likely and self.instance.dice.random() < 0.5:
