@@ -57,6 +57,16 @@ async def checkouts_end_once(world: World) -> Sequence[str]:
     ]
 
 
+async def failed_checkouts_leave_no_order(world: World) -> Sequence[str]:
+    """What one had created is cancelled."""
+    books = await books_of(world)
+    return [
+        f"order {fact.entity} is open, and its checkout ended as {books.ends[fact.entity]}"
+        for fact in await facts_of(world, "order")
+        if fact.type == "OrderCreated" and fact.entity not in books.completed | books.cancelled
+    ]
+
+
 async def carts_are_sold_once(world: World) -> Sequence[str]:
     """A cart that two places checked out is one order; one whose checkouts failed is open again."""
     carts: dict[str, list[str]] = defaultdict(list)
@@ -218,6 +228,7 @@ def no_shelf_is_below_nothing(world: World, commit: Commit) -> Sequence[str]:
 GLANCES: tuple[Glance, ...] = (no_shelf_is_below_nothing,)
 ALL: tuple[Invariant, ...] = (
     checkouts_end_once,
+    failed_checkouts_leave_no_order,
     carts_are_sold_once,
     money_adds_up,
     refunds_are_looked_up,
