@@ -32,28 +32,48 @@ class Fault(Enum):
 
 class LossyConnection:
     """Carries commit requests of a store to its backend, and loses one when it is told to. `error` is what the store's
-    client hears then; `sent` counts the requests.
+    client hears then; `sent` counts the requests. The backend refuses a request by an error, or by the answer None.
     """
 
     def __init__(self, error: Exception) -> None:
         self.sent = 0
         self._error = error
         self._next: tuple[Fault, Callable[[], Awaitable[object]]] | None = None
+        self._refused: Callable[[], Awaitable[object]] | None = None
 
     def lose_next(self, fault: Fault, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
         """The next request, or its acknowledgement; `meanwhile` happens before the client sends it again."""
         self._next = fault, meanwhile or _nothing
 
+    def after_refusal(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        """`meanwhile` happens once: after the backend has refused a request, before the store looks why."""
+        self._refused = meanwhile
+
     async def __call__(self, request: Callable[[], Awaitable[Any]]) -> Any:
         self.sent += 1
         lost, self._next = self._next, None
         if lost is None:
-            return await request()
+            return await self._heard(request)
         fault, meanwhile = lost
         if fault is Fault.AFTER:
             await request()
         await meanwhile()
         raise self._error
+
+    async def _heard(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            answer = await request()
+        except Exception:
+            await self._look_is_late()
+            raise
+        if answer is None:
+            await self._look_is_late()
+        return answer
+
+    async def _look_is_late(self) -> None:
+        meanwhile, self._refused = self._refused, None
+        if meanwhile is not None:
+            await meanwhile()
 
 
 async def _nothing() -> None:

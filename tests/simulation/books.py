@@ -1,30 +1,44 @@
 """What must be true of the shop when all is quiet: money, stock, mails, carts, coupons, and who was erased."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from pydantic_core import from_json
 
-from shared.eventsourcing.message import Commit
+from shared.eventsourcing.message import Commit, category_of, entity_of
 from shared.eventsourcing.personal import Erased
 from shared.testing.simulation.scenario import Glance, Invariant
 from shared.testing.simulation.sights import everything_stored
 from shared.testing.simulation.world import World
-from tests.e2e.shop_books import Books, Fact, facts, read_books
+from tests.e2e.shop_books import Books, Fact, read_books
 
 _COUPON_LIMIT = 2
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _SIGNS = {"StockReceived": 1, "StockReleased": 1, "StockReserved": -1}
 """By which events there is more to sell, or less. What is shipped was kept before."""
 
 
 async def books_of(world: World) -> Books:
-    return await read_books(_shop(world))
+    """Made once, as long as nobody writes."""
+    length, books = world.known.get("books", (0, Books()))
+    if length != len(world.backend.order):
+        length, books = len(world.backend.order), await read_books(_shop(world))
+        world.known["books"] = length, books
+    found: Books = books
+    return found
 
 
 async def facts_of(world: World, category: str) -> list[Fact]:
-    return [fact async for fact in facts(_shop(world), category)]
+    return [
+        Fact(entity_of(stream), event.type.rpartition(".")[0], dict(event.data))
+        for stream, commits in (await world.log()).items()
+        if category_of(stream) == category
+        for commit in commits
+        for event in commit.events
+    ]
 
 
 def _shop(world: World) -> Any:
@@ -40,6 +54,16 @@ async def checkouts_end_once(world: World) -> Sequence[str]:
         *(f"checkout {each} ended as {ends}" for each, ends in books.ends.items() if len(ends) != 1),
         *(f"order {each} is placed or its checkout completed, not both" for each in sorted(placed ^ books.completed)),
         *(f"order {each} is placed {len(totals)} times" for each, totals in books.placed.items() if len(totals) > 1),
+    ]
+
+
+async def failed_checkouts_leave_no_order(world: World) -> Sequence[str]:
+    """What one had created is cancelled."""
+    books = await books_of(world)
+    return [
+        f"order {fact.entity} is open, and its checkout ended as {books.ends[fact.entity]}"
+        for fact in await facts_of(world, "order")
+        if fact.type == "OrderCreated" and fact.entity not in books.completed | books.cancelled
     ]
 
 
@@ -77,6 +101,11 @@ async def money_adds_up(world: World) -> Sequence[str]:
         if left != books.kept(payment) or left < 0:
             wrong.append(f"{payment}: the provider has {left} left, the log says {books.kept(payment)}")
     return wrong
+
+
+async def refunds_are_looked_up(world: World) -> Sequence[str]:
+    """None is asked for that the shop could know to be refused: where a bank has the money."""
+    return list(world.known["provider"].blind)
 
 
 async def cancelled_orders_cost_nothing(world: World) -> Sequence[str]:
@@ -120,6 +149,26 @@ async def stock_adds_up(world: World) -> Sequence[str]:
     left = {fact.data["order_id"] for fact in await facts_of(world, "shipment") if fact.type == "ShipmentDispatched"}
     kept = sold - touched - left
     return [*wrong, *(f"{order} waits for its shipment and keeps no stock" for order in sorted(kept - keeping))]
+
+
+async def nothing_is_left_to_expire(world: World) -> Sequence[str]:
+    """What a checkout that is over had reserved was sold or given back: expiry is for those that are not."""
+    log, over = await world.log(), dict[str, datetime]()
+    for stream, commit, event in _events(log, "checkout"):
+        if event.partition(".")[0] in ("WorkflowCompleted", "WorkflowFailed"):
+            over[entity_of(stream)] = commit.recorded_at
+    return [
+        f"the reservation of {entity_of(stream)} expired, long after its checkout was over"
+        for stream, commit, event in _events(log, "reservation")
+        if event.startswith("ReservationExpired.") and over.get(entity_of(stream), _NEVER) < commit.recorded_at
+    ]
+
+
+def _events(log: Mapping[str, Sequence[Commit]], category: str) -> Iterator[tuple[str, Commit, str]]:
+    """Streams, commits and types of a category's events."""
+    for stream, commits in log.items():
+        if category_of(stream) == category:
+            yield from ((stream, commit, event.type) for commit in commits for event in commit.events)
 
 
 async def coupons_are_counted(world: World) -> Sequence[str]:
@@ -184,11 +233,14 @@ def no_shelf_is_below_nothing(world: World, commit: Commit) -> Sequence[str]:
 GLANCES: tuple[Glance, ...] = (no_shelf_is_below_nothing,)
 ALL: tuple[Invariant, ...] = (
     checkouts_end_once,
+    failed_checkouts_leave_no_order,
     carts_are_sold_once,
     money_adds_up,
+    refunds_are_looked_up,
     cancelled_orders_cost_nothing,
     the_ledger_is_zero,
     stock_adds_up,
+    nothing_is_left_to_expire,
     coupons_are_counted,
     each_fact_has_one_mail,
     nobody_is_readable,

@@ -8,8 +8,33 @@ from functions.payments.events import DisputeOutcome
 from shared.http.auth import Role
 from shared.testing.api_spec import Reply
 from shared.testing.simulation.client import Client
+from shared.testing.simulation.faults import Kind
 from shared.testing.simulation.world import World
-from tests.simulation.people import CARDS, COUPON, CUSTOMERS, OK, SKUS, STREET, actor, operator, person
+from tests.simulation.people import (
+    CARDS,
+    COUPON,
+    CUSTOMERS,
+    OK,
+    SKUS,
+    STREET,
+    actor,
+    has_come_to,
+    operator,
+    person,
+    some_order,
+)
+
+ASKS = {
+    "check_out_cart": "cart",
+    "redeem_coupons": "promotions",
+    "create_order": "orders",
+    "reserve_items": "inventory",
+    "authorize_payment": "payments",
+    "confirm_order": "orders",
+    "allocate_items": "inventory",
+    "capture_payment": "payments",
+}
+"""The steps of a checkout that change something, up to its pivot, and whom they ask."""
 
 
 @actor
@@ -25,8 +50,28 @@ async def buyer(world: World, dice: Random, name: str) -> None:
     for reply in await asyncio.gather(*asked):
         if reply.status in OK:
             world.known.setdefault("checkouts", {})[reply.json["id"]] = number
+            if dice.random() < 0.4:
+                await disturb(world, dice, name, reply.json["id"])
             await asyncio.sleep(dice.expovariate(1 / 20.0))
             await customer.get(f"/checkout/v1/checkouts/{reply.json['id']}")
+
+
+async def disturb(world: World, dice: Random, name: str, checkout: str) -> None:
+    """At the worst moment, when a step is under way: the service that it asks is not heard from, or the checkouts' own
+    one dies; and somebody of the shop turns it back, which from its pivot on is refused.
+    """
+    step = dice.choice(list(ASKS))
+    await has_come_to(world, checkout, step)
+    if world.faults.can(Kind.CUT_OFF) and dice.random() < 0.5:
+        world.faults.happens(Kind.CUT_OFF, ASKS[step])
+        world.network.cut(ASKS[step], dice)
+    elif world.faults.can(Kind.OUTAGE) and dice.random() < 0.5:
+        down = dice.choice(("checkout", ASKS[step]))
+        world.faults.happens(Kind.OUTAGE, down)
+        world.pool.fell(down, dice)
+    if dice.random() < 0.5:
+        staff = operator(world, dice, f"{name}/stopped")
+        await staff.ask("POST", f"/checkout/v1/checkouts/{checkout}/force-compensate", {"reason": "mistake"})
 
 
 async def introduced(world: World, dice: Random, name: str) -> tuple[Client, int]:
@@ -114,3 +159,18 @@ async def bank(world: World, dice: Random, name: str) -> None:
             provider.dispute(intent)
             await asyncio.sleep(dice.expovariate(1 / 120.0))
             provider.dispute(intent, dice.choice((DisputeOutcome.WON, DisputeOutcome.LOST)))
+
+
+@actor
+async def impatient(world: World, dice: Random, name: str) -> None:
+    """Cancels an order, and asks the bank for the money before the shop gives it back."""
+    await asyncio.sleep(dice.expovariate(1 / 60.0))
+    if (order := await some_order(world, dice)) is None:
+        return
+    staff, provider = operator(world, dice, name), world.known["provider"]
+    await staff.ask("POST", f"/orders/v1/orders/{order}/cancel", {"reason": "customer-request"})
+    await asyncio.sleep(dice.expovariate(1 / 3.0))
+    for intent in [each for each, charge in provider.charges.items() if charge.payment_id == order]:
+        provider.dispute(intent)
+        await asyncio.sleep(dice.expovariate(1 / 3.0))
+        provider.dispute(intent, dice.choice((DisputeOutcome.WON, DisputeOutcome.LOST)))

@@ -9,7 +9,7 @@ from shared.testing.simulation.sights import sagas
 from shared.testing.simulation.world import World
 from shared.topology import Push
 from tests.simulation.books import facts_of
-from tests.simulation.people import STEPS, operator
+from tests.simulation.people import OK, STEPS, operator
 from tests.simulation.staff import decide_return
 
 
@@ -17,6 +17,7 @@ async def mend(world: World) -> None:
     """Every dead letter is tried again, what is stuck is retried, what waits for a person is decided."""
     await redrive(world)
     staff = operator(world, world.stage.dice(f"mend/{len(world.story)}"), f"mender{len(world.story)}")
+    await pay_otherwise(staff)
     if world.known.get("erased"):
         await deliver_all(world, staff)
     for service, stream, saga in await sagas(world):
@@ -26,6 +27,23 @@ async def mend(world: World) -> None:
             await staff.ask("POST", f"{entity}/retry", {"reason": "outage"})
         elif category == "return" and not saga.is_over:
             await decide_return(staff, identity, [dict(line) for line in saga.data["lines"]])
+
+
+async def pay_otherwise(staff: Client) -> None:
+    """What the provider did not give back a person does, unless the customer has it by a dispute. While one is open
+    nobody can tell.
+    """
+    reply = await staff.get("/payments/v1/payments?attention=refund-failed&limit=100")
+    for payment in reply.json["items"]:
+        if any(each["status"] == "open" for each in payment["disputes"]):
+            continue
+        for refund in payment["refunds"]:
+            if refund["status"] != "failed":
+                continue
+            url = f"/payments/v1/payments/{payment['id']}/refunds/{refund['refund_id']}/resolve"
+            paid = await staff.ask("POST", url, {"paid_otherwise": True, "reason": "outage"})
+            if paid.status not in OK:
+                await staff.ask("POST", url, {"paid_otherwise": False, "reason": "outage"})
 
 
 async def deliver_all(world: World, staff: Client) -> None:
@@ -49,6 +67,8 @@ async def redrive(world: World) -> None:
     for place, letter in sorted(letters.buried.items()):
         body = {"subscription": place.subscription, "message_id": place.message_id, "dry_run": False}
         await _post(world, place.service, letter.function, body)
+        if place not in letters.buried:
+            world.delivery.accepted(place.subscription, letter.attributes.get("ce-id", ""))
     for service in world.stage.services:
         for category in service.categories:
             async for parked in letters.list(category):

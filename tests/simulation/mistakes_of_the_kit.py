@@ -132,12 +132,6 @@ KIT = (
         ("and self._clock() < read_at + self.remembered", ""),
     ),
     _m(
-        "walk-by-own-clock",
-        "The sweep goes by its own clock: a fast one passes commits.",
-        "shared.eventsourcing.feed_walk.FeedWalk.run",
-        ("await self.log.now() - self.behind", "self.clock() - self.behind"),
-    ),
-    _m(
         "own-key-kept",
         "Of two who make a person's first key at once, both go on with their own.",
         "shared.eventsourcing.personal.PersonalData._first_key",
@@ -184,10 +178,9 @@ WORKFLOWS = (
     ),
     _m(
         "pivot-given-up",
-        "The pivot is given up after some tries, though it may have been done.",
+        "The pivot is given up after as many tries as any other step, though it may have been done.",
         "shared.eventsourcing.workflow.decider._unknown",
         ("limit = None if step.pivot else workflow.undo_attempts", "limit = workflow.undo_attempts"),
-        ("if behind:\n        return [unknown, _stuck(attempt, error, at)]", ""),
     ),
     _m(
         "deadline-behind-the-pivot",

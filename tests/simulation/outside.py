@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,14 @@ from functions.payments.adapters.memory import MemoryProvider
 from functions.payments.amounts import to_provider
 from functions.payments.effect import Settlement
 from functions.payments.events import DisputeOutcome
-from functions.payments.port import DisputeFound, Intent, IntentStatus
+from functions.payments.port import (
+    DisputeFound,
+    Intent,
+    IntentStatus,
+    RefundOrder,
+    RefundResult,
+    RefundState,
+)
 from functions.payments.webhook import StripeWebhook
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.money import Money
@@ -39,12 +47,29 @@ _TOLD = {
     IntentStatus.DECLINED: ("payment_intent.payment_failed", "requires_payment_method"),
 }
 _TRIES = 12
+_LONGEST_BUSY, _LONGEST_TURN = 120.0, 10.0
+_KNOWN_BY = 20.0
+"""Seconds after which whoever asks for a refund must know of a dispute: more than the shop takes between its look and
+the refund."""
 
 
 class Provider(MemoryProvider):
     """The payment provider. It tells of what changed by webhook, before its answer or after, twice or never."""
 
     world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disputed_at: dict[str, float] = {}
+        self.blind: list[str] = []
+        """Refunds that were refused, and that nobody who had looked would have asked for."""
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        made = await super().refund(order)
+        now = asyncio.get_running_loop().time()
+        if made.state is RefundState.FAILED and now > self.disputed_at.get(order.intent_id, 0.0) + _KNOWN_BY:
+            self.blind.append(f"{order.refund_id} of {order.payment_id}: {made.code}")
+        return made
 
     def _become(self, intent: Intent) -> Intent:
         changed = super()._become(intent)
@@ -61,6 +86,7 @@ class Provider(MemoryProvider):
         if not (begins if outcome is None else ends):
             return
         amount = known.amount if known else Money(amount=self.left(intent_id), currency="USD")
+        self.disputed_at[intent_id] = asyncio.get_running_loop().time()
         found = DisputeFound(dispute_id=f"dp_{intent_id}", amount=amount, reason="fraudulent", outcome=outcome)
         self.disputes[intent_id, "dp_1"] = found
         about = {
@@ -79,7 +105,7 @@ class Provider(MemoryProvider):
         if not surely and strikes(Kind.CALLBACK_NEVER, f"stripe {event}"):
             return
         for _ in range(2 if strikes(Kind.CALLBACK_TWICE, f"stripe {event}") else 1):
-            self.world.background(self._send(event, about))
+            self.world.stage.background(self._send(event, about))
 
     async def _send(self, event: str, about: Mapping[str, Any]) -> None:
         """Until it is taken: for three days, says Stripe."""
@@ -108,11 +134,37 @@ class MailServer:
         self.texts[mail.message_id] = mail
 
 
-class OutsidePort(Port):
-    """An outside system, as an instance reaches it: it may be slow."""
+class Desk:
+    """How busy an outside system is, whoever asks. It refuses all calls for a while, and a call about something that
+    another call is about (HTTP 429 and 409).
+    """
 
-    def __init__(self, target: Any, line: Line) -> None:
+    def __init__(self) -> None:
+        self._busy_until = 0.0
+        self._at_work: dict[object, float] = {}
+
+    @contextmanager
+    def turn(self, line: Line, about: object) -> Iterator[None]:
+        """UnavailableError if this call is refused."""
+        now, name = asyncio.get_running_loop().time(), line.instance.name
+        if line.faults.strikes(Kind.OUTSIDE_BUSY, name):
+            self._busy_until = now + line.instance.dice.uniform(0.0, _LONGEST_BUSY)
+        refuses = Kind.OUTSIDE_BUSY in line.faults.likely
+        if refuses and (now < self._busy_until or now < self._at_work.get(about, 0.0)):
+            raise UnavailableError(Kind.OUTSIDE_BUSY)
+        self._at_work[about] = now + _LONGEST_TURN  # whoever dies at it never says that they are done
+        try:
+            yield
+        finally:
+            self._at_work.pop(about, None)
+
+
+class OutsidePort(Port):
+    """An outside system, as an instance reaches it: it may be slow or busy."""
+
+    def __init__(self, target: Any, line: Line, desk: Desk) -> None:
         super().__init__(target, line, (Kind.OUTSIDE_LOST,), (Kind.OUTSIDE_UNHEARD,))
+        self._desk = desk
 
     def _one(self, found: Any) -> Any:
         call = super()._one(found)
@@ -120,7 +172,8 @@ class OutsidePort(Port):
         async def slowly(*args: Any, **kwargs: Any) -> Any:
             if self._line.faults.strikes(Kind.OUTSIDE_SLOW, self._line.instance.name):
                 await asyncio.sleep(self._line.instance.dice.uniform(1.0, 30.0))
-            return await call(*args, **kwargs)
+            with self._desk.turn(self._line, getattr(args[0], "intent_id", args[0])):
+                return await call(*args, **kwargs)
 
         return slowly
 
@@ -128,11 +181,12 @@ class OutsidePort(Port):
 def fittings(world: World) -> Mapping[str, Fitting]:
     """Doubles of the outside, for the services that talk to it."""
     provider, mails = Provider(), MailServer(Counter(), {})
+    bank, post = Desk(), Desk()
     provider.world = world
     world.known |= {"provider": provider, "mails": mails}
     return {
-        "payments": lambda service, line: _payments(service, OutsidePort(provider, line)),
-        "notifications": lambda service, line: _notifications(service, OutsidePort(mails, line)),
+        "payments": lambda service, line: _payments(service, OutsidePort(provider, line, bank)),
+        "notifications": lambda service, line: _notifications(service, OutsidePort(mails, line, post)),
         "analytics": _analytics,
     }
 

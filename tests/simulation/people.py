@@ -68,7 +68,24 @@ async def prepare(world: World) -> None:
     await asyncio.sleep(5.0)
 
 
-def some_order(world: World, dice: Random) -> str | None:
-    """One that was asked for; it may have failed."""
-    orders = list(world.known.get("checkouts", {}))
-    return dice.choice(orders) if orders else None
+async def some_order(world: World, dice: Random) -> str | None:
+    """One that was placed, as soon as there is one; sometimes one that was only asked for, and may have failed."""
+    for _ in range(20):
+        asked, written = list(world.known.get("checkouts", {})), world.backend.events.written
+        placed = [each for each in asked if (f"order-{each}", 3) in written]
+        if orders := asked if dice.random() < 0.1 else placed:
+            order: str = dice.choice(orders)
+            return order
+        await asyncio.sleep(dice.expovariate(1 / 20.0))
+    return None
+
+
+async def has_come_to(world: World, checkout: str, step: str) -> None:
+    """Waits until a checkout asks for this step; not for long, for it may be over before."""
+    stream, version, asked = f"checkout-{checkout}", 1, f'"step":"{step}"'.encode()
+    for _ in range(500):
+        while (body := world.backend.events.written.get((stream, version))) is not None:
+            if asked in body:
+                return
+            version += 1
+        await asyncio.sleep(0.02)

@@ -1,13 +1,19 @@
 """The shop's people, who work while customers buy. Each is one small function, as in `customers`."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from shared.bootstrap.runtime import dependencies
+from shared.eventsourcing.checkpoint import at_time
 from shared.eventsourcing.errors import UnavailableError
+from shared.eventsourcing.event_store import EventStore
 from shared.eventsourcing.feed_walk import heal
 from shared.eventsourcing.generations import Generations
+from shared.eventsourcing.message import Commit
+from shared.eventsourcing.projection import Projection, Row
+from shared.operations.bulk import bulk_sink
 from shared.testing.simulation.client import Client
 from shared.testing.simulation.sights import event_sourced
 from shared.testing.simulation.world import World
@@ -65,7 +71,7 @@ async def clerk(world: World, dice: Random, name: str) -> None:
     staff = operator(world, dice, name)
     for number in range(dice.randint(1, 3)):
         await asyncio.sleep(dice.expovariate(1 / 60.0))
-        if (order := some_order(world, dice)) is None:
+        if (order := await some_order(world, dice)) is None:
             continue
         if dice.random() < 0.5:
             body = {"refund_id": f"{name}-{number}", "amount": {"amount": dice.randint(1, 300), "currency": "USD"}}
@@ -90,8 +96,10 @@ async def returner(world: World, dice: Random, name: str) -> None:
     """Sends something back that was delivered; the shop approves or refuses, and counts what arrives."""
     staff = operator(world, dice, name)
     await asyncio.sleep(dice.expovariate(1 / 120.0))
-    if (order := some_order(world, dice)) is None:
+    if (order := await some_order(world, dice)) is None:
         return
+    if dice.random() < 0.8:
+        await deliver(staff, order)
     document = await staff.get(f"/orders/v1/orders/{order}")
     if document.status not in OK:
         return
@@ -100,6 +108,15 @@ async def returner(world: World, dice: Random, name: str) -> None:
     if asked.status in OK:
         await asyncio.sleep(dice.expovariate(1 / 30.0))
         await decide_return(staff, asked.json["id"], lines)
+
+
+async def deliver(staff: Client, order: str) -> None:
+    """All that is open of an order."""
+    reply = await staff.get(f"/fulfillment/v1/shipments?order_id={order}&limit=10")
+    for shipment in reply.json["items"] if reply.status in OK else []:
+        for step, body in STEPS:
+            await staff.ask("POST", f"/fulfillment/v1/shipments/{shipment['id']}/{step}", body)
+    await asyncio.sleep(staff.dice.expovariate(1 / 5.0))
 
 
 async def decide_return(staff: Client, return_id: str, lines: list[dict[str, Any]]) -> None:
@@ -131,12 +148,39 @@ async def rebuilder(world: World, dice: Random, name: str) -> None:
 
 
 async def rebuild(service: Any, number: int) -> None:
-    """As `commerce rebuild` and `commerce flip` do, without the folding in bulk."""
-    projectors = service.projectors[number]
+    """As `commerce rebuild` and `commerce flip` do, but without the processes that fold in bulk there."""
+    projectors, deps = service.projectors[number], dependencies()
     aliases, collection, lag = service.aliases, projectors.projection.collection, timedelta(seconds=LAG)
+    until = await deps.events.now() - lag
     generation = (await aliases.change(collection, Generations.begun)).newest
+    keeper, category = projectors.of(generation), projectors.projection.category
+    rows, behind = await folded(keeper.projection, deps.events, until)
+    await bulk_sink(deps.rows, keeper.projection.collection, [])(rows)
+    for stream, version in behind.items():
+        await keeper.heal(stream, version)
     await asyncio.sleep(aliases.remembered.total_seconds() + 2 * LAG)
-    category, visit = projectors.projection.category, heal(projectors.of(generation))
-    await service.walk(f"rebuild/{generation}/{collection}", category, lag, visit).run()
+    name = f"rebuild/{generation}/{collection}"
+    await deps.checkpoints.save(f"{name}/{category}", at_time(until))
+    await service.walk(name, category, lag, heal(keeper)).run()
     await aliases.change(collection, lambda known: known.completed(generation))
     await aliases.change(collection, lambda known: known.living(generation))
+
+
+async def folded(
+    projection: Projection[Any, Any], log: EventStore, until: datetime
+) -> tuple[list[Row], dict[str, int]]:
+    """The documents as of a time; and the streams of which a commit is missing, with the newest version seen."""
+    found: dict[str, dict[int, Commit]] = {}
+    async for fed in log.feed(projection.category, until=until):
+        found.setdefault(fed.commit.stream, {})[fed.commit.version] = fed.commit
+    rows: list[Row] = []
+    behind: dict[str, int] = {}
+    for stream, commits in found.items():
+        document, last = None, max(commits)
+        if last != len(commits):
+            behind[stream] = last
+            continue
+        for version in range(1, last + 1):
+            document = projection.apply(document, commits[version])
+        rows.append(projection.row(stream, document, commits[last], None))
+    return rows, behind

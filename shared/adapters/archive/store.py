@@ -1,12 +1,11 @@
 """What the archive's stores have in common: rows into tables, those that arrive together in one insert."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from shared.eventsourcing.archive import EVENTS, ArchivedEvent, ArchiveReader, Growth
+from shared.eventsourcing.archive import EVENTS, ArchivedEvent, ArchiveReader, Growth, row_of
 from shared.eventsourcing.batching import GroupCommit
 
 Value = str | int | datetime | None
@@ -57,7 +56,7 @@ class ArchiveStore:
         self._groups: dict[str, GroupCommit[Row]] = {}
 
     async def write(self, events: Sequence[ArchivedEvent]) -> None:
-        await self.insert(EVENTS, [asdict(event) for event in events])
+        await self.insert(EVENTS, [row_of(event) for event in events])
 
     async def missing(self, category: str, ids: Sequence[str], *, since: datetime) -> set[str]:
         return await self._tables.missing(category, ids, since) if ids else set()

@@ -28,12 +28,13 @@ from shared.eventsourcing.event_store import (
 from shared.eventsourcing.message import Commit, category_of
 
 _TICK = timedelta(microseconds=1)
-Request = Callable[[], Awaitable[Appended | Replayed]]
-Connection = Callable[[Request], Awaitable[Appended | Replayed]]
+Request = Callable[[], Awaitable[Appended | None]]
+"""A commit request. None: the log refused it, because something is in its way."""
+Connection = Callable[[Request], Awaitable[Appended | None]]
 """Carries a commit request to the log; UnavailableError if the request or its answer was lost."""
 
 
-async def _direct(request: Request) -> Appended | Replayed:
+async def _direct(request: Request) -> Appended | None:
     return await request()
 
 
@@ -48,8 +49,8 @@ class MemoryEventStore:
     time in whole milliseconds; two appends within one, or a clock that was set back, get microseconds apart: it always
     grows. Each method lets other tasks run before it looks at the log, and none while it does. Requests are counted
     as Firestore would bill them. No commit expires: this process does not live that long. Nothing is lost on the way to
-    the log, unless a test has set another `connection`. A refused append looks at what is in its way by another
-    request, as in Firestore: others may write in between, and `pause` is how long that takes.
+    the log, unless a test has set another `connection`. A refused append looks at what is in its way by a second
+    request, as in Firestore: others may write in between. `pause` is the way of that request; it may be lost, too.
     """
 
     def __init__(self, clock: Callable[[], datetime], counts: OperationCounts) -> None:
@@ -87,10 +88,16 @@ class MemoryEventStore:
 
     async def append(self, commits: Sequence[NewCommit], *, answer: Answer | None = None) -> Appended | Replayed:
         check_append(commits, answer)
+        retried = False
         try:
-            return await self.connection(lambda: self._commit(commits, answer, retried=False))
+            appended = await self.connection(lambda: self._commit(commits, answer))
         except UnavailableError:  # sent again, as a client of Firestore does
-            return await self.connection(lambda: self._commit(commits, answer, retried=True))
+            retried = True
+            appended = await self.connection(lambda: self._commit(commits, answer))
+        if appended is not None:
+            return appended
+        await self.pause()
+        return self._arbitrate(commits, answer, retried=retried)
 
     async def answered(self, key: str) -> Answer | None:
         await asyncio.sleep(0)
@@ -175,14 +182,11 @@ class MemoryEventStore:
         moved = any(len(self._streams.get(new.position.stream, ())) != new.position.version for new in commits)
         return moved or (answer is not None and answer.key in self._answers)
 
-    async def _commit(
-        self, commits: Sequence[NewCommit], answer: Answer | None, *, retried: bool
-    ) -> Appended | Replayed:
+    async def _commit(self, commits: Sequence[NewCommit], answer: Answer | None) -> Appended | None:
         await asyncio.sleep(0)
         if self._is_taken(commits, answer):
             self._counts.rpc("Commit")
-            await self.pause()
-            return self._arbitrate(commits, answer, retried=retried)
+            return None
         recorded_at = self._now()
         for new in commits:
             self._write(new, recorded_at)

@@ -3,12 +3,18 @@
 from shared.testing.conformance.append import AnswerConformance, AppendConformance
 from shared.testing.conformance.feed import FeedConformance
 from shared.testing.conformance.loading import LoadConformance
-from shared.testing.conformance.retries import RetryConformance
+from shared.testing.conformance.retries import ArbitrationConformance, RetryConformance
 from shared.testing.conformance.states import StateConformance
 
 
 class EventStoreConformance(
-    AppendConformance, RetryConformance, AnswerConformance, StateConformance, LoadConformance, FeedConformance
+    AppendConformance,
+    RetryConformance,
+    ArbitrationConformance,
+    AnswerConformance,
+    StateConformance,
+    LoadConformance,
+    FeedConformance,
 ):
     """Every event store keeps these promises.
 

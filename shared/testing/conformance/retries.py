@@ -104,3 +104,36 @@ class RetryConformance:
         connection.lose_next(Fault.BEFORE, lambda: store.append([new_commit(NEW)], answer=answer()))
 
         assert await store.append([], answer=answer(body=b"no effect")) == Replayed(answer())
+
+
+class ArbitrationConformance:
+    """A refused append looks at what is in its way by a second request, and others may write before that one arrives.
+
+    Fixtures to provide: `store`, `connection` (the store's own).
+    """
+
+    async def test_an_answer_that_was_written_before_the_look_stands(
+        self, store: Log, connection: LossyConnection
+    ) -> None:
+        """Refused for a stranger's commit; by the look, another instance has carried out the same request."""
+        stranger = await store.append([new_commit(NEW, command_id="c-2", note="stranger")])
+        assert isinstance(stranger, Appended)
+        same = [new_commit(stranger.positions[0])]
+        connection.after_refusal(lambda: store.append(same, answer=answer()))
+
+        result = await store.append([new_commit(NEW)], answer=answer(body=b"own"))
+
+        assert result == Replayed(answer())
+        assert (await store.load("cart-1")).position.version == 2
+
+    async def test_what_followed_before_the_look_is_not_in_the_way(
+        self, store: Log, connection: LossyConnection
+    ) -> None:
+        """A lost acknowledgement is a success, at its own place, however long the stream is by the look."""
+        connection.lose_next(Fault.AFTER)
+        connection.after_refusal(lambda: store.append([new_commit(Position("cart-1", 1), command_id="c-2")]))
+
+        result = await store.append([new_commit(NEW, note="own")], answer=answer())
+
+        assert isinstance(result, Appended)
+        assert result.positions == (Position("cart-1", 1),)

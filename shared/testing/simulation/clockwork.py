@@ -99,15 +99,16 @@ class Clockwork:
         return await self._call(service, schedule.function, schedule.path, b"")
 
     async def _call(self, service: str, function: str, path: str, body: bytes) -> int:
-        instance = self._pool.pick(service, function)
-        headers = {"authorization": PLATFORM, "content-type": "application/json"}
+        who, headers = f"{service}-{function}", {"authorization": PLATFORM, "content-type": "application/json"}
         try:
+            instance = self._pool.pick(service, function)
+            who = instance.name
             async with asyncio.timeout(_PATIENCE):
                 reply = await instance.serve("POST", path, headers, body)
         except (TimeoutError, UnavailableError) as error:
-            self._story.tell(instance.name, f"@ {path}: {error!r}")
+            self._story.tell(who, f"@ {path}: {error!r}")
             return 503
-        self._story.tell(instance.name, f"@ {path} {body.decode()}: {reply.status} {_told(reply)}")
+        self._story.tell(who, f"@ {path} {body.decode()}: {reply.status} {_told(reply)}")
         return reply.status
 
 

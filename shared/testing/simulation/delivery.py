@@ -49,6 +49,10 @@ class Delivery:
         waiting = any(self._broker.backlog(subscription.name) for _, _, subscription in self._lanes)
         return not waiting and not any(self._under_way.values())
 
+    def accepted(self, subscription: str, identity: str) -> None:
+        """The function has taken this event, pushed or re-driven."""
+        self.taken.setdefault(subscription, set()).add(identity)
+
     async def _pump(self, service: Service, function: Function, subscription: Subscription) -> None:
         name = subscription.name
         under_way = self._under_way.setdefault(name, {})
@@ -80,7 +84,7 @@ class Delivery:
         while True:
             accepted = await self._push(service, function, subscription, message, attempt) in _OK
             if accepted:
-                self.taken.setdefault(subscription.name, set()).add(identity)
+                self.accepted(subscription.name, identity)
             if accepted and not self._faults.strikes(Kind.ACK_LOST, who):
                 return
             if attempt >= subscription.max_attempts and not accepted:
@@ -102,10 +106,11 @@ class Delivery:
             "x-goog-pubsub-delivery-attempt": str(attempt),
             "authorization": PLATFORM,
         }
-        instance = self._pool.pick(service, function)
-        who, what = instance.name, f"{message.attributes.get('ce-type', '')} {message.attributes.get('ce-id', '')}"
-        self._story.tell(who, f"=> {what} (attempt {attempt})")
+        who, what = subscription.name, f"{message.attributes.get('ce-type', '')} {message.attributes.get('ce-id', '')}"
         try:
+            instance = self._pool.pick(service, function)
+            who = instance.name
+            self._story.tell(who, f"=> {what} (attempt {attempt})")
             async with asyncio.timeout(subscription.ack_deadline):
                 reply = await instance.serve("POST", "/", headers, message.data)
         except (TimeoutError, UnavailableError) as error:

@@ -14,12 +14,15 @@ class Kind(StrEnum):
     COMMIT_LOST = "the commit request is lost"
     COMMIT_UNHEARD = "the commit is done, its answer is lost"
     COMMIT_LATE = "the commit shows late in the feed"
+    COMMIT_DELAYED = "the commit request arrives after its sender gave up"
     STORE_LOST = "the request to a store is lost"
     STORE_UNHEARD = "the request to a store is done, its answer is lost"
     STORE_SLOW = "a store is slow"
     PUBLISH_LOST = "the publish request is lost"
     PUBLISH_UNHEARD = "the messages are published, the answer is an error"
     DEATH = "the instance dies"
+    OUTAGE = "the instance dies, and no request reaches its service for a while"
+    STOPPED = "the platform stops the handler in the middle"
     COLD = "a new instance takes the place of an old one"
     CLOCK_OFF = "the clock of an instance is off"
     REQUEST_LOST = "the request is lost"
@@ -39,6 +42,7 @@ class Kind(StrEnum):
     OUTSIDE_LOST = "the request to an outside system is lost"
     OUTSIDE_UNHEARD = "the outside system did it, its answer is lost"
     OUTSIDE_SLOW = "an outside system is slow"
+    OUTSIDE_BUSY = "an outside system refuses calls: too many for a while, or two at once about one thing"
     CALLBACK_TWICE = "an outside system calls back twice"
     CALLBACK_NEVER = "an outside system does not call back"
     KEYS_DOWN = "the key vault is down"
@@ -49,19 +53,22 @@ USUAL: Mapping[Kind, float] = {
     Kind.COMMIT_LOST: 0.03,
     Kind.COMMIT_UNHEARD: 0.03,
     Kind.COMMIT_LATE: 0.2,
+    Kind.COMMIT_DELAYED: 0.01,
     Kind.STORE_LOST: 0.006,
     Kind.STORE_UNHEARD: 0.006,
     Kind.STORE_SLOW: 0.01,
     Kind.PUBLISH_LOST: 0.05,
     Kind.PUBLISH_UNHEARD: 0.05,
     Kind.DEATH: 0.0015,
+    Kind.OUTAGE: 0.0003,
+    Kind.STOPPED: 0.005,
     Kind.COLD: 0.05,
     Kind.CLOCK_OFF: 0.5,
     Kind.REQUEST_LOST: 0.03,
     Kind.REQUEST_TWICE: 0.03,
     Kind.REQUEST_LATE: 0.01,
     Kind.ANSWER_LOST: 0.03,
-    Kind.CUT_OFF: 0.001,
+    Kind.CUT_OFF: 0.003,
     Kind.MESSAGE_LATE: 0.15,
     Kind.MESSAGE_TWICE: 0.1,
     Kind.MESSAGE_LOST: 0.05,
@@ -74,6 +81,7 @@ USUAL: Mapping[Kind, float] = {
     Kind.OUTSIDE_LOST: 0.03,
     Kind.OUTSIDE_UNHEARD: 0.05,
     Kind.OUTSIDE_SLOW: 0.03,
+    Kind.OUTSIDE_BUSY: 0.03,
     Kind.CALLBACK_TWICE: 0.2,
     Kind.CALLBACK_NEVER: 0.3,
     Kind.KEYS_DOWN: 0.03,
@@ -114,6 +122,15 @@ class Faults:
         self.struck[kind] += 1
         self._tell(who, f"! {kind.value}")
         return True
+
+    def can(self, kind: Kind) -> bool:
+        """Whether it may happen at all: to somebody who wants it to happen at a certain moment."""
+        return kind in self.likely
+
+    def happens(self, kind: Kind, who: str) -> None:
+        """Now, for sure."""
+        self.struck[kind] += 1
+        self._tell(who, f"! {kind.value}")
 
     def stop(self) -> None:
         """From now on nothing goes wrong."""

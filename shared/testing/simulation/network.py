@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum, auto
+from random import Random
 from urllib.parse import quote, urlsplit
 
 from pydantic_core import from_json, to_json
@@ -21,7 +23,18 @@ PACE = 0.01
 SERVICES = "services"
 """The subject of the services' own identity."""
 _LATEST = 120.0
-_LONGEST_CUT = 1500.0
+_LONGEST_CUTS = (150.0, 1500.0)
+_BACKLOG = 5.0
+"""Seconds in which what waited arrives."""
+
+
+class Hears(Enum):
+    """What a service that nobody hears from gets of the requests to it."""
+
+    ALL = auto()
+    NONE = auto()
+    LATER = auto()
+    """They arrive when it is over, in any order."""
 
 
 class Network:
@@ -33,7 +46,7 @@ class Network:
         self._story = stage.story
         self._dice = stage.dice("network")
         self._late: set[asyncio.Task[None]] = set()
-        self._cut: dict[str, tuple[float, bool]] = {}
+        self._cut: dict[str, tuple[float, Hears]] = {}
         self._functions: dict[tuple[str, str], str] = {}
         self._queries: dict[str, str] = {}
         for service in stage.services:
@@ -64,9 +77,12 @@ class Network:
     async def _travel(self, who: str, service: str, arrive: Callable[[], Awaitable[Reply]]) -> Reply:
         strikes, dice = self._faults.strikes, self._dice
         await asyncio.sleep(dice.expovariate(1 / PACE))
-        if (heard := self._cut_off(service)) is not None:
-            if heard:
+        if (cut := self._cut_off(service)) is not None:
+            until, hears = cut
+            if hears is Hears.ALL:
                 await arrive()
+            elif hears is Hears.LATER:
+                self._later(arrive, until - asyncio.get_running_loop().time() + dice.expovariate(1 / _BACKLOG))
             raise UnavailableError(Kind.CUT_OFF)
         if strikes(Kind.REQUEST_LOST, who):
             raise UnavailableError(Kind.REQUEST_LOST)
@@ -81,13 +97,22 @@ class Network:
             raise UnavailableError(Kind.ANSWER_LOST)
         return reply
 
-    def _cut_off(self, service: str) -> bool | None:
-        """Whether the service hears the request, though nobody hears its answer; None if all is well."""
-        now = asyncio.get_running_loop().time()
+    def _cut_off(self, service: str) -> tuple[float, Hears] | None:
+        """Until when nobody hears from the service, and what it hears; None if all is well."""
         if self._faults.strikes(Kind.CUT_OFF, service):
-            self._cut[service] = now + self._dice.uniform(1.0, _LONGEST_CUT), self._dice.random() < 0.5
-        until, heard = self._cut.get(service, (0.0, False))
-        return heard if now < until and self._faults.likely else None
+            self.cut(service, self._dice)
+        until, hears = self._cut.get(service, (0.0, Hears.NONE))
+        return (until, hears) if asyncio.get_running_loop().time() < until else None
+
+    def cut(self, service: str, dice: Random) -> None:
+        """From now on nobody hears from the service, for a while."""
+        until = asyncio.get_running_loop().time() + dice.uniform(1.0, dice.choice(_LONGEST_CUTS))
+        self._cut[service] = until, dice.choice(list(Hears))
+
+    @property
+    def whole_at(self) -> float:
+        """When all services can be heard again, in the loop's time."""
+        return max((until for until, _ in self._cut.values()), default=0.0)
 
     def _later(self, arrive: Callable[[], Awaitable[Reply]], seconds: float) -> None:
         async def come() -> None:

@@ -1,7 +1,9 @@
 """Where instances come from: a request to a function goes to any of its instances, or to a new one."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -9,6 +11,7 @@ from starlette.responses import Response
 
 from shared.bootstrap.service import EventSourcedService, FunctionsOfService
 from shared.bootstrap.workflow import WorkflowService
+from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.workflow.calls import Caller
 from shared.eventsourcing.workflow.runner import Timers
 from shared.http.edge import Handler
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
 Fitting = Callable[[Any, Line], Any]
 """Makes a service for one instance: the same, with doubles in place of the outside systems that it talks to."""
-CLOCKS_OFF = 4.0
+CLOCKS_OFF = (4.0, 4.0, 60.0)
+"""Seconds at most; one clock in three may be wrong by more than the feed lies behind."""
 SLOWEST_PACE = 20.0
 
 
@@ -45,7 +49,9 @@ class Pool:
         self._made = 0
 
     def pick(self, service: str, function: str) -> Instance:
-        """Any that lives; sometimes it is a new one that knows nothing."""
+        """Any that lives; sometimes it is a new one that knows nothing. UnavailableError while the service is down."""
+        if self._stage.down.get(service, 0.0) > asyncio.get_running_loop().time():
+            raise UnavailableError(f"{service} is down")
         running = self._running.setdefault((service, function), [])
         running[:] = [each for each in running if each.alive]
         most = min(self._most, self._services[service].manifest.function(function).max_instances)
@@ -57,7 +63,7 @@ class Pool:
 
     def process(self, service: str, name: str) -> tuple[Instance, FunctionsOfService]:
         """One that belongs to no function: an operator's. With the service as it is in there."""
-        instance, line = self._new(f"{name}({service})")
+        instance, line = self._new(service, f"{name}({service})")
         found: list[FunctionsOfService] = []
 
         def make() -> Handler:
@@ -68,7 +74,8 @@ class Pool:
         return instance, found[0]
 
     def _start(self, service: str, function: str) -> Instance:
-        instance, line = self._new(f"{service}-{function}")
+        instance, line = self._new(service, f"{service}-{function}")
+        instance.timeout = self._services[service].manifest.function(function).timeout
         instance.start(
             self._environment,
             dependencies_of(line),
@@ -77,13 +84,14 @@ class Pool:
         )
         return instance
 
-    def _new(self, what: str) -> tuple[Instance, Line]:
+    def _new(self, service: str, what: str) -> tuple[Instance, Line]:
         self._made += 1
         name = f"{what}#{self._made}"
-        off = self._dice.uniform(-CLOCKS_OFF, CLOCKS_OFF) if self._faults.strikes(Kind.CLOCK_OFF, name) else 0.0
+        most = self._dice.choice(CLOCKS_OFF) if self._faults.strikes(Kind.CLOCK_OFF, name) else 0.0
+        off = self._dice.uniform(-most, most)
         pace = SLOWEST_PACE if self._dice.random() < 0.05 else 1.0
         instance = Instance(name, dice_of(self._dice.random()), self._stage.broken.append, off=off, pace=pace)
-        line = Line(instance, self._stage)
+        line = Line(instance, service, self._stage)
         self._lines.append(line)
         return instance, line
 
@@ -97,6 +105,18 @@ class Pool:
         fitting = self._fittings.get(service.manifest.name)
         fitted: FunctionsOfService = fitting(own, line) if fitting else replace(own)
         return fitted
+
+    def fell(self, service: str, dice: Random) -> None:
+        """All its instances die, in the middle of whatever they are at; for a while there are no others."""
+        self._stage.goes_down(service, dice)
+        for (name, _), running in self._running.items():
+            for instance in running if name == service else ():
+                instance.die()
+
+    @property
+    def up_at(self) -> float:
+        """When every service can be reached, in the loop's time."""
+        return max(self._stage.down.values(), default=0.0)
 
     def close(self) -> Sequence[Any]:
         """The simulation is over; the tasks that wait for ever."""

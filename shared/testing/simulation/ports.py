@@ -17,7 +17,7 @@ from shared.testing.simulation.stage import Stage
 
 PACE = 0.004
 """Seconds that a call takes on average."""
-SLOWEST = 8.0
+SLOWEST, LATEST = 8.0, 60.0
 
 _LOST = (Kind.STORE_LOST,)
 _UNHEARD = (Kind.STORE_UNHEARD,)
@@ -26,8 +26,10 @@ _UNHEARD = (Kind.STORE_UNHEARD,)
 class Line:
     """One instance's connections. `over` is set when the simulation ends."""
 
-    def __init__(self, instance: Instance, stage: Stage) -> None:
+    def __init__(self, instance: Instance, service: str, stage: Stage) -> None:
         self.instance = instance
+        self._service = service
+        self._stage = stage
         self.backend = stage.backend
         self.faults = stage.faults
         self.story = stage.story
@@ -57,6 +59,9 @@ class Line:
 
     async def live_or_die(self) -> None:
         """Returns, or never."""
+        if self.instance.alive and self.faults.strikes(Kind.OUTAGE, self.instance.name):
+            self._stage.goes_down(self._service, self.instance.dice)
+            self.instance.die()
         if self.instance.alive and self.faults.strikes(Kind.DEATH, self.instance.name):
             self.instance.die()
         if not self.instance.alive:
@@ -65,7 +70,7 @@ class Line:
                 await self._graves[-1]
             raise asyncio.CancelledError
 
-    async def commit(self, request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:
+    async def commit(self, request: Callable[[], Awaitable[Appended | None]]) -> Appended | None:
         """`Connection` of the event store: the store's own client sends a commit again that was not answered. That one
         is often lost, too: whatever cut the first one off goes on.
         """
@@ -73,13 +78,23 @@ class Line:
         try:
             if again:
                 self._fail_half()
+            self._delay(request)
             result = await self.call(request, (Kind.COMMIT_LOST,), ())
             self._fail((Kind.COMMIT_UNHEARD,))
         except UnavailableError:
             self._cut_off = not again
             raise
-        found: Appended | Replayed = result
+        found: Appended | None = result
         return found
+
+    def _delay(self, request: Callable[[], Awaitable[Appended | None]]) -> None:
+        if self.faults.strikes(Kind.COMMIT_DELAYED, self.instance.name):
+            self._stage.background(self._later(request))
+            raise UnavailableError(Kind.COMMIT_DELAYED)
+
+    async def _later(self, request: Callable[[], Awaitable[Appended | None]]) -> None:
+        await asyncio.sleep(self.instance.dice.uniform(0.0, LATEST))
+        await request()
 
     def _fail_half(self) -> None:
         if self.faults.likely and self.instance.dice.random() < 0.5:
@@ -119,10 +134,7 @@ class Port:
 
     def _many(self, found: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
         async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            async def nothing() -> None:
-                """Only the way there."""
-
-            await self._line.call(nothing, self._lost, ())
+            await self._line.call(_nothing, self._lost, ())
             async for each in found(*args, **kwargs):
                 await self._line.live_or_die()
                 yield each
@@ -157,13 +169,17 @@ class Log(Port):
         return until <= asyncio.get_running_loop().time()
 
 
+async def _nothing() -> None:
+    """Only the way there."""
+
+
 async def look_again() -> None:
-    """How long the event store takes to find out what is in an append's way."""
+    """The way of the event store's second request, which finds out what is in an append's way."""
     if (line := CURRENT.get()) is not None:
-        await line.travel()
+        await line.call(_nothing, _LOST, _UNHEARD)
 
 
-async def connect(request: Callable[[], Awaitable[Appended | Replayed]]) -> Appended | Replayed:
+async def connect(request: Callable[[], Awaitable[Appended | None]]) -> Appended | None:
     """The event store's `connection`: that of the instance that asks."""
     line = CURRENT.get()
     return await (line.commit(request) if line else request())

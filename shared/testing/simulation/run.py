@@ -1,6 +1,7 @@
 """One seed, from its plan to its story."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -46,7 +47,13 @@ class EndlessError(BaseException):
 def run(scenario: Scenario, plan: Plan, patches: Mapping[str, Any] | None = None) -> Outcome:
     """`patches` are put in the place of what they name, such as `functions.cart.decider.decide`, for this run."""
     runner = asyncio.Runner(loop_factory=lambda: SeededLoop(dice_of(plan.seed, "loop")))
-    with _patched({**scenario.patches, **(patches or {})}), redirect_stdout(_Nowhere()), _bounded(), runner:
+    with (
+        _patched({**scenario.patches, **(patches or {})}),
+        redirect_stdout(_Nowhere()),
+        _bounded(),
+        _uncollected(),
+        runner,
+    ):
         return runner.run(_run(scenario, plan))
 
 
@@ -80,6 +87,21 @@ def _bounded() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No cycle is collected on the way: what a collector finalizes, such as an asynchronous generator that nobody read
+    to its end, would be one more callback, whenever it comes by. At the end only what the run has made is looked at.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.unfreeze()
 
 
 @contextmanager

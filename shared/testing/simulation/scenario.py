@@ -94,5 +94,5 @@ def plan_of(scenario: Scenario, seed: int) -> Plan:
         likely=drawn(dice),
         sessions=sessions,
         instances=dice.choice((1, 2, 2, 3)),
-        tempo=dice.choice((1.0, 1.0, 0.15)),
+        tempo=dice.choice((3.0, 1.0, 0.2)),
     )

@@ -1,7 +1,6 @@
 """One run of one plan: the load while things go wrong, then quiet, then the checks."""
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +53,6 @@ class World:
         self.acknowledged: list[Acknowledged] = []
         self.known: dict[str, Any] = {}
         self._log: tuple[int, dict[str, list[Commit]]] | None = None
-        self._errands: set[asyncio.Task[None]] = set()
         services = tuple(each.manifest for each in scenario.services.values())
         self.story = story = Story(asyncio.get_running_loop().time)
         self.faults = Faults(plan.seed, plan.likely, story.tell)
@@ -98,12 +96,6 @@ class World:
             self._log = len(self.backend.order), streams
         return self._log[1]
 
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Something outside goes on by itself; nothing is quiet before it is done."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
     async def run(self) -> list[str]:
         """What is wrong, in words; nothing if every invariant holds."""
         self._background = [asyncio.create_task(each) for each in self.delivery.pumps()]
@@ -116,6 +108,7 @@ class World:
             self.story.tell("world", "nothing goes wrong any more")
             for each in schedules:
                 each.cancel()
+            await asyncio.sleep(max(self.pool.up_at, self.network.whole_at) - asyncio.get_running_loop().time())
             if not self.broken:
                 await self._heal()
         finally:
@@ -156,7 +149,7 @@ class World:
         ]
 
     def _is_silent(self) -> bool:
-        return self.delivery.is_quiet and self.network.is_quiet and not self._errands
+        return self.delivery.is_quiet and self.network.is_quiet and not self.stage.errands
 
     async def _owes(self) -> bool:
         return bool(await self.backend.owed(self.categories))
