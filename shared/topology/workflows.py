@@ -16,7 +16,7 @@ from shared.topology.declarations import (
     Subscription,
     domain_topic,
 )
-from shared.topology.presets import NO_PERMISSIONS, Permissions, event_sourced
+from shared.topology.presets import NO_PERMISSIONS, Permissions, ReactsTo, event_sourced
 
 COMMANDS_TO_ACT_ON = ("Start", "Decide", "Decline", "Retry", "ForceCompensate")
 """Commits of these wake the orchestrator; its own would only tell it what it knows."""
@@ -33,7 +33,9 @@ class Orchestration:
 
 
 def orchestration(name: str, *, starts: tuple[str, ...] = ()) -> Orchestration:
-    """`starts` are joint commands that begin a workflow besides the usual one: they are called as their plans."""
+    """`starts` are joint commands and reactions that begin a workflow, or let one go on, besides the usual commands:
+    they are called as their plans.
+    """
     orchestrator, acted_on = f"{name}-orchestrator", (*COMMANDS_TO_ACT_ON, *starts)
     return Orchestration(
         Function(
@@ -72,19 +74,22 @@ def workflow_service(
     collection: str,
     categories: tuple[str, ...] = (),
     post_queries: tuple[str, ...] = (),
+    reacts_to: tuple[ReactsTo, ...] = (),
+    starts: tuple[str, ...] = (),
     environment: tuple[str, ...] = (),
     permissions: Permissions = NO_PERMISSIONS,
 ) -> Service:
     """`collection` holds one document per workflow, found by status and by customer. `permissions` are what the usual
-    functions may do besides the usual.
+    functions may do besides the usual; `starts` are those of `orchestration`.
     """
-    parts, newest_first = orchestration(name), IndexField("started_at", descending=True)
+    parts, newest_first = orchestration(name, starts=starts), IndexField("started_at", descending=True)
     return event_sourced(
         name,
         description=description,
         publishes=publishes,
         categories=categories,
         post_queries=post_queries,
+        reacts_to=reacts_to,
         environment=environment,
         permissions=permissions,
         collections=(

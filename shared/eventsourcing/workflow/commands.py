@@ -27,9 +27,12 @@ class Refused(_Answer):
 
 
 class Unknown(_Answer):
-    """No answer came, or one that does not tell: it may or may not have happened, or may yet happen."""
+    """No answer came, or one that does not tell: it may or may not have happened, or may yet happen. `fault`: because
+    of a fault of the workflow's own service, which does not pass by itself.
+    """
 
     error: str
+    fault: bool = False
 
 
 Outcome = Succeeded | Refused | Unknown
@@ -50,6 +53,15 @@ class RecordOutcome(Command):
     undo: bool
     attempt: int
     outcome: Outcome
+    at: AwareDatetime
+
+
+class ConfirmStep(Command):
+    """The service that a step asks, and that gave no answer, has published that it was done. Nothing, if the workflow
+    is not at that step.
+    """
+
+    step: str
     at: AwareDatetime
 
 
@@ -97,4 +109,4 @@ class ForceCompensate(Command):
     at: AwareDatetime
 
 
-WorkflowCommand = Start | RecordOutcome | Decide | Decline | Resume | Retry | ForceCompensate
+WorkflowCommand = Start | RecordOutcome | ConfirmStep | Decide | Decline | Resume | Retry | ForceCompensate

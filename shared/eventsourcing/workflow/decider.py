@@ -12,6 +12,7 @@ from typing import assert_never
 from shared.eventsourcing.decider import Decider
 from shared.eventsourcing.errors import DomainError, NotFoundError, TopologyError
 from shared.eventsourcing.workflow.commands import (
+    ConfirmStep,
     Decide,
     Decline,
     ForceCompensate,
@@ -25,7 +26,7 @@ from shared.eventsourcing.workflow.commands import (
     WorkflowCommand,
 )
 from shared.eventsourcing.workflow.decisions import of_person
-from shared.eventsourcing.workflow.declaration import Workflow, check
+from shared.eventsourcing.workflow.declaration import Backoff, Workflow, check
 from shared.eventsourcing.workflow.events import (
     CompensationDone,
     CompensationFailed,
@@ -33,6 +34,8 @@ from shared.eventsourcing.workflow.events import (
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
+    StepRequested,
+    StepSkipped,
     StepSucceeded,
     StepUnknown,
     WorkflowEvent,
@@ -82,6 +85,8 @@ def decide(workflow: Workflow, command: WorkflowCommand, saga: Saga) -> Sequence
             return _resume(workflow, saga, at)
         case RecordOutcome():
             return _record(workflow, saga, command)
+        case ConfirmStep():
+            return _confirmed(workflow, saga, command)
         case Decide() | Decline():
             return of_person(workflow, saga, command)
         case Retry() | ForceCompensate():
@@ -129,7 +134,8 @@ def _is_past(moment: datetime | None, at: datetime) -> bool:
 
 def _taken_over(workflow: Workflow, saga: Saga, attempt: Attempt, at: datetime) -> Events:
     """Whoever claimed the call is gone: what came of it is unknown, and it is asked again at once."""
-    gone = _unknown(workflow, saga, attempt, "whoever asked never said what came of it", at)
+    silence = Unknown(error="whoever asked never said what came of it")
+    gone = _unknown(workflow, saga, attempt, silence, at)
     then = after(saga, gone)
     if then.attempt is None or then.attempt.again_at is None:
         return gone
@@ -153,8 +159,8 @@ def _record(workflow: Workflow, saga: Saga, command: RecordOutcome) -> Events:
     match outcome:
         case Refused():
             return _refused(workflow, saga, attempt, outcome, at)
-        case Unknown(error=error):
-            return _unknown(workflow, saga, attempt, error, at)
+        case Unknown():
+            return _unknown(workflow, saga, attempt, outcome, at)
         case _:
             assert_never(outcome)
 
@@ -169,6 +175,18 @@ def _succeeded(workflow: Workflow, saga: Saga, command: RecordOutcome, outcome: 
     return and_on(workflow, saga, event, at)
 
 
+def _confirmed(workflow: Workflow, saga: Saga, command: ConfirmStep) -> Events:
+    """As a success of the attempt that is being made, also where the workflow is stuck at it. The next call is for the
+    orchestrator to make.
+    """
+    attempt, at = saga.attempt, command.at
+    if attempt is None or saga.is_over or attempt.undo or attempt.step != command.step:
+        return []
+    done = StepSucceeded(step=attempt.step, attempt=attempt.number, learned={}, at=at)
+    events = and_on(workflow, saga, done, at)
+    return [event for event in events if not isinstance(event, StepRequested)]
+
+
 def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused, at: datetime) -> Events:
     step = workflow.step(attempt.step)
     said = f"{outcome.code}: {outcome.detail}"
@@ -176,9 +194,11 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
         if outcome.code in undo_of(step).settled:
             done = CompensationDone(step=step.name, attempt=attempt.number, code=outcome.code, at=at)
             return and_on(workflow, saga, done, at)
-        return _undo_in_vain(workflow, attempt, said, at)
+        again_at = _again_at(workflow.backoff, attempt, workflow.undo_attempts, at)
+        return _undo_in_vain(attempt, said, again_at, at)
     behind = is_behind_pivot(workflow, step)
-    again_at = _again_at(workflow, attempt, workflow.undo_attempts, at) if behind else None
+    settled = outcome.code in step.settled
+    again_at = _again_at(workflow.backoff, attempt, workflow.undo_attempts, at) if behind and not settled else None
     refused = StepRefused(
         step=step.name,
         attempt=attempt.number,
@@ -187,6 +207,8 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
         again_at=again_at,
         at=at,
     )
+    if settled:
+        return [refused, *and_on(workflow, saga, StepSkipped(step=step.name, at=at), at)]
     if behind:
         return [refused] if again_at else [refused, _stuck(attempt, said, at)]
     why = Failure(step=step.name, code=outcome.code, detail=outcome.detail)
@@ -194,13 +216,16 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
     return [refused, *turn_back(workflow, saga, why, at, also=step.name if doubtful else None)]
 
 
-def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, error: str, at: datetime) -> Events:
-    if attempt.undo:
-        return _undo_in_vain(workflow, attempt, error, at)
-    step = workflow.step(attempt.step)
+def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Unknown, at: datetime) -> Events:
+    step, error = workflow.step(attempt.step), outcome.error
     behind = is_behind_pivot(workflow, step)
-    limit = None if step.pivot else workflow.undo_attempts if behind else step.attempts
-    again_at = _again_at(workflow, attempt, limit, at)
+    if attempt.undo or behind:
+        backoff, limit = _endurance(workflow, outcome)
+        again_at = _again_at(backoff, attempt, limit, at)
+    else:
+        again_at = _again_at(workflow.backoff, attempt, None if step.pivot else step.attempts, at)
+    if attempt.undo:
+        return _undo_in_vain(attempt, error, again_at, at)
     unknown = StepUnknown(step=step.name, attempt=attempt.number, error=error, again_at=again_at, at=at)
     if again_at is not None:
         return [unknown]
@@ -210,17 +235,23 @@ def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, error: str, at: d
     return [unknown, *turn_back(workflow, saga, why, at, also=step.name)]
 
 
-def _undo_in_vain(workflow: Workflow, attempt: Attempt, error: str, at: datetime) -> Events:
-    again_at = _again_at(workflow, attempt, workflow.undo_attempts, at)
+def _endurance(workflow: Workflow, outcome: Unknown) -> tuple[Backoff, int]:
+    """How a workflow without a way back waits for an answer. A fault of its own service needs a person soon."""
+    if outcome.fault:
+        return workflow.backoff, workflow.undo_attempts
+    return workflow.patience, workflow.patient_attempts
+
+
+def _undo_in_vain(attempt: Attempt, error: str, again_at: datetime | None, at: datetime) -> Events:
     failed = CompensationFailed(step=attempt.step, attempt=attempt.number, error=error, again_at=again_at, at=at)
     return [failed] if again_at else [failed, _stuck(attempt, error, at)]
 
 
-def _again_at(workflow: Workflow, attempt: Attempt, limit: int | None, at: datetime) -> datetime | None:
+def _again_at(backoff: Backoff, attempt: Attempt, limit: int | None, at: datetime) -> datetime | None:
     """When it is asked again; None if it was asked often enough."""
     if limit is not None and attempt.tries >= limit:
         return None
-    return at + workflow.backoff.after(attempt.tries)
+    return at + backoff.after(attempt.tries)
 
 
 def _stuck(attempt: Attempt, error: str, at: datetime) -> WorkflowStuck:

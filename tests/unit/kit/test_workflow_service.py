@@ -81,7 +81,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def service(world: World) -> WorkflowService:
     """One try for each undo, so that it is soon stuck."""
-    impatient = replace(TRIP, undo_attempts=1)
+    impatient = replace(TRIP, patient_attempts=1)
     return WorkflowService(
         manifest=MANIFEST,
         aggregates=(Aggregate(workflow_decider(impatient), lambda _: None),),

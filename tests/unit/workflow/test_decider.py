@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.eventsourcing.workflow.commands import (
+    ConfirmStep,
     ForceCompensate,
     Outcome,
     RecordOutcome,
@@ -81,10 +82,12 @@ def outcome(step: str, what: Outcome, *, attempt: int = 1, undo: bool = False) -
 
 NO = Refused(code="no-room", detail="no")
 SILENCE = Unknown(error="no answer")
+FAULT = Unknown(error="a fault of this service", fault=True)
 BOOKED = (STARTED, requested("book"), succeeded("book"), requested("read_price"))
 PRICED = (*BOOKED, succeeded("read_price", price=100), requested("hold"))
 HELD = (*PRICED, succeeded("hold"), requested("pay"))
 PAID = (*HELD, succeeded("pay"), requested("confirm"))
+STUCK = WorkflowStuck(step="confirm", undo=False, error="no answer", at=AT)
 REFUSED = StepRefused(step="hold", attempt=1, code="no-room", detail="no", again_at=None, at=AT)
 BACK = (*PRICED, REFUSED, back("hold", "no-room", "book"), undo("book"))
 
@@ -107,6 +110,7 @@ class TestStart:
         [
             Resume(at=AT),
             outcome("book", SILENCE),
+            ConfirmStep(step="book", at=AT),
             Retry(actor="o", reason="r", at=AT),
             ForceCompensate(actor="o", reason="r", at=AT),
         ],
@@ -269,14 +273,26 @@ class TestBackwards:
         failed = CompensationFailed(step="book", attempt=1, error=error, again_at=AT + SECOND, at=AT)
         trip.given(*BACK).when(outcome("book", what, undo=True)).then(failed)
 
-    def test_an_undo_too_often_in_vain_is_stuck(self) -> None:
+    @pytest.mark.parametrize(
+        ("what", "error", "count"),
+        [(NO, "no-room: no", TRIP.undo_attempts), (SILENCE, "no answer", TRIP.patient_attempts)],
+        ids=["refused", "unknown"],
+    )
+    def test_an_undo_too_often_in_vain_is_stuck(self, what: Outcome, error: str, count: int) -> None:
         """After its last attempt only an operator helps."""
+        tries = [event for number in range(1, count) for event in (_in_vain(number), undo("book", number + 1))]
+        failed = CompensationFailed(step="book", attempt=count, error=error, again_at=None, at=AT)
+        trip.given(*BACK, *tries).when(outcome("book", what, attempt=count, undo=True)).then(
+            failed, WorkflowStuck(step="book", undo=True, error=error, at=AT)
+        )
+
+    def test_an_undo_waits_for_its_service(self) -> None:
+        """An outage passes by itself: where a refusal would need a person, silence is waited for."""
         count = TRIP.undo_attempts
         tries = [event for number in range(1, count) for event in (_in_vain(number), undo("book", number + 1))]
-        failed = CompensationFailed(step="book", attempt=count, error="no answer", again_at=None, at=AT)
-        trip.given(*BACK, *tries).when(outcome("book", SILENCE, attempt=count, undo=True)).then(
-            failed, WorkflowStuck(step="book", undo=True, error="no answer", at=AT)
-        )
+        again_at = AT + timedelta(hours=1)
+        failed = CompensationFailed(step="book", attempt=count, error="no answer", again_at=again_at, at=AT)
+        trip.given(*BACK, *tries).when(outcome("book", SILENCE, attempt=count, undo=True)).then(failed)
 
     def test_a_late_success_of_a_step_changes_nothing(self) -> None:
         """It is on the list of what is undone already."""
@@ -314,22 +330,78 @@ class TestBehindThePivot:
         refused = StepRefused(step="confirm", attempt=1, code="no-room", detail="no", again_at=AT + SECOND, at=AT)
         trip.given(*PAID).when(outcome("confirm", NO)).then(refused)
 
-    @pytest.mark.parametrize("what", [NO, SILENCE], ids=["refused", "unknown"])
-    def test_too_many_attempts_are_stuck(self, what: Outcome) -> None:
+    @pytest.mark.parametrize(
+        ("what", "count"),
+        [(NO, TRIP.undo_attempts), (FAULT, TRIP.undo_attempts), (SILENCE, TRIP.patient_attempts)],
+        ids=["refused", "a fault of its own", "unknown"],
+    )
+    def test_too_many_attempts_are_stuck(self, what: Outcome, count: int) -> None:
         """After the last one only an operator helps."""
-        count = TRIP.undo_attempts
-        tries = [
-            event
-            for number in range(1, count)
-            for event in (unknown("confirm", number), requested("confirm", number + 1))
-        ]
-        events = trip.given(*PAID, *tries).when(outcome("confirm", what, attempt=count))._decide()
+        events = trip.given(*PAID, *_asked_in_vain(count)).when(outcome("confirm", what, attempt=count))._decide()
 
         assert [type(event) for event in events][1:] == [WorkflowStuck]
 
+    @pytest.mark.parametrize("count", [TRIP.undo_attempts, TRIP.patient_attempts - 1])
+    def test_a_service_that_does_not_answer_is_waited_for(self, count: int) -> None:
+        """For days, with pauses that grow to an hour."""
+        wait = TRIP.patience.most
+        trip.given(*PAID, *_asked_in_vain(count)).when(outcome("confirm", SILENCE, attempt=count)).then(
+            unknown("confirm", count, wait)
+        )
+
+    def test_the_pauses_come_to_a_week(self) -> None:
+        """No outage of a service lasts that long, unless a person has to do something about it."""
+        pauses = [TRIP.patience.after(attempt) for attempt in range(1, TRIP.patient_attempts)]
+
+        assert timedelta(days=6) < sum(pauses, timedelta()) < timedelta(days=8)
+
+    def test_a_step_with_nothing_to_do_is_skipped(self) -> None:
+        """The refusal says so, and it goes on."""
+        gone = Refused(code="no-guest", detail="no")
+        refused = StepRefused(step="confirm", attempt=1, code="no-guest", detail="no", again_at=None, at=AT)
+        trip.given(*PAID).when(outcome("confirm", gone)).then(
+            refused,
+            StepSkipped(step="confirm", at=AT),
+            WorkflowCompleted(workflow_id="w1", result={"price": 100}, at=AT),
+        )
+
+
+CONFIRM = ConfirmStep(step="confirm", at=AT)
+DONE = (succeeded("confirm"), WorkflowCompleted(workflow_id="w1", result={"price": 100}, at=AT))
+
+
+class TestConfirming:
+    @pytest.mark.parametrize(
+        "history",
+        [PAID, (*PAID, unknown("confirm")), (*PAID, unknown("confirm", wait=None), STUCK)],
+        ids=["is being asked", "waits", "is stuck"],
+    )
+    def test_a_step_that_was_done_goes_on(self, history: tuple[WorkflowEvent, ...]) -> None:
+        """Its service has published it: nobody needs to ask again, or to retry."""
+        trip.given(*history).when(CONFIRM).then(*DONE)
+
+    def test_leaves_the_next_call_to_who_makes_it(self) -> None:
+        """An intent claims the call for who recorded it."""
+        trip.given(*BOOKED, unknown("read_price")).when(ConfirmStep(step="read_price", at=AT)).then(
+            succeeded("read_price")
+        )
+
+    @pytest.mark.parametrize(
+        "history",
+        [(STARTED,), HELD, (*PAID, *DONE), BACK],
+        ids=["nothing was asked", "another step", "over", "on its way back"],
+    )
+    def test_of_anything_else_is_nothing(self, history: tuple[WorkflowEvent, ...]) -> None:
+        """News may be late, and come twice."""
+        trip.given(*history).when(CONFIRM).then_nothing()
+
+    def test_of_a_step_that_is_undone_is_nothing(self) -> None:
+        """It is taken back, as if the answer had come late."""
+        trip.given(*BACK).when(ConfirmStep(step="book", at=AT)).then_nothing()
+
 
 class TestOperators:
-    stuck = (*PAID, unknown("confirm", 1, None), WorkflowStuck(step="confirm", undo=False, error="no answer", at=AT))
+    stuck = (*PAID, unknown("confirm", 1, None), STUCK)
 
     def test_retry_what_is_stuck(self) -> None:
         """Who, why and when are kept."""
@@ -391,6 +463,13 @@ class TestOperators:
 def _turned_back_at_pay() -> tuple[WorkflowEvent, ...]:
     refused = StepRefused(step="pay", attempt=1, code="no-room", detail="no", again_at=None, at=AT)
     return refused, back("pay", "no-room", "hold", "book")
+
+
+def _asked_in_vain(count: int) -> list[WorkflowEvent]:
+    """All attempts at the confirmation before the one with this number."""
+    return [
+        event for number in range(1, count) for event in (unknown("confirm", number), requested("confirm", number + 1))
+    ]
 
 
 def _in_vain(number: int) -> CompensationFailed:
