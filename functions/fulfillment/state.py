@@ -62,7 +62,7 @@ class Shipment(BaseModel):
 
 
 def is_closed(shipment: Shipment) -> bool:
-    """It has arrived, will never arrive, or will never leave."""
+    """It has arrived, is lost, or will never leave."""
     return shipment.status in {Status.DELIVERED, Status.LOST, Status.CANCELLED, Status.FORESTALLED}
 
 
