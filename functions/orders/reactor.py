@@ -17,10 +17,13 @@ from functions.orders.commands import (
     RecordShipment,
 )
 from functions.orders.events import MovedLine
-from functions.orders.manifest import ORDER_CATEGORY
-from shared.eventsourcing.joint import Target
+from functions.orders.manifest import CANCELLATION, ORDER_CATEGORY
+from functions.orders.workflow import REFUND
+from shared.eventsourcing.joint import Plan, Read, Target
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
+from shared.eventsourcing.workflow.commands import ConfirmStep
+from shared.eventsourcing.workflow.state import Saga, Status
 
 
 class ShipmentLine(Reads):
@@ -107,13 +110,29 @@ def _record(event: _OfPayment, command: MoneyCommand) -> Sequence[Target]:
     return (Target(ORDER_CATEGORY, event.order_id, command),)
 
 
-def record_refund(event: PaymentRefunded, _: Delivery) -> Sequence[Target]:
+def record_refund(event: PaymentRefunded, delivery: Delivery) -> Plan:
     told = event.model_dump(exclude={"order_id", "refunded_at"})
-    return _record(event, RecordRefund(**told, at=event.refunded_at))
+    return _and_cancellation(event, RecordRefund(**told, at=event.refunded_at), delivery)
 
 
-def record_refund_failure(event: PaymentRefundFailed, delivery: Delivery) -> Sequence[Target]:
-    return _record(event, RecordRefundFailure(**event.model_dump(exclude={"order_id"}), at=delivery.at))
+def record_refund_failure(event: PaymentRefundFailed, delivery: Delivery) -> Plan:
+    told = event.model_dump(exclude={"order_id"})
+    return _and_cancellation(event, RecordRefundFailure(**told, at=delivery.at), delivery)
+
+
+def _and_cancellation(event: PaymentRefunded | PaymentRefundFailed, command: MoneyCommand, delivery: Delivery) -> Plan:
+    """The refund of a cancellation has its id. One that waits for payments to answer need not wait any more: the refund
+    was given, or is on the payments' list of what needs a person.
+    """
+
+    async def plan(read: Read) -> Sequence[Target]:
+        targets = _record(event, command)
+        saga: Saga = await read(CANCELLATION, event.refund_id)
+        if saga.status is Status.ABSENT:
+            return targets
+        return (*targets, Target(CANCELLATION, event.refund_id, ConfirmStep(step=REFUND, at=delivery.at)))
+
+    return plan
 
 
 def record_refund_resolution(event: PaymentRefundResolved, delivery: Delivery) -> Sequence[Target]:
@@ -128,7 +147,10 @@ def record_dispute_end(event: PaymentDisputeClosed, delivery: Delivery) -> Seque
     return _record(event, RecordDisputeEnd(**event.model_dump(exclude={"order_id"}), at=delivery.at))
 
 
-def _payments(type_name: str, reads: type[Reads], react: Callable[[Any, Delivery], Sequence[Target]]) -> Reaction:
+_React = Callable[[Any, Delivery], Sequence[Target] | Plan]
+
+
+def _payments(type_name: str, reads: type[Reads], react: _React) -> Reaction:
     return Reaction(service="payments", type=type_name, reads=reads, react=react)
 
 

@@ -1,6 +1,6 @@
 """What the returns service asks of its runtime."""
 
-from shared.topology import Permission, workflow_service
+from shared.topology import Permission, ReactsTo, workflow_service
 
 NAME = "returns"
 RETURN = "return"
@@ -16,6 +16,8 @@ MANIFEST = workflow_service(
     publishes="ReturnApproved, ReturnRefused, ReturnWithdrawn, ReturnCompleted and ReturnFailed, for everybody.",
     categories=(RETURN,),
     collection=RETURNS,
+    reacts_to=(ReactsTo("payments", ("PaymentRefunded.v1", "PaymentRefundFailed.v1")),),
+    starts=("confirm_refund",),
     environment=(DAYS,),
     permissions={"commands": (Permission.CALL_SERVICES,)},
 )
