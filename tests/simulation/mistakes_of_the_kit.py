@@ -186,7 +186,7 @@ WORKFLOWS = (
         "pivot-given-up",
         "The pivot is given up after some tries, though it may have been done.",
         "shared.eventsourcing.workflow.decider._unknown",
-        ("limit = None if step.pivot else workflow.undo_attempts", "limit = workflow.undo_attempts"),
+        ("None if step.pivot else step.attempts", "step.attempts"),
         ("if behind:\n        return [unknown, _stuck(attempt, error, at)]", ""),
     ),
     _m(
