@@ -183,7 +183,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             body=AtBody,
             build=_deliver,
             roles=PEOPLE,
-            summary="The customer has it.",
+            summary="The customer has it; also what was lost, and has turned up.",
         ),
         CommandEndpoint(
             method="POST",
@@ -191,7 +191,7 @@ SHIPMENT_COMMANDS = CommandApi[Shipment](
             body=AtBody,
             build=_lose,
             roles=PEOPLE,
-            summary="The carrier has lost it: the money of what was in it goes back; found again, it is not delivered.",
+            summary="The carrier has lost it: the money of what was in it goes back, for good.",
         ),
         JointEndpoint(
             method="POST",

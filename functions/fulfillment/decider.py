@@ -18,6 +18,7 @@ from functions.fulfillment.commands import (
     StopLines,
 )
 from functions.fulfillment.events import (
+    LinesLeftOut,
     LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
@@ -63,7 +64,7 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
         case DispatchShipment():
             return _dispatch(command, _opened(shipment))
         case DeliverShipment(at=at):
-            return _deliver(at, _opened(shipment))
+            return _deliver(at, shipment)
         case LoseShipment(at=at):
             return _lose(at, shipment)
         case _:
@@ -72,13 +73,16 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[ShipmentEve
 
 def _open(command: OpenShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
     """An order that was cancelled in the meantime, or told of twice, is expected: nothing to do. Pieces of it that were
-    stopped are left out; one whose payment is disputed already is held from the beginning.
+    stopped are left out, which is told; one whose payment is disputed already is held from the beginning.
     """
     if shipment.status is not Status.ABSENT:
         return []
-    lines = _lines(less(_quantities(command.lines), *shipment.stopped.values()))
+    ordered = _quantities(command.lines)
+    lines = less(ordered, *shipment.stopped.values())
+    left_out = _lines(less(ordered, lines))
+    told = [LinesLeftOut(lines=left_out, at=command.at)] if left_out else []
     held = (ShipmentHeld(dispute_id=dispute_id, at=command.at) for dispute_id in shipment.held_by)
-    return [ShipmentOpened(**{**command.model_dump(), "lines": lines}), *held]
+    return [ShipmentOpened(**{**command.model_dump(), "lines": _lines(lines)}), *told, *held]
 
 
 def _stop(command: StopLines, shipment: Shipment) -> Sequence[ShipmentEvent]:
@@ -107,15 +111,15 @@ _NEVER_SENT = frozenset({Status.CANCELLED, Status.FORESTALLED})
 
 
 def _dispute(command: HoldShipment | ReleaseShipment, shipment: Shipment) -> Sequence[ShipmentEvent]:
-    """What is with the carrier cannot be held. That a dispute was won is remembered all the same: the news that there
-    is one may come later, and other shipments of the order ask this one.
+    """What is with the carrier, or is never sent, cannot be held. That a dispute was won is remembered all the same:
+    the news that there is one may come later, and other shipments of the order ask this one.
     """
     holds = shipment.disputes.get(command.dispute_id)
-    if shipment.status in _NEVER_SENT or holds is False:
+    if holds is False:
         return []
     if isinstance(command, ReleaseShipment):
         return [ShipmentReleased(**command.model_dump())]
-    return [] if holds or shipment.status in GONE else [ShipmentHeld(**command.model_dump())]
+    return [] if holds or shipment.status in GONE | _NEVER_SENT else [ShipmentHeld(**command.model_dump())]
 
 
 def _check_held(shipment: Shipment) -> None:
@@ -129,7 +133,7 @@ def _opened(shipment: Shipment) -> Shipment:
     if shipment.status is Status.CANCELLED:
         raise DomainError("shipment-is-cancelled", "the order was cancelled: nothing is sent")
     if shipment.status is Status.LOST:
-        raise DomainError("shipment-is-lost", "it was given up as lost, and its money went back")
+        raise DomainError("shipment-is-lost", "the carrier lost it: it can only be delivered, if it turns up")
     return shipment
 
 
@@ -174,7 +178,8 @@ def _dispatch(command: DispatchShipment, shipment: Shipment) -> Sequence[Shipmen
 
 
 def _deliver(at: datetime, shipment: Shipment) -> Sequence[ShipmentEvent]:
-    if not _steps_to(Status.DELIVERED, shipment):
+    """Also what was declared lost by mistake, and has turned up."""
+    if shipment.status is not Status.LOST and not _steps_to(Status.DELIVERED, _opened(shipment)):
         return []
     return [
         ShipmentDelivered(
@@ -188,7 +193,7 @@ def _deliver(at: datetime, shipment: Shipment) -> Sequence[ShipmentEvent]:
 
 
 def _lose(at: datetime, shipment: Shipment) -> Sequence[ShipmentEvent]:
-    """What was found again after that goes back to the shop: the customer has the money."""
+    """It may turn up yet, and be delivered."""
     if shipment.status is Status.LOST:
         return []
     if _opened(shipment).status is not Status.DISPATCHED:
@@ -219,6 +224,8 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             changed = {"status": Status.FORESTALLED, "order_id": event.order_id}
         case LinesStopped():
             changed = _stopped(event, shipment)
+        case LinesLeftOut():
+            changed = {}
         case ShipmentSplit():
             changed = {"lines": less(shipment.lines, _quantities(event.lines))}
         case ShipmentPicked():

@@ -49,6 +49,14 @@ class LinesStopped(Event):
     at: AwareDatetime
 
 
+class LinesLeftOut(Event):
+    """The shipment was opened without these `lines` of its order: cancellations had stopped them before."""
+
+    TYPE: ClassVar = "LinesLeftOut.v1"
+    lines: tuple[ShipmentLine, ...]
+    at: AwareDatetime
+
+
 class ShipmentSplit(Event):
     """`lines` were taken out; they go by the shipment `into`."""
 
@@ -114,7 +122,7 @@ class ShipmentDelivered(Event):
 
 
 class ShipmentLost(Event):
-    """The carrier cannot find it: it will never arrive. Complete in itself, as above."""
+    """The carrier cannot find it. If it turns up, it may still be delivered. Complete in itself, as above."""
 
     TYPE: ClassVar = "ShipmentLost.v1"
     shipment_id: str
@@ -138,6 +146,7 @@ ShipmentEvent = (
     ShipmentOpened
     | ShipmentForestalled
     | LinesStopped
+    | LinesLeftOut
     | ShipmentSplit
     | ShipmentPicked
     | ShipmentPacked

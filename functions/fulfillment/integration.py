@@ -75,7 +75,7 @@ class ShipmentDelivered(IntegrationEvent):
 
 
 class ShipmentLost(IntegrationEvent):
-    """A carrier lost a shipment: it will never reach the customer."""
+    """A carrier lost a shipment. If it turns up after all, it is delivered."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LOSS]})
     TYPE: ClassVar = "ShipmentLost.v1"

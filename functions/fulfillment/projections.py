@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from functions.fulfillment.events import (
+    LinesLeftOut,
     LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
@@ -40,6 +41,8 @@ def project_shipment(document: ShipmentView | None, event: ShipmentEvent) -> Shi
             changed: dict[str, object] = {"lines": left, "split_into": [*document.split_into, event.into]}
         case LinesStopped():
             changed = _stopped(document, event)
+        case LinesLeftOut():
+            changed = {"stopped": _views(event.lines)}
         case ShipmentPicked():
             changed = {"status": "picked"}
         case ShipmentPacked():
@@ -69,7 +72,7 @@ def _opened(event: ShipmentOpened) -> ShipmentView:
         customer_id=event.customer_id,
         reservation_id=event.reservation_id,
         status="open",
-        lines=[ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in event.lines],
+        lines=_views(event.lines),
         split_from=event.split_from,
         opened_at=event.at,
         changed_at=event.at,
@@ -78,12 +81,15 @@ def _opened(event: ShipmentOpened) -> ShipmentView:
 
 def _stopped(document: ShipmentView, event: LinesStopped) -> dict[str, object]:
     """A parcel that something is taken out of is open again."""
-    stopped = [ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in event.lines]
     return {
         "lines": _without(document.lines, event.lines),
-        "stopped": [*document.stopped, *stopped],
+        "stopped": [*document.stopped, *_views(event.lines)],
         "status": "picked" if document.status == "packed" else document.status,
     }
+
+
+def _views(lines: Sequence[ShipmentLine]) -> list[ShipmentLineView]:
+    return [ShipmentLineView(sku=line.sku, quantity=line.quantity) for line in lines]
 
 
 def _without(lines: Sequence[ShipmentLineView], taken: Sequence[ShipmentLine]) -> list[ShipmentLineView]:

@@ -13,7 +13,8 @@ class ShipmentLineView(BaseModel):
 
 class ShipmentView(BaseModel):
     """A shipment. `split_into` are the shipments by which lines of this one go instead; `held_by` are disputes of its
-    payment: it is not dispatched before they are won. `stopped` is what cancellations took out of it.
+    payment: it is not dispatched before they are won. `stopped` is what cancellations took out of it, also before it
+    was opened.
     """
 
     model_config = ConfigDict(extra="forbid")

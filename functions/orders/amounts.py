@@ -4,8 +4,8 @@ Discounts that name a line are taken off that line, the others are shared out ov
 left of them, then the tax in the same way; both by largest remainder. What a line comes to is refunded in proportion to
 the pieces that are given up (returned, cancelled or lost), each time of what was not given up yet: the last pieces take
 what rounding left over. Shipping is refunded with the last of the goods. So whatever way an order is given up, the
-refunds sum to what was paid. A return gives less where money went back for other reasons: the last pieces come back for
-what is left.
+refunds sum to what was paid. They come to less where money went back for other reasons: the last pieces come back for
+what is left. What the order has not heard of yet, the payment knows: it gives no more than is left.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.orders.commands import CreateOrder, OpenReturn
 from functions.orders.events import OrderCreated, OrderLine, RefundedLine, ReturnedLine, ReturnOpened
-from functions.orders.state import GivenUp
+from functions.orders.state import GivenUp, Order
 from shared.eventsourcing.errors import DomainError
 from shared.eventsourcing.money import MAX_AMOUNT, Money
 
@@ -75,31 +75,18 @@ def _discounted(command: CreateOrder) -> list[int]:
     return [cents - off for cents, off in zip(left.values(), parts, strict=True)]
 
 
-def opened(command: OpenReturn, terms: OrderCreated, before: Sequence[GivenUp], gone: int = 0) -> ReturnOpened:
-    """The return with its refund, after what was given up `before` it, and after `gone` cents that the customer has
-    back for other reasons: no more than what is left. Its lines are known to be there to be returned.
-    """
-    quantities = {line.sku: line.quantity for line in command.lines}
-    returned = [line for line in terms.lines if quantities.get(line.sku)]
-    goods, shipping = _refund(quantities, terms, before)
-    left = terms.total.amount - sum(each.refund.amount for each in before)
-    *goods, shipping = _within(left - gone, [*goods, shipping])
-    return ReturnOpened(
-        **command.model_dump(exclude={"lines"}),
-        lines=tuple(
-            ReturnedLine(sku=line.sku, quantity=quantities[line.sku], refund=_money(cents, terms))
-            for line, cents in zip(returned, goods, strict=True)
-        ),
-        shipping=_money(shipping, terms),
-        refund=_money(sum(goods) + shipping, terms),
-    )
+def opened(command: OpenReturn, order: Order) -> ReturnOpened:
+    """The return with its refund. Its lines are known to be there to be returned."""
+    given = refund_of({line.sku: line.quantity for line in command.lines}, order)
+    lines = tuple(ReturnedLine(**line.model_dump()) for line in given["lines"])
+    return ReturnOpened(**command.model_dump(exclude={"lines"}), **{**given, "lines": lines})
 
 
-def refund_of(quantities: Mapping[str, int], terms: OrderCreated, before: Sequence[GivenUp]) -> dict[str, Any]:
-    """`lines`, `shipping` and `refund` of pieces that are cancelled or lost. What went back for other reasons does not
-    count here: the payment knows it better, and gives no more than what is left.
-    """
-    goods, shipping = _refund(quantities, terms, before)
+def refund_of(quantities: Mapping[str, int], order: Order) -> dict[str, Any]:
+    """`lines`, `shipping` and `refund` of pieces that are given up now: no more than what is left of the order."""
+    terms = order.terms
+    goods, shipping = _refund(quantities, terms, order.given_up)
+    *goods, shipping = _within(order.left, [*goods, shipping])
     given_up = [line for line in terms.lines if quantities.get(line.sku)]
     lines = tuple(
         RefundedLine(sku=line.sku, quantity=quantities[line.sku], refund=_money(cents, terms))

@@ -84,7 +84,7 @@ class RecordDelivery(Command):
 
 
 class RecordLoss(Command):
-    """A shipment of these lines will never arrive."""
+    """A shipment of these lines was lost."""
 
     shipment_id: str
     lines: tuple[MovedLine, ...]

@@ -172,7 +172,7 @@ def _open_return(command: OpenReturn, order: Order) -> Sequence[OrderEvent]:
         left = arrived.get(sku, 0) - back.get(sku, 0)
         if quantity > left:
             raise DomainError("not-returnable", f"{sku}: {left} can be returned", field=sku)
-    return [opened(command, order.terms, order.given_up, order.gone_otherwise)]
+    return [opened(command, order)]
 
 
 def _complete_return(command: CompleteReturn, order: Order) -> Sequence[OrderEvent]:

@@ -125,7 +125,9 @@ class LinesCancelled(Event):
 
 
 class OrderShipmentLost(Event):
-    """One shipment will never arrive. Its goods are refunded as those that are cancelled, by the refund `refund_id`."""
+    """One shipment was lost. Its goods are refunded as those that are cancelled, by the refund `refund_id`; that is not
+    taken back if it turns up and is delivered.
+    """
 
     TYPE: ClassVar = "OrderShipmentLost.v1"
     order_id: str

@@ -1,6 +1,8 @@
 """What becomes of an order's goods: shipped, delivered or lost, or cancelled before they left.
 
-Fulfillment decides which; its news come in any order and more than once. No piece is both shipped and cancelled.
+Fulfillment decides which; its news come in any order and more than once. No piece is both shipped and cancelled. What
+was lost may turn up and be delivered: then the customer has both the goods and what was given back for them, and the
+goods can be returned for no more than is left of the order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +45,7 @@ def _moved(order: Order, more: Mapping[str, int]) -> dict[str, int]:
 
 def rest(order: Order) -> Status:
     """What a paid order is, by what remains of it."""
-    cancelled, lost = pieces(order.cancellations.values()), pieces(order.losses.values())
+    cancelled, lost = pieces(order.cancellations.values()), pieces(order.still_lost)
     back = pieces(order.opened(ReturnStatus.COMPLETED))
     is_every = partial(is_all, order.terms)
     if is_every(cancelled):
@@ -90,8 +92,8 @@ def deliver(command: RecordDelivery, order: Order) -> list[GoodsEvent]:
 
 
 def lose(command: RecordLoss, order: Order) -> list[GoodsEvent]:
-    """As above. What was given up already is not refunded again."""
-    if command.shipment_id in order.losses:
+    """As above. What was given up already is not refunded again, and what is known to have turned up not at all."""
+    if command.shipment_id in order.losses or command.shipment_id in order.delivered:
         return []
     shipped, terms = ship(command, order), order.terms
     lost = OrderShipmentLost(
@@ -100,7 +102,7 @@ def lose(command: RecordLoss, order: Order) -> list[GoodsEvent]:
         shipment_id=command.shipment_id,
         payment_id=terms.payment_id,
         refund_id=derived_id(f"lost-{command.shipment_id}"),
-        **refund_of(quantities_of(command.lines, order), terms, order.given_up),
+        **refund_of(quantities_of(command.lines, order), order),
         status=Status.SHIPPED.value,
         at=command.at,
     )
@@ -117,7 +119,7 @@ def cancel_lines(command: CancelLines, order: Order) -> list[LinesCancelled]:
         order_id=terms.order_id,
         customer_id=terms.customer_id,
         cancellation_id=command.cancellation_id,
-        **refund_of(quantities, terms, order.given_up),
+        **refund_of(quantities, order),
         reason=command.reason,
         status=Status.PLACED.value,
         at=command.at,
@@ -139,7 +141,8 @@ def evolve(order: Order, event: GoodsEvent) -> dict[str, object]:
             shipments = {**order.shipments, event.shipment_id: lines}
             return {"shipped": counted(order.shipped, lines), "shipments": shipments, **status}
         case OrderDelivered():
-            arrived = event.complete and order.status is not Status.RETURNED
+            found = event.shipment_id in order.losses
+            arrived = event.complete and (found or order.status is not Status.RETURNED)
             status = {"status": Status.DELIVERED} if arrived else {}
             return {"delivered": (*order.delivered, event.shipment_id), **status}
         case OrderShipmentLost():

@@ -161,7 +161,9 @@ class OrderLinesCancelled(IntegrationEvent):
 
 
 class OrderShipmentLost(IntegrationEvent):
-    """A shipment of an order will never arrive; `refund` is what its goods come to, to be given by `refund_id`."""
+    """A shipment of an order was lost; `refund` is what its goods come to, to be given by `refund_id`. It may turn up,
+    and be delivered: that takes nothing back.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_LOST]})
     TYPE: ClassVar = "OrderShipmentLost.v1"

@@ -32,9 +32,13 @@ MANIFEST = event_sourced(
             name=CANCELLATIONS,
             description="One document per cancellation of a placed order: its status and timeline, why it was refused.",
             indexes=(
+                (IndexField("customer_id"), _NEWEST_FIRST),
                 (IndexField("order_id"), _NEWEST_FIRST),
                 (IndexField("status"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("order_id"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("status"), _NEWEST_FIRST),
                 (IndexField("order_id"), IndexField("status"), _NEWEST_FIRST),
+                (IndexField("customer_id"), IndexField("order_id"), IndexField("status"), _NEWEST_FIRST),
             ),
         ),
     ),

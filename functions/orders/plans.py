@@ -22,7 +22,7 @@ from shared.eventsourcing.workflow.state import Saga
 from shared.eventsourcing.workflow.state import Status as WorkflowStatus
 
 MAX_CANCELLATIONS = 100
-"""Of one order, those that were refused included."""
+"""Of one order, of those that cancelled something: one that is refused leaves nothing behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,8 @@ def _check(asked: Cancellation, order: Order) -> None:
             raise DomainError("order-in-checkout", "turn its checkout back instead, by force-compensate")
         case Status.CANCELLED:
             raise DomainError("order-cancelled", "the order is cancelled")
+        case Status.PLACED if len(order.cancellations) >= MAX_CANCELLATIONS:
+            raise DomainError("too-many-cancellations", f"an order has at most {MAX_CANCELLATIONS} cancellations")
         case Status.PLACED:
             _check_lines(asked.lines, order)
         case _:
@@ -77,12 +79,28 @@ def _check_lines(lines: Sequence[MovedLine] | None, order: Order) -> None:
 
 
 async def _next(order_id: str, read: Read) -> str:
-    """The first number that is free, if none before it is under way. Two that choose the same one meet there."""
-    for number in range(1, MAX_CANCELLATIONS + 1):
-        cancellation_id = derived_id(f"{order_id}-c{number}")
-        saga: Saga = await read(CANCELLATION, cancellation_id)
-        if saga.status is WorkflowStatus.ABSENT:
-            return cancellation_id
-        if not saga.is_over:
-            raise DomainError("cancellation-under-way", f"wait for the end of {cancellation_id}")
-    raise DomainError("too-many-cancellations", f"an order has at most {MAX_CANCELLATIONS} cancellations")
+    """The first number that is free, if the one before it is over. Two that choose the same one meet there.
+
+    Numbers are taken one after the other, so the first free one is found by halves, however many were refused.
+    """
+
+    async def saga(number: int) -> Saga:
+        found: Saga = await read(CANCELLATION, _cancellation_id(order_id, number))
+        return found
+
+    async def is_free(number: int) -> bool:
+        return (await saga(number)).status is WorkflowStatus.ABSENT
+
+    taken, free = 0, 1
+    while not await is_free(free):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (taken, middle) if await is_free(middle) else (middle, free)
+    if taken and not (await saga(taken)).is_over:
+        raise DomainError("cancellation-under-way", f"wait for the end of {_cancellation_id(order_id, taken)}")
+    return _cancellation_id(order_id, free)
+
+
+def _cancellation_id(order_id: str, number: int) -> str:
+    return derived_id(f"{order_id}-c{number}")

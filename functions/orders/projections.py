@@ -107,9 +107,13 @@ def _goods(document: OrderView, event: GoodsEvent) -> Mapping[str, object]:
             shipments = [*document.shipments, _left(event)]
             return {"lines": _moved(document.lines, event.lines, "shipped"), "shipments": shipments, "status": status}
         case OrderDelivered():
-            arrived = event.complete and document.status != "returned"
-            shipments = [_delivered(each, event) for each in document.shipments]
-            return {"shipments": shipments, "status": "delivered" if arrived else document.status}
+            found = [x for x in document.shipments if (x.shipment_id, x.status) == (event.shipment_id, "lost")]
+            arrived = event.complete and (bool(found) or document.status != "returned")
+            return {
+                "lines": _found(document.lines, found),
+                "shipments": [_delivered(each, event) for each in document.shipments],
+                "status": "delivered" if arrived else document.status,
+            }
         case OrderShipmentLost():
             shipments = [_lost(each, event.shipment_id) for each in document.shipments]
             lines = _moved(document.lines, event.lines, "lost")
@@ -204,6 +208,12 @@ def _lost(shipment: ShipmentView, shipment_id: str) -> ShipmentView:
     return shipment.model_copy(update={"status": "lost"}) if shipment.shipment_id == shipment_id else shipment
 
 
+def _found(lines: Sequence[OrderLineView], shipments: Sequence[ShipmentView]) -> list[OrderLineView]:
+    """What turned up is not lost any more."""
+    less = {line.sku: line.quantity for shipment in shipments for line in shipment.lines}
+    return [line.model_copy(update={"lost": line.lost - less.get(line.sku, 0)}) for line in lines]
+
+
 def _cancellation(event: LinesCancelled) -> CancelledView:
     lines = [RefundedLineView(**line.model_dump()) for line in event.lines]
     told = event.model_dump(include={"cancellation_id", "shipping", "refund", "reason"})
@@ -274,5 +284,5 @@ def _that_can_be_refused(
 
 
 CANCELLATIONS_PROJECTION = _that_can_be_refused(
-    workflow_projection(CANCELLATION, CANCELLATIONS, CancellationView, fields=("order_id",))
+    workflow_projection(CANCELLATION, CANCELLATIONS, CancellationView, fields=("customer_id", "order_id"))
 )

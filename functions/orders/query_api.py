@@ -24,8 +24,9 @@ CANCELLATION_QUERIES = QueryApi[WorkflowEvent, CancellationView](
     projection=CANCELLATIONS_PROJECTION,
     entity="/cancellations/{cancellation_id}",
     collection="/cancellations",
-    filters=("order_id", "status"),
-    required_one_of=("order_id", "status"),
+    owner="customer_id",
+    filters=("customer_id", "order_id", "status"),
+    required_one_of=("customer_id", "order_id", "status"),
     order_by="started_at",
     seen_by=PEOPLE,
 )

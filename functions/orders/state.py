@@ -1,7 +1,7 @@
 """The state of an order: what its commands need to know."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
 
@@ -61,8 +61,8 @@ GivenUp = ReturnOpened | LinesCancelled | OrderShipmentLost
 
 class Order(BaseModel):
     """An order as its commands need to know it. `created` is how it began; `shipped` counts pieces by product, and so
-    does each of the `shipments`; `delivered` are those that arrived, `losses` those that never will. `refunds` and
-    `disputes` are what its payment told.
+    does each of the `shipments`; `delivered` are those that arrived, `losses` those that were lost, and may have
+    arrived all the same. `refunds` and `disputes` are what its payment told.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,18 +105,35 @@ class Order(BaseModel):
     @property
     def given_up(self) -> tuple[GivenUp, ...]:
         """All goods that are refunded."""
-        return (*self.coming_back, *self.never_arriving)
+        return (*self.coming_back, *self.cancellations.values(), *self.losses.values())
+
+    @property
+    def still_lost(self) -> tuple[OrderShipmentLost, ...]:
+        """Without those that turned up."""
+        return tuple(lost for shipment_id, lost in self.losses.items() if shipment_id not in self.delivered)
 
     @property
     def never_arriving(self) -> tuple[LinesCancelled | OrderShipmentLost, ...]:
         """Goods that the customer is not going to have."""
-        return (*self.cancellations.values(), *self.losses.values())
+        return (*self.cancellations.values(), *self.still_lost)
 
     @property
-    def gone_otherwise(self) -> int:
-        """Cents that the customer has back, and not for goods: by refunds of another reason, and lost disputes."""
-        given = {RefundStatus.COMPLETED, RefundStatus.PAID_OTHERWISE}
-        goods = {x.return_id for x in self.coming_back} | {x.refund_id for x in self.losses.values()}
-        goods |= self.cancellations.keys()
-        refunds = (x.amount for name, x in self.refunds.items() if x.status in given and name not in goods)
-        return sum(refunds) + sum(each.amount for each in self.disputes.values() if each.outcome == "lost")
+    def left(self) -> int:
+        """Cents of the total that have neither gone back, as far as is known here, nor are about to: for goods, by
+        refunds of another reason, or by lost disputes. A refund that failed gave nothing, unless a person did. Below
+        zero if more went back by a dispute than was left.
+        """
+        stated = {_refund_id(each): each.refund.amount for each in self.given_up}
+        in_vain = {name for name, x in self.refunds.items() if x.status in {RefundStatus.FAILED, RefundStatus.RESOLVED}}
+        goods = sum(cents for name, cents in stated.items() if name not in in_vain)
+        other = sum(x.amount for name, x in self.refunds.items() if name not in in_vain | stated.keys())
+        lost = sum(each.amount for each in self.disputes.values() if each.outcome == "lost")
+        return self.terms.total.amount - goods - other - lost
+
+
+def _refund_id(given_up: GivenUp) -> str:
+    match given_up:
+        case ReturnOpened(return_id=name) | LinesCancelled(cancellation_id=name) | OrderShipmentLost(refund_id=name):
+            return name
+        case _:
+            assert_never(given_up)

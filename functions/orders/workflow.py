@@ -2,8 +2,9 @@
 
 Fulfillment is asked first, for it alone knows what has left the house: it stops the pieces, or refuses, and then
 nothing has changed. What it has stopped cannot leave any more, so nothing that follows can be refused: the order, the
-stock and the money. The stock's release and the refund have the id of the cancellation. Coupons are given back when the
-order says that it came to nothing, however it came to that: see `_with_end` in the decider.
+stock and the money. An order that was made by hand may have no reservation and no payment: then there is nothing to
+give back. The stock's release and the refund have the id of the cancellation. Coupons are given back when the order
+says that it came to nothing, however it came to that: see `_with_end` in the decider.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ from shared.eventsourcing.workflow.decider import workflow_decider
 from shared.eventsourcing.workflow.declaration import Data, Step, Workflow
 
 DEADLINE = timedelta(minutes=15)
+NOTHING_KEPT = frozenset({"reservation-not-found"})
+NOTHING_TAKEN = frozenset({"payment-not-found", "nothing-captured"})
+REFUND_FAILED = frozenset({"refund-failed"})
+"""It was asked for, and is on the payments' list of what needs a person."""
 Json = Mapping[str, Any]
 
 
@@ -75,7 +80,7 @@ def refunds_nothing(data: Data) -> bool:
 
 
 def refund_payment(data: Data) -> Request:
-    """No more than what is left of the payment. A refund that fails is on the payments' list of what needs a person."""
+    """No more than what is left of the payment. While the provider does not answer, this is asked again."""
     refund_id, amount = data["cancellation_id"], data["refund"]
     body = {"refund_id": refund_id, "amount": amount, "up_to": True, "reason": data["reason"]}
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
@@ -98,8 +103,8 @@ CANCELLATION_WORKFLOW = Workflow(
         Step(name="read_stopped", call=read_stopped, learn=learn_stopped, effect_free=True),
         Step(name="cancel_lines", call=cancel_lines, learn=learn_order_version),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
-        Step(name="release_items", call=release_items),
-        Step(name="refund_payment", call=refund_payment, skip=refunds_nothing),
+        Step(name="release_items", call=release_items, settled=NOTHING_KEPT),
+        Step(name="refund_payment", call=refund_payment, skip=refunds_nothing, settled=NOTHING_TAKEN | REFUND_FAILED),
     ),
 )
 CANCELLATION_DECIDER = workflow_decider(CANCELLATION_WORKFLOW)

@@ -46,7 +46,7 @@ from functions.payments.port import (
     RefundResult,
     RefundState,
 )
-from functions.payments.refunds import MAX_REFUNDS
+from functions.payments.refunds import MAX_REFUNDS, is_one_too_many
 from functions.payments.state import Payment, RefundStatus, Status
 from shared.bootstrap import Wiring, at_end
 from shared.config import Settings
@@ -194,11 +194,12 @@ class Settlement:
             return DeferRefund(refund_id=refund_id, at=at)
         if left <= 0:
             return DropRefund(refund_id=refund_id, at=at)
+        rest = Money(amount=left, currency=amount.currency)
+        if is_one_too_many(refund_id, payment):
+            refused = {"intent_id": payment.intent_id, "refund_id": refund_id, "provider_refund_id": "", "at": at}
+            return RecordRefundFailed(**refused, amount=rest, code="too-many-refunds")
         order = RefundOrder(
-            intent_id=payment.intent_id,
-            payment_id=payment.asked.payment_id,
-            refund_id=refund_id,
-            amount=Money(amount=left, currency=amount.currency),
+            intent_id=payment.intent_id, payment_id=payment.asked.payment_id, refund_id=refund_id, amount=rest
         )
         return refund_news(payment.intent_id, await self._provider.refund(order), at)
 

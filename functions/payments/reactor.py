@@ -13,10 +13,11 @@ from datetime import timedelta
 from functions.payments.commands import RefundPayment
 from functions.payments.effect import make_effect
 from functions.payments.manifest import CATEGORY
+from functions.payments.state import Payment, Status
 from shared.bootstrap import IdleJob, Wiring
 from shared.eventsourcing.errors import UnavailableError
 from shared.eventsourcing.feed_walk import Visit
-from shared.eventsourcing.joint import Target
+from shared.eventsourcing.joint import Plan, Read, Target
 from shared.eventsourcing.message import entity_of
 from shared.eventsourcing.money import Money
 from shared.eventsourcing.reaction import Delivery, Reaction, Reads
@@ -45,7 +46,11 @@ class OrderShipmentLost(Reads):
     refund: Money
 
 
-def refund_loss(event: OrderShipmentLost, delivery: Delivery) -> Sequence[Target]:
+_NOTHING_TAKEN = frozenset({Status.ABSENT, Status.DECLINED, Status.VOIDED})
+"""Of an order that was made by hand."""
+
+
+def refund_loss(event: OrderShipmentLost, delivery: Delivery) -> Sequence[Target] | Plan:
     """A shipment is lost once, so this is one refund: of what is left, if that is less."""
     if not event.refund.amount:
         return ()
@@ -56,7 +61,12 @@ def refund_loss(event: OrderShipmentLost, delivery: Delivery) -> Sequence[Target
         reason="lost",
         at=delivery.at,
     )
-    return (Target(CATEGORY, event.payment_id, refund),)
+
+    async def plan(read: Read) -> Sequence[Target]:
+        payment: Payment = await read(CATEGORY, event.payment_id)
+        return () if payment.status in _NOTHING_TAKEN else (Target(CATEGORY, event.payment_id, refund),)
+
+    return plan
 
 
 REACTIONS = (Reaction(service="orders", type="OrderShipmentLost.v1", reads=OrderShipmentLost, react=refund_loss),)

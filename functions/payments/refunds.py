@@ -39,7 +39,9 @@ from shared.eventsourcing.errors import DomainError, NotFoundError
 from shared.eventsourcing.money import Money
 
 MAX_REFUNDS = 100
-"""Of one payment, failed ones included."""
+"""Of one payment, failed ones included, are asked of the provider. One that is owed all the same (`up_to`) is recorded
+as failed: a person pays it otherwise.
+"""
 FOUND = "made at the provider"
 """The reason of a refund that nobody asked for here."""
 _WHOSE = {"payment_id", "order_id", "customer_id"}
@@ -55,6 +57,8 @@ def refund(command: RefundPayment, payment: Payment) -> Sequence[PaymentEvent]:
             raise DomainError("refund-exists", "a refund with this id was asked for differently", field="refund_id")
         _refuse_failed(command.refund_id, known)
         return []
+    if payment.status in {Status.DECLINED, Status.VOIDED}:
+        raise DomainError("nothing-captured", "nothing was captured, and nothing will be")
     if payment.status is not Status.CAPTURED:
         raise DomainError("payment-not-captured", "only what was captured can be refunded")
     _check_refund(command.amount, payment)
@@ -69,7 +73,6 @@ def _up_to(amount: int, command: RefundPayment, payment: Payment) -> Sequence[Pa
     rest = min(amount, payment.left + payment.open_disputes)
     if rest <= 0:
         return []
-    _check_count(payment)
     return [_begun(command, Money(amount=rest, currency=payment.asked.amount.currency), payment)]
 
 
@@ -109,6 +112,11 @@ def _check_exact(amount: Money, payment: Payment) -> None:
 def _check_count(payment: Payment) -> None:
     if len(payment.refunds) >= MAX_REFUNDS:
         raise DomainError("too-many-refunds", f"a payment has at most {MAX_REFUNDS} refunds", field="refund_id")
+
+
+def is_one_too_many(refund_id: str, payment: Payment) -> bool:
+    """Whether the provider is not asked for this one."""
+    return refund_id in [*payment.refunds][MAX_REFUNDS:]
 
 
 def resolve(command: ResolveRefund, payment: Payment) -> Sequence[PaymentEvent]:

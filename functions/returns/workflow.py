@@ -21,6 +21,10 @@ from shared.eventsourcing.workflow.declaration import Data, Refuse, Step, Workfl
 
 DEADLINE = timedelta(hours=1)
 """Until people are asked. What they take does not count, and no deadline turns back what has arrived."""
+NOTHING_TAKEN = frozenset({"payment-not-found", "nothing-captured"})
+"""Of an order that was made by hand."""
+REFUND_FAILED = frozenset({"refund-failed"})
+"""It was asked for, and is on the payments' list of what needs a person."""
 Json = Mapping[str, Any]
 
 
@@ -140,7 +144,7 @@ def refunds_nothing(data: Data) -> bool:
 
 
 def refund_payment(data: Data) -> Request:
-    """No more than what is left of the payment. A refund that fails is on the payments' list of what needs a person."""
+    """No more than what is left of the payment. While the provider does not answer, this is asked again."""
     body = {"refund_id": data["return_id"], "amount": data["refund"], "up_to": True, "reason": data["return_reason"]}
     return Request(service="payments", method="POST", path=f"/payments/{data['payment_id']}/refunds", body=body)
 
@@ -177,7 +181,13 @@ RETURN_WORKFLOW = Workflow(
         Step(name=RECEPTION, waits=True, learn=learn_reception),
         Step(name="open_return", call=open_return, learn=learn_order_version, pivot=True),
         Step(name="read_refund", call=read_refund, learn=learn_refund, effect_free=True),
-        Step(name="refund_payment", call=refund_payment, learn=learn_refunded, skip=refunds_nothing),
+        Step(
+            name="refund_payment",
+            call=refund_payment,
+            learn=learn_refunded,
+            skip=refunds_nothing,
+            settled=NOTHING_TAKEN | REFUND_FAILED,
+        ),
         Step(name="restock", call=restock, skip=nothing_is_sound),
         Step(name="complete_return", call=complete_return),
     ),

@@ -18,6 +18,7 @@ from shared.testing.workflow_matrix import Case, Fault, Recovery, behind_pivot
 
 WORKFLOW_ID = "w1"
 _OUTAGE = timedelta(hours=3)
+_SILENCE = timedelta(days=1)
 _INTENTS, _UNDO_INTENTS = ("StepRequested", "DecisionAwaited"), ("CompensationRequested",)
 _OUTCOMES = ("StepSucceeded", "StepRefused", "DecisionMade")
 _UNDO_OUTCOMES = ("CompensationDone", "CompensationFailed")
@@ -49,6 +50,7 @@ class Scene:
     held: list[Request] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     away_until: datetime | None = None
+    silent_until: datetime | None = None
     crashed: bool = False
     mended: bool = False
 
@@ -64,6 +66,12 @@ class Scene:
     @property
     def is_away(self) -> bool:
         return self.away_until is not None and virtual_now() < self.away_until
+
+    @property
+    def is_silent(self) -> bool:
+        """From the first call on."""
+        self.silent_until = self.silent_until or virtual_now() + _SILENCE
+        return virtual_now() < self.silent_until
 
     def crash_once(self) -> None:
         if not self.crashed:
@@ -127,13 +135,15 @@ class FaultyCaller:
         number = scene.calls[request.key] = scene.calls.get(request.key, 0) + 1
         return await self._faulty(request, number)
 
-    async def _faulty(self, request: Request, number: int) -> Response:  # noqa: C901 - one match
+    async def _faulty(self, request: Request, number: int) -> Response:  # noqa: C901, PLR0912 - one match
         scene, answer = self._scene, self._scene.services.answer
         match scene.case.fault:
             case Fault.REFUSED if self._turns_back or number <= 3:
                 return _refusal()
             case Fault.FAILS_FOR_LONG if not scene.mended:
                 return _refusal()
+            case Fault.SILENT_FOR_A_DAY if scene.is_silent:
+                raise UnavailableError("down")
             case Fault.LOST if number <= 2:
                 raise UnavailableError("lost")
             case Fault.UNANSWERED if number <= 2:

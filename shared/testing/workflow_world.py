@@ -176,6 +176,8 @@ class Platform:
             await self._walk.run()
         except Crash:
             self._runners = [self._runner() for _ in self._runners]
+        except UnavailableError:
+            pass  # it comes again
 
     async def _each(self, go: Callable[[Runner], Any], *, again: bool) -> None:
         await asyncio.gather(*(self._until_acknowledged(index, go, again=again) for index in range(len(self._runners))))

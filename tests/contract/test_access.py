@@ -130,9 +130,15 @@ async def world() -> World:
     checkout = await checked_out(premises, await filled_cart(premises), "customer", "900")
     asked = {"order_id": checkout, "lines": [{"sku": "milk", "quantity": 1}], "reason": "damaged"}
     returned = (await premises.ask("900", "customer", "POST", "/returns/v1/returns", asked)).json["id"]
+    wanted = {"reason": "fraud"}
+    cancelled = (await premises.ask("ann", "operator", "POST", f"/orders/v1/orders/{checkout}/cancel", wanted)).json[
+        "id"
+    ]
     names = dict.fromkeys(("checkout_id", "order_id", "payment_id", "redemption_id", "reservation_id"), checkout)
     names |= {"cart_id": await filled_cart(premises), "shipment_id": await to_ship(premises, checkout)}
-    return World(premises, {**names, "customer_id": "900", "return_id": returned, "sku": "milk"})
+    return World(
+        premises, {**names, "customer_id": "900", "return_id": returned, "cancellation_id": cancelled, "sku": "milk"}
+    )
 
 
 async def to_ship(premises: Premises, order: str) -> str:

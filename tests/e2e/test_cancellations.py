@@ -129,21 +129,32 @@ async def test_the_unshipped_rest_is_cancelled_by_line(shop: Shop) -> None:
     assert await contradictions(shop) == []
 
 
-async def test_a_parcel_that_is_lost_is_refunded_and_not_delivered(shop: Shop) -> None:
-    """Its money goes back, its goods do not, and what is found later is refused."""
+async def test_a_parcel_that_is_lost_is_refunded_and_may_turn_up(shop: Shop) -> None:
+    """Its money goes back, its goods do not. Then it is delivered all the same: one piece of it is returned, goes to
+    the shelf, and gives nothing back any more.
+    """
     order = await shop.buy("922", 2)
     shipment = await shop.dispatch(order)
     await shop.platform.caught_up()
     before = await shop.stock()
 
     await shop.ask("POST", f"{shipment}/lose")
-    everything = 2 * PRICE + SHIPPING
-    seen = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == everything)
-    found = await shop.send("POST", f"{shipment}/deliver")
+    seen = await shop.becomes(
+        f"/orders/v1/orders/{order}", lambda body: body["refunded"]["amount"] == 2 * PRICE + SHIPPING
+    )
+    unmoved = await shop.stock()
+    await shop.ask("POST", f"{shipment}/deliver")
+    found = await shop.becomes(f"/orders/v1/orders/{order}", lambda body: body["status"] == "delivered")
+    await shop.receives(await shop.asks_to_return(order, "922", 1), sound=1)
+    await shop.platform.caught_up()
 
     assert (seen["status"], seen["lines"][0]["lost"], seen["shipments"][0]["status"]) == ("lost", 2, "lost")
-    assert (found[0], found[1]["code"]) == (409, "shipment-is-lost")
-    assert await shop.stock() == before
+    assert (found["lines"][0]["lost"], found["shipments"][0]["status"]) == (0, "delivered")
+    payment = await shop.ask("GET", f"/payments/v1/payments/{order}")
+    assert (payment["left"]["amount"], len(payment["refunds"])) == (0, 1)
+    assert unmoved == before
+    assert (await shop.stock())[0] == before[0] + 1
+    assert await contradictions(shop) == []
 
 
 async def test_an_order_that_is_cancelled_piece_by_piece_comes_to_nothing(shop: Shop) -> None:

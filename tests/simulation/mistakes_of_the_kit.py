@@ -180,7 +180,7 @@ WORKFLOWS = (
         "pivot-given-up",
         "The pivot is given up after as many tries as any other step, though it may have been done.",
         "shared.eventsourcing.workflow.decider._unknown",
-        ("limit = None if step.pivot else workflow.undo_attempts", "limit = workflow.undo_attempts"),
+        ("limit = None if step.pivot else step.attempts", "limit = step.attempts"),
     ),
     _m(
         "deadline-behind-the-pivot",

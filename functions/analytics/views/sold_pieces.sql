@@ -1,5 +1,5 @@
 -- What was sold and not given up, by order and product: the pieces of paid orders, less those that were cancelled or lost
--- with a parcel. What came back later is still a sale. `week` is the Monday (UTC). Money in minor units, before coupons
+-- with a parcel, also if it turned up: its money is back. What came back later is still a sale. `week` is the Monday (UTC). Money in minor units, before coupons
 -- and without tax and shipping: `gross` is what the `quantity` pieces cost, `whole` what all `ordered` of them did.
 WITH given_up AS (
   SELECT

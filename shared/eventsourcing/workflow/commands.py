@@ -27,9 +27,12 @@ class Refused(_Answer):
 
 
 class Unknown(_Answer):
-    """No answer came, or one that does not tell: it may or may not have happened, or may yet happen."""
+    """No answer came, or one that does not tell: it may or may not have happened, or may yet happen. `fault`: because
+    of a fault of the workflow's own service, which does not pass by itself.
+    """
 
     error: str
+    fault: bool = False
 
 
 Outcome = Succeeded | Refused | Unknown

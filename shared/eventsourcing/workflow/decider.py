@@ -33,6 +33,7 @@ from shared.eventsourcing.workflow.events import (
     OperatorForcedCompensation,
     OperatorRetried,
     StepRefused,
+    StepSkipped,
     StepSucceeded,
     StepUnknown,
     WorkflowEvent,
@@ -128,7 +129,8 @@ def _is_past(moment: datetime | None, at: datetime) -> bool:
 
 def _taken_over(workflow: Workflow, saga: Saga, attempt: Attempt, at: datetime) -> Events:
     """Whoever claimed the call is gone: what came of it is unknown, and it is asked again at once."""
-    gone = _unknown(workflow, saga, attempt, "whoever asked never said what came of it", at)
+    silence = Unknown(error="whoever asked never said what came of it")
+    gone = _unknown(workflow, saga, attempt, silence, at)
     then = after(saga, gone)
     if then.attempt is None or then.attempt.again_at is None:
         return gone
@@ -152,8 +154,8 @@ def _record(workflow: Workflow, saga: Saga, command: RecordOutcome) -> Events:
     match outcome:
         case Refused():
             return _refused(workflow, saga, attempt, outcome, at)
-        case Unknown(error=error):
-            return _unknown(workflow, saga, attempt, error, at)
+        case Unknown():
+            return _unknown(workflow, saga, attempt, outcome, at)
         case _:
             assert_never(outcome)
 
@@ -175,9 +177,11 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
         if outcome.code in undo_of(step).settled:
             done = CompensationDone(step=step.name, attempt=attempt.number, code=outcome.code, at=at)
             return and_on(workflow, saga, done, at)
-        return _undo_in_vain(workflow, attempt, said, at)
+        again_at = _again_at(workflow, attempt, workflow.undo_attempts, at)
+        return _undo_in_vain(attempt, said, again_at, at)
     behind = is_behind_pivot(workflow, step)
-    again_at = _again_at(workflow, attempt, workflow.undo_attempts, at) if behind else None
+    settled = outcome.code in step.settled
+    again_at = _again_at(workflow, attempt, workflow.undo_attempts, at) if behind and not settled else None
     refused = StepRefused(
         step=step.name,
         attempt=attempt.number,
@@ -186,6 +190,8 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
         again_at=again_at,
         at=at,
     )
+    if settled:
+        return [refused, *and_on(workflow, saga, StepSkipped(step=step.name, at=at), at)]
     if behind:
         return [refused] if again_at else [refused, _stuck(attempt, said, at)]
     why = Failure(step=step.name, code=outcome.code, detail=outcome.detail)
@@ -193,13 +199,19 @@ def _refused(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Refused,
     return [refused, *turn_back(workflow, saga, why, at, also=step.name if doubtful else None)]
 
 
-def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, error: str, at: datetime) -> Events:
-    if attempt.undo:
-        return _undo_in_vain(workflow, attempt, error, at)
-    step = workflow.step(attempt.step)
+def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, outcome: Unknown, at: datetime) -> Events:
+    """Silence passes by itself: where there is no way back it is waited for. A fault of the workflow's own service does
+    not pass.
+    """
+    step, error = workflow.step(attempt.step), outcome.error
     behind = is_behind_pivot(workflow, step)
-    limit = None if step.pivot else workflow.undo_attempts if behind else step.attempts
+    if attempt.undo or behind:
+        limit = workflow.undo_attempts if outcome.fault else None
+    else:
+        limit = None if step.pivot else step.attempts
     again_at = _again_at(workflow, attempt, limit, at)
+    if attempt.undo:
+        return _undo_in_vain(attempt, error, again_at, at)
     unknown = StepUnknown(step=step.name, attempt=attempt.number, error=error, again_at=again_at, at=at)
     if again_at is not None:
         return [unknown]
@@ -209,8 +221,7 @@ def _unknown(workflow: Workflow, saga: Saga, attempt: Attempt, error: str, at: d
     return [unknown, *turn_back(workflow, saga, why, at, also=step.name)]
 
 
-def _undo_in_vain(workflow: Workflow, attempt: Attempt, error: str, at: datetime) -> Events:
-    again_at = _again_at(workflow, attempt, workflow.undo_attempts, at)
+def _undo_in_vain(attempt: Attempt, error: str, again_at: datetime | None, at: datetime) -> Events:
     failed = CompensationFailed(step=attempt.step, attempt=attempt.number, error=error, again_at=again_at, at=at)
     return [failed] if again_at else [failed, _stuck(attempt, error, at)]
 

@@ -61,7 +61,8 @@ class Step:
     body)` is what to keep of the answer; it may raise Refuse. `skip(data)` says that there is nothing to do.
     `effect_free` steps only read. `undone_by` names the earlier step whose undo undoes this one as well. The `pivot` is
     the point of no return. `attempts` is how often it is asked before the workflow turns back. The pivot itself is
-    asked until it is answered; behind it `Workflow.undo_attempts` counts.
+    asked until it is answered, and so is a step behind it, whose refusals `Workflow.undo_attempts` counts. `settled`
+    are codes of refusals, behind the pivot, that mean: there is nothing to do. Such a step is skipped.
 
     A step that waits has no call. Its `learn(data, decision)` is what to keep of the decision; it may raise
     DomainError, which the person reads and which changes nothing. It lies before the pivot, and no deadline
@@ -77,6 +78,7 @@ class Step:
     undone_by: str | None = None
     effect_free: bool = False
     pivot: bool = False
+    settled: frozenset[str] = frozenset()
     skip: Callable[[Data], bool] = never
     timeout: timedelta = timedelta(seconds=10)
     attempts: int = 6
@@ -102,8 +104,9 @@ class Backoff:
 class Workflow:
     """Steps in the order in which they are taken. Up to the pivot a refusal turns it back; behind it, it only goes on.
 
-    `deadline` counts from the start to the pivot, less the time that it waits for a person. `undo_attempts` is
-    how often an undo is asked for, and a step behind the pivot, before it is stuck.
+    `deadline` counts from the start to the pivot, less the time that it waits for a person. Where there is no way back,
+    which is behind the pivot and at an undo, a service that does not answer is asked until it does. A refusal is for a
+    person to mend: after `undo_attempts` of them, within the hour, the workflow is stuck.
     `result(data)` is what its end and its decisions say to others.
     """
 
@@ -154,6 +157,8 @@ def _of_call(step: Step) -> list[str]:
 
 
 def _before_pivot(step: Step, undoable: set[str]) -> list[str]:
+    if step.settled:
+        return [f"{step.name}: comes before the pivot, where a refusal turns the workflow back"]
     if step.waits:
         more = step.undo or step.undone_by or step.effect_free
         return [f"{step.name}: waits for a person, so there is nothing to undo or to say about it"] if more else []
@@ -170,4 +175,6 @@ def _before_pivot(step: Step, undoable: set[str]) -> list[str]:
 def _from_pivot(step: Step) -> list[str]:
     if step.waits:
         return [f"{step.name}: waits for a person, who can have nothing turned back from the pivot on"]
+    if step.pivot and step.settled:
+        return [f"{step.name}: is the pivot, and a refusal of it turns the workflow back"]
     return [f"{step.name}: lies behind the pivot, where nothing is undone"] if step.undo or step.undone_by else []

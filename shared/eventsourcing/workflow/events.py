@@ -47,7 +47,7 @@ class StepSucceeded(Event):
 
 
 class StepSkipped(Event):
-    """The workflow's data says that there is nothing to do here."""
+    """There is nothing to do here: the workflow's data says so, or the refusal that came right before this."""
 
     TYPE: ClassVar = "StepSkipped.v1"
     step: str
@@ -55,7 +55,9 @@ class StepSkipped(Event):
 
 
 class StepRefused(Event):
-    """`again_at` is set behind the pivot only, where there is no way back: it is asked again then."""
+    """`again_at` is set behind the pivot only, where there is no way back: it is asked again then. It is null there if
+    the step is skipped, or the workflow stuck.
+    """
 
     TYPE: ClassVar = "StepRefused.v1"
     step: str

@@ -28,7 +28,7 @@ from shared.eventsourcing.workflow.commands import (
 )
 from shared.eventsourcing.workflow.decider import decide
 from shared.eventsourcing.workflow.declaration import Refuse, Workflow
-from shared.eventsourcing.workflow.events import StepUnknown, WorkflowEvent, WorkflowStuck
+from shared.eventsourcing.workflow.events import CompensationFailed, StepUnknown, WorkflowEvent, WorkflowStuck
 from shared.eventsourcing.workflow.moves import due_at, undo_of
 from shared.eventsourcing.workflow.state import Attempt, Saga, Status, evolve
 
@@ -143,16 +143,21 @@ class Runner:
         return _Step(saga, handled.version, events)
 
     def _notice(self, stream: str, version: int, event: WorkflowEvent) -> None:
-        """A pivot that stays unknown is never given up, so it is never stuck: somebody must hear of it all the same."""
+        """What stays without an answer from the pivot on, or on the way back, is never given up, so it is never stuck:
+        somebody must hear of it all the same.
+        """
         match event:
             case WorkflowStuck(step=name, undo=undo, error=error):
                 what = f"stuck at the undo of {name}" if undo else f"stuck at {name}"
                 self.log("ERROR", f"{stream} is {what}: {error}", stream=stream, version=version)
-            case StepUnknown(step=name, attempt=attempt, again_at=again_at, error=error):
+            case (
+                StepUnknown(step=name, attempt=attempt, again_at=again_at, error=error)
+                | CompensationFailed(step=name, attempt=attempt, again_at=again_at, error=error)
+            ):
                 if again_at is not None and attempt >= self.workflow.step(name).attempts:
-                    self.log(
-                        "ERROR", f"{stream}: no answer from {name} so far: {error}", stream=stream, version=version
-                    )
+                    what = f"the undo of {name}" if isinstance(event, CompensationFailed) else name
+                    told = f"{stream}: {what} is not done so far: {error}"
+                    self.log("ERROR", told, stream=stream, version=version)
             case _:
                 pass
 
@@ -180,7 +185,7 @@ class Runner:
             return Unknown(error="no answer")  # its customer reads this
         except Exception as error:  # noqa: BLE001 - a bug in a declared function must not hold the workflow for ever
             self.log("ERROR", f"{stream} cannot ask for {attempt.step}: {error!r}", stream=stream, version=version)
-            return Unknown(error="a fault of this service")
+            return Unknown(error="a fault of this service", fault=True)
         else:
             return outcome
 

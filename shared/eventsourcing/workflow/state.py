@@ -123,7 +123,7 @@ def _changes(saga: Saga, event: WorkflowEvent) -> dict[str, object]:  # noqa: C9
             forwards = {"status": Status.FORWARDS, "attempt": None}
             return {**forwards, "done": (*saga.done, step), "data": {**saga.data, **learned}}
         case StepSkipped(step=step):
-            return {"skipped": (*saga.skipped, step)}
+            return {"skipped": (*saga.skipped, step), "attempt": None}
         case StepRefused() | StepUnknown() | CompensationFailed():
             return {"attempt": _in_vain(saga, event.again_at)}
         case DecisionAwaited(step=step, at=at):

@@ -17,6 +17,7 @@ from functions.fulfillment.commands import (
 )
 from functions.fulfillment.decider import SHIPMENTS_DECIDER
 from functions.fulfillment.events import (
+    LinesLeftOut,
     LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
@@ -118,7 +119,10 @@ class TestWhenAbsent:
     def test_is_opened_without_what_was_stopped_before(self) -> None:
         """The rest of the order is sent as usual."""
         shipment.given().when(stop(milk=1)).then(stopped(milk=1))
-        shipment.given(stopped(milk=1)).when(OPEN).then(OPENED.model_copy(update={"lines": lines(milk=1, tea=1)}))
+        left_out = LinesLeftOut(lines=lines(milk=1), at=AT)
+        rest = OPENED.model_copy(update={"lines": lines(milk=1, tea=1)})
+        shipment.given(stopped(milk=1)).when(OPEN).then(rest, left_out)
+        assert shipment.given(stopped(milk=1), rest, left_out).state().lines == {"milk": 1, "tea": 1}
 
     def test_is_forestalled_by_the_last_stop(self) -> None:
         """Piece by piece comes to the same as at once."""
@@ -271,10 +275,16 @@ class TestWhenDispatched:
         shipment.given(*self.history).when(LOSE).then(LOST)
         shipment.given(*self.history, LOST).when(LOSE).then_nothing()
 
-    @pytest.mark.parametrize("command", [DeliverShipment(at=LATER), DISPATCH, STOP])
+    @pytest.mark.parametrize("command", [PickShipment(at=LATER), DISPATCH, STOP])
     def test_that_is_lost_is_given_up(self, command: ShipmentCommand) -> None:
-        """What is found again goes back to the shop: the customer has the money."""
+        """It is not here any more."""
         shipment.given(*self.history, LOST).when(command).then_refused("shipment-is-lost")
+
+    def test_that_is_lost_may_turn_up(self) -> None:
+        """It is delivered after all, once; then it is lost no more."""
+        shipment.given(*self.history, LOST).when(DeliverShipment(at=LATER)).then(DELIVERED)
+        shipment.given(*self.history, LOST, DELIVERED).when(DeliverShipment(at=LATER)).then_nothing()
+        shipment.given(*self.history, LOST, DELIVERED).when(LOSE).then_refused("shipment-is-delivered")
 
 
 class TestWhenDelivered:

@@ -118,6 +118,24 @@ class TestADispute:
 
         assert await held(warehouse, 1) == [False]
 
+    @pytest.mark.parametrize("first_is", ["cancelled", "opened"])
+    async def test_that_was_won_holds_no_later_part_of_a_cancelled_order(
+        self, warehouse: Warehouse, ann: ApiSpec, first_is: str
+    ) -> None:
+        """The first shipment remembers also if all of it was stopped: a part is split once more before the news comes
+        that there was a dispute.
+        """
+        await ann.post(f"{SHIPMENTS}/o1-1/split", "k1", {"lines": [{"sku": "tea", "quantity": 3}]})
+        if first_is == "cancelled":
+            await warehouse.stop(milk=2)
+            assert (await warehouse.shipment("o1-1")).status is Status.CANCELLED
+        await warehouse.told(WON)
+        await ann.post(f"{SHIPMENTS}/o1-2/split", "k2", {"lines": [{"sku": "tea", "quantity": 1}]})
+
+        await warehouse.told(DISPUTED)
+
+        assert (await dispatch(ann, "o1-3"))[0] == 202
+
     async def test_holds_by_itself(self, warehouse: Warehouse, ann: ApiSpec) -> None:
         """Another one that was won lets nothing go."""
         await warehouse.told(DISPUTED)

@@ -156,11 +156,20 @@ async def test_only_the_workflow_stops(warehouse: Warehouse, who: str) -> None:
     assert reply.status == 403
 
 
-async def test_a_parcel_that_is_lost_is_not_delivered(warehouse: Warehouse, ann: ApiSpec) -> None:
-    """Its money went back."""
+async def test_a_parcel_that_was_lost_is_delivered_when_it_turns_up(warehouse: Warehouse, ann: ApiSpec) -> None:
+    """Who declared it lost was wrong."""
     await sent(ann, "o1-1")
 
     assert (await ann.post(f"{SHIPMENTS}/o1-1/lose", "l")).status == 202
-    reply = await ann.post(f"{SHIPMENTS}/o1-1/deliver", "d")
+    assert (await ann.post(f"{SHIPMENTS}/o1-1/deliver", "d")).status == 202
 
-    assert (reply.status, reply.json["code"]) == (409, "shipment-is-lost")
+    assert await statuses(warehouse, 1) == [Status.DELIVERED]
+
+
+async def test_what_was_stopped_early_is_told_once(warehouse: Warehouse) -> None:
+    """A cancellation overtakes the news of its order: it asks what was stopped before and after that comes."""
+    await warehouse.stop(milk=1)
+    before = await warehouse.stopped()
+    await warehouse.told(PLACED)
+
+    assert before == await warehouse.stopped() == {"milk": 1}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.fulfillment.events import (
+    LinesLeftOut,
     LinesStopped,
     ShipmentCancelled,
     ShipmentDelivered,
@@ -87,6 +88,16 @@ def test_what_was_stopped_is_shown_apart() -> None:
     assert ("milk", 1) in [(line.sku, line.quantity) for line in view.lines]
 
 
+def test_what_was_stopped_before_it_was_opened_is_shown_too() -> None:
+    """Then it never was among its lines."""
+    left_out = LinesLeftOut(lines=(ShipmentLine(sku="milk", quantity=1),), at=LATER)
+    tea = ShipmentLine(sku="tea", quantity=1)
+    view = shown([OPENED, left_out, STOPPED.model_copy(update={"cancellation_id": "c2", "lines": (tea,)})])
+
+    assert [(line.sku, line.quantity) for line in view.stopped] == [("milk", 1), ("tea", 1)]
+    assert [(line.sku, line.quantity) for line in view.lines] == [("milk", 2)]
+
+
 @pytest.mark.parametrize(
     ("events", "status"),
     [
@@ -95,6 +106,7 @@ def test_what_was_stopped_is_shown_apart() -> None:
         ([DISPATCHED], "dispatched"),
         ([DISPATCHED, DELIVERED], "delivered"),
         ([DISPATCHED, LOST], "lost"),
+        ([DISPATCHED, LOST, DELIVERED], "delivered"),
         ([ShipmentPicked(at=LATER), ShipmentPacked(at=LATER), STOPPED], "picked"),
         ([ShipmentCancelled(shipment_id="o1-1", order_id="o1", reason="x", at=LATER)], "cancelled"),
     ],

@@ -16,18 +16,23 @@ def refused(code: str) -> Response:
 
 @dataclass
 class Desk:
-    """One order of two pieces. `here` of them have not left."""
+    """One order of two pieces. `here` of them have not left. `refuses` are services that answer with this code and
+    nothing else.
+    """
 
     here: int = 2
     stopped: int = 0
     cancelled: int = 0
     released: int = 0
     refunded: int = 0
+    refuses: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Response] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         if request.key in self.answers:
             return self.answers[request.key]
+        if code := self.refuses.get(request.service):
+            return refused(code)
         response: Response = getattr(self, f"_{request.service}")(request)
         if response.status < 300 and request.method != "GET":
             self.answers[request.key] = response

@@ -1,5 +1,6 @@
 """The rules of an order, given / when / then."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -381,6 +382,10 @@ class TestCancellingPieces:
         order.given(*history, given).when(send_back(milk=3)).then(coming_back(milk=(3, 540), shipping=499))
 
 
+def _decided(*history: OrderEvent, command: OrderCommand) -> Sequence[OrderEvent]:
+    return ORDER.decide(command, order.fold([*history]))
+
+
 class TestLosing:
     """Milk comes to 540 cents for three, tea to 360; shipping was 499."""
 
@@ -420,6 +425,30 @@ class TestLosing:
         """Nobody returns what never arrived."""
         history = (*ALL_SHIPPED, lost("lost", shipping=499, milk=(3, 540), tea=(1, 360)))
         order.given(*history).when(send_back(milk=1)).then_refused("not-returnable", field="milk")
+
+    def test_a_parcel_turns_up(self) -> None:
+        """The order is delivered, whatever it was by then; and what is known to have arrived is not lost."""
+        gone = lost("lost", shipping=499, milk=(3, 540), tea=(1, 360))
+        order.given(*ALL_SHIPPED, gone).when(arrived(milk=3, tea=1)).then(delivered(complete=True))
+        assert order.given(*ALL_SHIPPED, gone, delivered(complete=True)).state().status is Status.DELIVERED
+        order.given(*ALL_SHIPPED, gone, delivered(complete=True)).when(arrived(milk=3, tea=1)).then_nothing()
+        order.given(*ALL_SHIPPED, delivered(complete=True)).when(lose(milk=3, tea=1)).then_nothing()
+
+    def test_what_turned_up_can_be_returned(self) -> None:
+        """For no more than is left: the customer has its money already."""
+        gone = lost("lost", shipping=499, milk=(3, 540), tea=(1, 360))
+        found = (*ALL_SHIPPED, gone, delivered(complete=True))
+        order.given(*found).when(send_back(milk=1)).then(coming_back(milk=(1, 0)))
+
+    def test_what_turns_up_makes_a_returned_order_a_delivered_one(self) -> None:
+        """The customer has something of it again."""
+        both = (*PAID, shipped(milk=3), shipped("s2", tea=1, complete=True), delivered())
+        gone = lost("shipped", "s2", tea=(1, 360))
+        back = coming_back(milk=(3, 540), shipping=499)
+        history = (*both, gone, back, *_decided(*both, gone, back, command=CompleteReturn(return_id="b1", at=LATER)))
+        assert order.given(*history).state().status is Status.RETURNED
+        found = _decided(*history, command=arrived("s2", tea=1))
+        assert order.given(*history, *found).state().status is Status.DELIVERED
 
     def test_what_was_given_up_before_is_not_refunded_twice(self) -> None:
         """A return of pieces that then turn out to be lost."""

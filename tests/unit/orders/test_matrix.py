@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.orders.workflow import CANCELLATION_WORKFLOW
-from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed
+from shared.eventsourcing.workflow.events import WorkflowCompleted, WorkflowFailed, WorkflowStuck
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_faults import WORKFLOW_ID
 from shared.testing.workflow_matrix import Case, Fault, Recovery, cases, ending
@@ -55,6 +55,30 @@ async def test_a_part_is_given_up_alone(recovery: Recovery) -> None:
 
     saga = await world.saga()
     assert world.services.troubles(saga) == []
+
+
+@pytest.mark.parametrize("step", ["release_items", "release_coupons", "refund_payment"])
+@on_virtual_time
+async def test_an_outage_needs_nobody(step: str) -> None:
+    """A service does not answer for a day: it is waited for, and the cancellation is never stuck."""
+    case = Case(step=step, fault=Fault.SILENT_FOR_A_DAY, recovery=Recovery.REDELIVERY)
+
+    world = await play(CANCELLATION_WORKFLOW, Desk(), case, of_everything)
+
+    assert not [event for event in await world.history() if isinstance(event, WorkflowStuck)]
+    assert world.services.troubles(await world.saga()) == []
+
+
+@pytest.mark.parametrize("code", ["payment-not-found", "nothing-captured", "refund-failed"])
+@on_virtual_time
+async def test_an_order_that_was_made_by_hand_is_cancelled(code: str) -> None:
+    """Nothing was kept for it, and nothing taken; or a refund that failed is for a person already."""
+    desk = Desk(refuses={"inventory": "reservation-not-found", "payments": code})
+    case = Case(step="cancel_lines", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    saga = await (await play(CANCELLATION_WORKFLOW, desk, case, of_everything)).saga()
+
+    assert (saga.status, saga.skipped) == ("completed", ("release_items", "refund_payment"))
 
 
 @pytest.mark.parametrize(("here", "data"), [(0, of_everything), (0, of_one_piece)])

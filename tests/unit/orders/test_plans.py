@@ -50,16 +50,26 @@ async def test_it_takes_the_first_number_that_is_free() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.FORWARDS, Status.STUCK])
-async def test_it_waits_for_the_one_before_it(status: Status) -> None:
+@pytest.mark.parametrize("refusals", range(6))
+async def test_it_waits_for_the_one_before_it(status: Status, refusals: int) -> None:
     """Also where that is stuck: a person has to look at it first."""
-    assert await refused(*PAID, sagas={"o1-c1": status}) == "cancellation-under-way"
+    before = {f"o1-c{number + 1}": Status.FAILED for number in range(refusals)}
+
+    assert await refused(*PAID, sagas={**before, f"o1-c{refusals + 1}": status}) == "cancellation-under-way"
+
+
+async def test_what_was_refused_does_not_count() -> None:
+    """Somebody asked in vain, again and again."""
+    many = {f"o1-c{number}": Status.FAILED for number in range(1, 10 * MAX_CANCELLATIONS)}
+
+    assert (await begun(*PAID, sagas=many)).entity_id == f"o1-c{10 * MAX_CANCELLATIONS}"
 
 
 async def test_an_order_has_so_many_and_no_more() -> None:
-    """Somebody asks in vain, again and again."""
-    many = {f"o1-c{number + 1}": Status.FAILED for number in range(MAX_CANCELLATIONS)}
+    """Each takes something out of it."""
+    many = [without("placed", f"k{number}", milk=(1, 1)) for number in range(MAX_CANCELLATIONS)]
 
-    assert await refused(*PAID, sagas=many) == "too-many-cancellations"
+    assert await refused(*PAID, *many) == "too-many-cancellations"
 
 
 @pytest.mark.parametrize(

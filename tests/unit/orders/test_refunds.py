@@ -9,18 +9,21 @@ import pytest
 
 from functions.orders.amounts import created
 from functions.orders.commands import (
+    CancelLines,
     CompleteReturn,
     MoneyCommand,
     OpenReturn,
     OrderCommand,
     RecordDispute,
     RecordDisputeEnd,
+    RecordLoss,
     RecordRefund,
     RecordRefundFailure,
     RecordRefundResolution,
 )
 from functions.orders.decider import ORDER
 from functions.orders.events import (
+    LinesCancelled,
     MovedLine,
     OrderCancelled,
     OrderDelivered,
@@ -31,6 +34,7 @@ from functions.orders.events import (
     OrderRefunded,
     OrderRefundFailed,
     OrderRefundResolved,
+    OrderShipmentLost,
     OrderShipped,
     ReturnOpened,
 )
@@ -188,7 +192,7 @@ class TestAReturn:
             ("b1", "completed", usd(250)),
             ("b2", "completed", usd(250)),
         ]
-        assert (view.refunded, state.gone_otherwise) == (usd(500), 0)
+        assert (view.refunded, state.left) == (usd(500), 0)
 
     def test_the_last_piece_comes_back_for_what_is_left(self) -> None:
         """Also if that is less than it cost, or nothing."""
@@ -219,3 +223,47 @@ class TestAReturn:
         view = shown([CREATED, PLACED, SHIPPED, ARRIVED, self.opened(), *its_own])
 
         assert view.returns[0].refund_failed is failed
+
+
+class TestPiecesThatAreNotSent:
+    """Two of 3.00 and 7.00, and shipping for 0.99: cancelled or lost."""
+
+    @pytest.mark.parametrize("ends", ["cancelled", "lost"])
+    @pytest.mark.parametrize(
+        ("gone", "refund", "shipping"), [(0, 1099, 99), (1, 1098, 98), (99, 1000, 0), (400, 699, 0), (1099, 0, 0)]
+    )
+    def test_come_to_no_more_than_is_left(self, ends: str, gone: int, refund: int, shipping: int) -> None:
+        """Money went back for other reasons: by a goodwill."""
+        goodwill = [REFUNDED.model_copy(update={"amount": usd(gone)})] if gone else []
+
+        (event,) = [
+            each for each in self.given_up(ends, *goodwill) if isinstance(each, LinesCancelled | OrderShipmentLost)
+        ]
+
+        assert (event.refund, event.shipping) == (usd(refund), usd(shipping))
+        assert sum(line.refund.amount for line in event.lines) == refund - shipping
+
+    @pytest.mark.parametrize("ends", ["cancelled", "lost"])
+    def test_are_not_less_for_a_refund_that_failed_and_was_made_again(self, ends: str) -> None:
+        """The first piece's refund failed, and staff gave its amount by another one: the second piece comes to all that
+        is left.
+        """
+        first = self.given_up("cancelled", lines=PIECES[:1])
+        failed = FAILED.model_copy(update={"refund_id": "k1", "amount": usd(300)})
+        again = REFUNDED.model_copy(update={"amount": usd(300)})
+
+        event = self.statement(ends, *first, failed, again, lines=PIECES[1:], name="k2")
+
+        assert event.refund == usd(799)
+
+    def statement(self, ends: str, *history: OrderEvent, **asked: Any) -> LinesCancelled | OrderShipmentLost:
+        events = self.given_up(ends, *history, **asked)
+        (event,) = [each for each in events if isinstance(each, LinesCancelled | OrderShipmentLost)]
+        return event
+
+    def given_up(
+        self, ends: str, *history: OrderEvent, lines: tuple[MovedLine, ...] = PIECES, name: str = "k1"
+    ) -> Sequence[OrderEvent]:
+        cancel = CancelLines(cancellation_id=name, lines=lines, reason="fraud", at=AT)
+        lose = RecordLoss(shipment_id="s9", lines=lines, at=AT)
+        return ORDER.decide(cancel if ends == "cancelled" else lose, order.fold([CREATED, PLACED, *history]))

@@ -379,10 +379,21 @@ class TestWhenCaptured:
         whole = asked(refund("r1", 1998))
         payment.given(*UNTIL_CAPTURED, whole).when(REFUND_REST).then_nothing()
 
-    @pytest.mark.parametrize("history", [(REQUESTED,), UNTIL_AUTHORIZED, (*UNTIL_AUTHORIZED, CAPTURING), (BARRED,)])
+    @pytest.mark.parametrize("history", [(REQUESTED,), UNTIL_AUTHORIZED, (*UNTIL_AUTHORIZED, CAPTURING)])
     def test_what_was_not_taken_is_for_a_person(self, history: tuple[PaymentEvent, ...]) -> None:
-        """There is nothing to give back, or nobody knows yet what there will be."""
+        """Nobody knows yet what there will be to give back."""
         payment.given(*history).when(REFUND_REST).then_refused("payment-not-captured")
+
+    @pytest.mark.parametrize("history", [(REQUESTED, DECLINED), (BARRED,)])
+    def test_what_will_never_be_taken_is_not_given_back(self, history: tuple[PaymentEvent, ...]) -> None:
+        """Whoever asks learns that they need not ask again."""
+        payment.given(*history).when(REFUND_REST).then_refused("nothing-captured")
+
+    def test_a_refund_that_is_owed_has_no_limit(self) -> None:
+        """It is recorded: the effect says what becomes of it."""
+        many = [RefundRequested(refund_id=f"r{n}", amount=usd(1), reason="x", at=AT) for n in range(MAX_REFUNDS)]
+        asked = RefundRequested(refund_id="o1-c1", amount=usd(1898), reason=REFUND_REST.reason, at=REFUND_REST.at)
+        payment.given(*UNTIL_CAPTURED, *many).when(REFUND_REST).then(asked)
 
     def test_a_refund_is_completed_once(self) -> None:
         """The provider's news of a refund counts the first time."""

@@ -10,9 +10,10 @@ from functions.payments.adapters.memory import APPROVED, Fault, MemoryProvider
 from functions.payments.adapters.stripe import StripeProvider
 from functions.payments.commands import AuthorizePayment, PaymentCommand
 from functions.payments.effect import DEADLINE, provider_of
-from functions.payments.events import PaymentEvent, RefundCompleted
+from functions.payments.events import PaymentEvent, RefundCompleted, RefundFailed
 from functions.payments.manifest import CATEGORY, STRIPE_API_BASE, STRIPE_SECRET_KEY
 from functions.payments.port import Charge, Intent, IntentStatus, RefundOrder, RefundResult, RefundState
+from functions.payments.refunds import MAX_REFUNDS
 from functions.returns.workflow import RETURN_WORKFLOW
 from shared.eventsourcing.errors import DomainError, UnavailableError
 from shared.testing.memory_platform import SETTINGS
@@ -321,6 +322,19 @@ class TestRefunding:
 
         fields = {"payment_id": "p1", "refund_id": "o1-c1", "code": "charge_disputed"}
         assert caller.lines.of_now == [("ERROR", "a refund failed", fields)]
+
+    async def test_one_refund_too_many_is_for_a_person(self) -> None:
+        """The provider is not asked for it: it has failed, so it is on the list of what needs a person."""
+        caller, log, provider = paid_shop()
+        for number in range(MAX_REFUNDS):
+            await caller.ask(refund(f"r{number}", 1))
+
+        told = await caller.ask(REFUND_REST)
+
+        assert told["refunds"]["o1-c1"] == "failed"  # type: ignore[index]
+        assert isinstance(log.of_p1[-1], RefundFailed)
+        assert (log.of_p1[-1].code, log.of_p1[-1].amount.amount) == ("too-many-refunds", 1998 - MAX_REFUNDS)
+        assert len(provider.refunds) == MAX_REFUNDS
 
     async def test_a_refund_may_be_under_way_for_days(self) -> None:
         """Some banks take their time: the caller is told so, and the next refund does not wait."""

@@ -15,6 +15,7 @@ from functions.payments.events import VoidRequested
 from functions.payments.manifest import CATEGORY, MANIFEST
 from functions.payments.port import RefundOrder, RefundResult, RefundState
 from functions.payments.reactor import AT_LENGTH, GIVE_UP_AFTER, IDLE_JOBS, REACTIONS, settle, visit_with
+from functions.payments.state import Payment, Status
 from shared.bootstrap import Wiring
 from shared.config import Settings
 from shared.eventsourcing.errors import UnavailableError
@@ -71,11 +72,26 @@ class Slow(MemoryProvider):
         return pending
 
 
-def test_a_lost_shipment_gives_its_money_back() -> None:
-    """The producer's documented example becomes one refund for ever, of what is left if that is less."""
-    event = REFUND_LOSS.reads.model_validate(EXAMPLE)
+async def planned(status: Status) -> Sequence[Target]:
+    """What a lost shipment means for its payment, if that has this status."""
 
-    (target,) = cast("Sequence[Target]", REFUND_LOSS.react(event, DELIVERY))
+    async def read(_: str, __: str) -> Payment:
+        return Payment(status=status)
+
+    plan = REFUND_LOSS.react(REFUND_LOSS.reads.model_validate(EXAMPLE), DELIVERY)
+    assert callable(plan)
+    return await plan(read)
+
+
+@pytest.mark.parametrize("status", [Status.ABSENT, Status.DECLINED, Status.VOIDED])
+async def test_what_nobody_paid_for_gives_nothing_back(status: Status) -> None:
+    """An order that was made by hand: there is nothing for a person to do."""
+    assert await planned(status) == ()
+
+
+async def test_a_lost_shipment_gives_its_money_back() -> None:
+    """The producer's documented example becomes one refund for ever, of what is left if that is less."""
+    (target,) = await planned(Status.CAPTURED)
 
     assert REFUND_LOSS.type == OrderShipmentLost.TYPE
     assert (target.category, target.entity_id) == ("payment", EXAMPLE["payment_id"])

@@ -22,13 +22,14 @@ def refused(code: str) -> Response:
 class Desk:
     """One order that was delivered, what was paid for it, and the shelf. `sound` is what of it is to be there at the
     end, `held` what another return has taken meanwhile. `refund_fails` is the bank's answer to any refund,
-    `unanswered` how often the order is asked in vain to open the return.
+    `no_refund` the payments' refusal of it, `unanswered` how often the order is asked in vain to open the return.
     """
 
     refund: int = 250
     sound: dict[str, int] = field(default_factory=lambda: {"milk": 1})
     held: dict[str, int] = field(default_factory=dict)
     refund_fails: bool = False
+    no_refund: str = ""
     unanswered: int = 0
     state: str = "absent"
     refunded: int = 0
@@ -86,6 +87,8 @@ class Desk:
         return {"customer_id": "900", "payment_id": "p1", "returns": opened, "shipments": [shipment]}
 
     def _payments(self, request: Request, _: list[str]) -> Response:
+        if self.no_refund:
+            return refused(self.no_refund)
         if self.refund_fails:
             return Response(202, {"id": "p1", "version": 5, "refunds": {"w1": "failed"}})
         self.refunded += (request.body or {})["amount"]["amount"]

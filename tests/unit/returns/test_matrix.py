@@ -8,7 +8,7 @@ import pytest
 
 from functions.returns.manifest import APPROVAL, RECEPTION
 from functions.returns.workflow import RETURN_WORKFLOW
-from shared.eventsourcing.workflow.events import DeclineCarriedOut, WorkflowCompleted, WorkflowFailed
+from shared.eventsourcing.workflow.events import DeclineCarriedOut, WorkflowCompleted, WorkflowFailed, WorkflowStuck
 from shared.eventsourcing.workflow.state import Status
 from shared.testing.virtual_time import on_virtual_time
 from shared.testing.workflow_faults import WORKFLOW_ID
@@ -110,6 +110,29 @@ async def test_a_refund_that_fails_at_once_turns_nothing_back() -> None:
     saga = await (await play(RETURN_WORKFLOW, desk, case, return_data, DECISIONS)).saga()
 
     assert (saga.status, desk.state, desk.refunded, desk.shelf) == (Status.COMPLETED, "completed", 0, {"milk": 1})
+
+
+@pytest.mark.parametrize("code", ["payment-not-found", "nothing-captured", "refund-failed"])
+@on_virtual_time
+async def test_what_nobody_paid_for_is_taken_back_without_a_refund(code: str) -> None:
+    """An order that was made by hand; or a refund that failed while nobody heard, which is for a person already."""
+    desk = Desk(no_refund=code)
+    case = Case(step="restock", fault=Fault.NONE, recovery=Recovery.REDELIVERY)
+
+    saga = await (await play(RETURN_WORKFLOW, desk, case, return_data, DECISIONS)).saga()
+
+    assert (saga.status, saga.skipped, desk.shelf) == (Status.COMPLETED, ("refund_payment",), {"milk": 1})
+
+
+@on_virtual_time
+async def test_an_outage_of_the_payments_needs_nobody() -> None:
+    """They do not answer for a day: they are waited for, and the return is never stuck."""
+    case = Case(step="refund_payment", fault=Fault.SILENT_FOR_A_DAY, recovery=Recovery.REDELIVERY)
+
+    world = await play(RETURN_WORKFLOW, Desk(), case, return_data, DECISIONS)
+
+    assert not [event for event in await world.history() if isinstance(event, WorkflowStuck)]
+    assert world.services.troubles(await world.saga()) == []
 
 
 @on_virtual_time

@@ -81,10 +81,12 @@ def outcome(step: str, what: Outcome, *, attempt: int = 1, undo: bool = False) -
 
 NO = Refused(code="no-room", detail="no")
 SILENCE = Unknown(error="no answer")
+FAULT = Unknown(error="a fault of this service", fault=True)
 BOOKED = (STARTED, requested("book"), succeeded("book"), requested("read_price"))
 PRICED = (*BOOKED, succeeded("read_price", price=100), requested("hold"))
 HELD = (*PRICED, succeeded("hold"), requested("pay"))
 PAID = (*HELD, succeeded("pay"), requested("confirm"))
+STUCK = WorkflowStuck(step="confirm", undo=False, error="no answer", at=AT)
 REFUSED = StepRefused(step="hold", attempt=1, code="no-room", detail="no", again_at=None, at=AT)
 BACK = (*PRICED, REFUSED, back("hold", "no-room", "book"), undo("book"))
 
@@ -269,14 +271,22 @@ class TestBackwards:
         failed = CompensationFailed(step="book", attempt=1, error=error, again_at=AT + SECOND, at=AT)
         trip.given(*BACK).when(outcome("book", what, undo=True)).then(failed)
 
-    def test_an_undo_too_often_in_vain_is_stuck(self) -> None:
+    def test_an_undo_too_often_refused_is_stuck(self) -> None:
         """After its last attempt only an operator helps."""
         count = TRIP.undo_attempts
         tries = [event for number in range(1, count) for event in (_in_vain(number), undo("book", number + 1))]
-        failed = CompensationFailed(step="book", attempt=count, error="no answer", again_at=None, at=AT)
-        trip.given(*BACK, *tries).when(outcome("book", SILENCE, attempt=count, undo=True)).then(
-            failed, WorkflowStuck(step="book", undo=True, error="no answer", at=AT)
+        failed = CompensationFailed(step="book", attempt=count, error="no-room: no", again_at=None, at=AT)
+        trip.given(*BACK, *tries).when(outcome("book", NO, attempt=count, undo=True)).then(
+            failed, WorkflowStuck(step="book", undo=True, error="no-room: no", at=AT)
         )
+
+    def test_an_undo_waits_for_its_service(self) -> None:
+        """An outage passes by itself: where a refusal would need a person, silence is waited for."""
+        count = TRIP.undo_attempts
+        tries = [event for number in range(1, count) for event in (_in_vain(number), undo("book", number + 1))]
+        again_at = AT + TRIP.backoff.most
+        failed = CompensationFailed(step="book", attempt=count, error="no answer", again_at=again_at, at=AT)
+        trip.given(*BACK, *tries).when(outcome("book", SILENCE, attempt=count, undo=True)).then(failed)
 
     def test_a_late_success_of_a_step_changes_nothing(self) -> None:
         """It is on the list of what is undone already."""
@@ -314,22 +324,38 @@ class TestBehindThePivot:
         refused = StepRefused(step="confirm", attempt=1, code="no-room", detail="no", again_at=AT + SECOND, at=AT)
         trip.given(*PAID).when(outcome("confirm", NO)).then(refused)
 
-    @pytest.mark.parametrize("what", [NO, SILENCE], ids=["refused", "unknown"])
+    @pytest.mark.parametrize(
+        "what",
+        [NO, FAULT],
+        ids=["refused", "a fault of its own"],
+    )
     def test_too_many_attempts_are_stuck(self, what: Outcome) -> None:
         """After the last one only an operator helps."""
         count = TRIP.undo_attempts
-        tries = [
-            event
-            for number in range(1, count)
-            for event in (unknown("confirm", number), requested("confirm", number + 1))
-        ]
-        events = trip.given(*PAID, *tries).when(outcome("confirm", what, attempt=count))._decide()
+        events = trip.given(*PAID, *_asked_in_vain(count)).when(outcome("confirm", what, attempt=count))._decide()
 
         assert [type(event) for event in events][1:] == [WorkflowStuck]
 
+    @pytest.mark.parametrize("count", [TRIP.undo_attempts, 10 * TRIP.undo_attempts])
+    def test_a_service_that_does_not_answer_is_waited_for(self, count: int) -> None:
+        """However long it takes."""
+        trip.given(*PAID, *_asked_in_vain(count)).when(outcome("confirm", SILENCE, attempt=count)).then(
+            unknown("confirm", count, TRIP.backoff.most)
+        )
+
+    def test_a_step_with_nothing_to_do_is_skipped(self) -> None:
+        """The refusal says so, and it goes on."""
+        gone = Refused(code="no-guest", detail="no")
+        refused = StepRefused(step="confirm", attempt=1, code="no-guest", detail="no", again_at=None, at=AT)
+        trip.given(*PAID).when(outcome("confirm", gone)).then(
+            refused,
+            StepSkipped(step="confirm", at=AT),
+            WorkflowCompleted(workflow_id="w1", result={"price": 100}, at=AT),
+        )
+
 
 class TestOperators:
-    stuck = (*PAID, unknown("confirm", 1, None), WorkflowStuck(step="confirm", undo=False, error="no answer", at=AT))
+    stuck = (*PAID, unknown("confirm", 1, None), STUCK)
 
     def test_retry_what_is_stuck(self) -> None:
         """Who, why and when are kept."""
@@ -391,6 +417,13 @@ class TestOperators:
 def _turned_back_at_pay() -> tuple[WorkflowEvent, ...]:
     refused = StepRefused(step="pay", attempt=1, code="no-room", detail="no", again_at=None, at=AT)
     return refused, back("pay", "no-room", "hold", "book")
+
+
+def _asked_in_vain(count: int) -> list[WorkflowEvent]:
+    """All attempts at the confirmation before the one with this number."""
+    return [
+        event for number in range(1, count) for event in (unknown("confirm", number), requested("confirm", number + 1))
+    ]
 
 
 def _in_vain(number: int) -> CompensationFailed:

@@ -44,6 +44,14 @@ def test_a_sound_workflow_passes() -> None:
             of(PAY, AGREE),
             "agree: waits for a person, who can have nothing turned back from the pivot on",
         ),
+        (
+            of(replace(BOOK, settled=frozenset({"x"})), PAY),
+            "book: comes before the pivot, where a refusal turns the workflow back",
+        ),
+        (
+            of(BOOK, replace(PAY, settled=frozenset({"x"}))),
+            "pay: is the pivot, and a refusal of it turns the workflow back",
+        ),
         (of(BOOK, BOOK, PAY), "two steps are called book"),
         (of(BOOK, CONFIRM), "there must be exactly one pivot, not 0"),
         (of(PAY, replace(CONFIRM, pivot=True)), "there must be exactly one pivot, not 2"),

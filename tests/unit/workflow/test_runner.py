@@ -259,6 +259,18 @@ async def test_tells_of_a_pivot_that_stays_unknown(rig: Rig) -> None:
     assert [severity for severity, _ in rig.log if severity == "ERROR"] == ["ERROR", "ERROR"]
 
 
+async def test_tells_of_an_undo_that_stays_unknown(rig: Rig) -> None:
+    """It is waited for, and told as a pivot is."""
+    rig.network.services.price = 2000
+    rig.network.faults = [Response(202), Response(200, {"price": 2000}), *[UnavailableError("down")] * 7]
+    for _ in range(7):
+        await rig.advance()
+        rig.clock.advance(minutes=10)
+
+    told = [message for severity, message in rig.log if severity == "ERROR"]
+    assert told == ["trip-w1: the undo of book is not done so far: no answer"] * 2
+
+
 async def test_does_not_know_what_does_not_exist(rig: Rig) -> None:
     """A stream that never began cannot be advanced."""
     with pytest.raises(NotFoundError):
