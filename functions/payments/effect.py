@@ -177,9 +177,8 @@ class Settlement:
         if not asked:
             return None
         back = await self._provider.money_back(payment.intent_id)
-        for news in money_back_news(payment.intent_id, back, at):
-            if decide(news, payment):
-                return news
+        if (news := _unheard(back, payment, at)) is not None:
+            return news
         there = {each.refund_id for each in back.refunds}
         for refund_id in asked:
             if refund_id not in there and not payment.refunds[refund_id].found_as:
@@ -187,7 +186,9 @@ class Settlement:
         return None
 
     async def _give_back(self, refund_id: str, payment: Payment, at: datetime) -> PaymentCommand:
-        """What is left, if that is less than what was asked for."""
+        """What is left, if that is less than what was asked for. Others act at the provider, too: a refusal may come of
+        something that happened after the look. Then that is news first.
+        """
         amount = payment.refunds[refund_id].amount
         left = min(amount.amount, payment.left_beside(refund_id))
         if payment.in_dispute:
@@ -201,7 +202,12 @@ class Settlement:
         order = RefundOrder(
             intent_id=payment.intent_id, payment_id=payment.asked.payment_id, refund_id=refund_id, amount=rest
         )
-        return refund_news(payment.intent_id, await self._provider.refund(order), at)
+        made = await self._provider.refund(order)
+        if made.state is RefundState.FAILED:
+            back = await self._provider.money_back(payment.intent_id)
+            if (news := _unheard(back, payment, at)) is not None:
+                return news
+        return refund_news(payment.intent_id, made, at)
 
     async def _discard(self, intent_id: str, payment: Payment) -> None:
         """An intent that came too late, after a void or beside another one. It holds nothing and is never confirmed, so
@@ -209,6 +215,12 @@ class Settlement:
         """
         if payment.intent_id != intent_id:
             await self._provider.cancel(intent_id)
+
+
+def _unheard(back: MoneyBack, payment: Payment, at: datetime) -> PaymentCommand | None:
+    """The first news of what went back at the provider that the payment has not heard of."""
+    found = money_back_news(payment.intent_id, back, at)
+    return next((news for news in found if decide(news, payment)), None)
 
 
 @asynccontextmanager

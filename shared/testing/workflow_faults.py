@@ -18,7 +18,7 @@ from shared.testing.workflow_matrix import Case, Fault, Recovery, behind_pivot
 
 WORKFLOW_ID = "w1"
 _OUTAGE = timedelta(hours=3)
-_SILENCE = timedelta(days=1)
+_SILENCE = timedelta(minutes=75)
 _INTENTS, _UNDO_INTENTS = ("StepRequested", "DecisionAwaited"), ("CompensationRequested",)
 _OUTCOMES = ("StepSucceeded", "StepRefused", "DecisionMade")
 _UNDO_OUTCOMES = ("CompensationDone", "CompensationFailed")
@@ -142,7 +142,7 @@ class FaultyCaller:
                 return _refusal()
             case Fault.FAILS_FOR_LONG if not scene.mended:
                 return _refusal()
-            case Fault.SILENT_FOR_A_DAY if scene.is_silent:
+            case Fault.SILENT_FOR_LONG if scene.is_silent:
                 raise UnavailableError("down")
             case Fault.LOST if number <= 2:
                 raise UnavailableError("lost")

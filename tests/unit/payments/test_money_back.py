@@ -23,7 +23,7 @@ from functions.payments.port import DisputeFound, RefundState
 from functions.payments.state import Payment
 from shared.eventsourcing.money import Money
 from shared.testing.decider_spec import DeciderSpec
-from tests.unit.payments.bank import INTENT, Bank
+from tests.unit.payments.bank import INTENT, Bank, Interrupted
 from tests.unit.payments.payments_in_memory import (
     CAPTURED,
     CREATED,
@@ -214,6 +214,27 @@ class TestFoundAtTheProvider:
 
         assert waiting["refunds"] == {"o1-c1": "deferred"}
         assert (bank.refunded, log.names[-1]) == (1998, "RefundCompleted")
+
+    async def test_a_refund_between_the_look_and_ours_is_found(self) -> None:
+        """Ours was more than was left by then: it is made again, of the rest."""
+        caller, _, _ = paid_shop(bank := Interrupted())
+        bank.meanwhile = lambda: bank.refund_there(600)
+
+        told = await caller.ask(REFUND_REST)
+
+        assert (bank.kept, bank.refunded) == (0, 1998)
+        assert told["refunds"] == {"o1-c1": "completed", "provider-re_1": "completed"}
+        assert caller.lines.errors == []
+
+    async def test_a_dispute_between_the_look_and_ours_is_found(self) -> None:
+        """Ours waits for its end."""
+        caller, _, _ = paid_shop(bank := Interrupted())
+        bank.meanwhile = lambda: bank.dispute(1998)
+
+        told = await caller.ask(REFUND_REST)
+
+        assert (told["refunds"], bank.refunded) == ({"o1-c1": "deferred"}, 0)
+        assert caller.lines.errors == []
 
     async def test_a_refund_of_the_dashboard_is_never_made_by_us(self) -> None:
         """It is under way there, and its outcome is asked for, not brought about."""
