@@ -11,10 +11,16 @@ CUSTOMER=$("$COMMERCE" token --subject 900 --role customer "$@")
 OPERATOR=$("$COMMERCE" token --subject me --role operator "$@")
 RUN=$(date +%s)-$$ # part of each idempotency key: another run is another purchase
 
-# send TOKEN METHOD PATH [OPTIONS OF CURL]
+# send TOKEN METHOD PATH [OPTIONS OF CURL]: 503 says that the same request may succeed in a moment
 send() {
-  curl -sS -i --noproxy '*' -X "$2" "$ORIGIN$3" -H "Authorization: Bearer $1" -H 'Content-Type: application/json' "${@:4}" |
-    tr -d '\r'
+  local answer
+  for _ in {1..20}; do
+    answer=$(curl -sS -i --noproxy '*' -X "$2" "$ORIGIN$3" -H "Authorization: Bearer $1" \
+      -H 'Content-Type: application/json' "${@:4}" | tr -d '\r')
+    if [[ $answer != "HTTP/1.1 503 "* ]]; then break; fi
+    sleep 1
+  done
+  printf '%s\n' "$answer"
 }
 
 # step STATUS MEANING TOKEN METHOD PATH [OPTIONS OF CURL]: leaves the answer in ANSWER

@@ -78,7 +78,8 @@ def _paid_each_month(services: Services) -> list[Fixed]:
 
 def _idle(services: Services) -> float:
     """Of a month without customers."""
-    return sum(each.dollars for each in (*schedules(report(), services), *_paid_each_month(services)))
+    runs = sum(each.dollars for each in schedules(report(), services))
+    return runs + sum(each.dollars for each in _paid_each_month(services))
 
 
 def _row(paid: Line, shipped: Line) -> Row:

@@ -1,8 +1,9 @@
 """The parts of the README that are made from the code: its table of services, and excerpts of real files."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import functions
@@ -28,9 +29,9 @@ def excerpt(file: str, *names: str) -> str:
     opened: set[str] = set()
     for name in names:
         owner, _, member = name.rpartition(".")
-        within: ast.Module | ast.ClassDef = ast.parse(text)
+        module = ast.parse(text)
+        within = _class(module, owner) if owner else module
         if owner:
-            within = _class(within, owner)
             parts += [] if owner in opened else [f"class {owner}:"]
             opened.add(owner)
         parts.append(_source(text, _found(within, member)))
@@ -81,10 +82,14 @@ def _source(text: str, node: ast.stmt) -> str:
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
 
 
-def _joined(parts: Iterable[str]) -> str:
-    """As the formatter sets them apart: single lines stand together, a class's first method is below its first line."""
-    text = ""
-    for part in parts:
-        between = "\n" if text.endswith(":") or ("\n" not in part and "\n" not in text) else "\n\n"
-        text = f"{text}{between}{part}" if text else part
-    return text
+def _joined(parts: Sequence[str]) -> str:
+    """As the formatter sets them apart."""
+    return "".join([parts[0], *(_between(*pair) + pair[1] for pair in pairwise(parts))])
+
+
+def _between(above: str, below: str) -> str:
+    if above.startswith("class ") and "\n" not in above:  # the line that opens it
+        return "\n"
+    if below.startswith(" "):
+        return "\n\n"
+    return "\n\n\n" if "\n" in above + below or below.startswith("class ") else "\n"
