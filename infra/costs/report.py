@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from infra.costs.choices import choices
 from infra.costs.counts import kept, report
-from infra.costs.idle import by_size, standing, told
+from infra.costs.idle import Fixed, by_size, standing, told
 from infra.costs.instances import STEP
 from infra.costs.model import Bill, Line, late_walks
-from infra.costs.prices import GIB, MILLION, List
+from infra.costs.prices import AS_OF, GIB, MILLION, List
 from infra.costs.schedules import schedules, uncounted
 from shared.topology import Service
 
@@ -26,23 +26,30 @@ def run() -> str:
     )
 
 
+def in_short(services: Services) -> str:
+    """The sums of the tables, to be read without them."""
+    paid, shipped = (
+        f"{_all_told(each):,.0f} USD"
+        for each in (Bill.until_paid(report(), services), Bill.of_shipping(report(), services))
+    )
+    return (
+        f"{paid} for a million checkouts, {shipped} more to ship them, {_idle(services):,.0f} USD for a month without"
+        f" customers: operations counted on {report()['measured']}, list prices of {AS_OF}"
+    )
+
+
 def bill(services: Services) -> str:
     """The first table."""
     paid, shipped = Bill.until_paid(report(), services), Bill.of_shipping(report(), services)
     at_once = [_row(*both) for both in zip(paid.lines, shipped.lines, strict=True)]
     later = [_row(*both) for both in zip(late_walks(paid), late_walks(shipped), strict=True)]
-    sums = [paid.dollars, shipped.dollars]
-    all_told = [
-        total + sum(line.dollars for line in late_walks(each))
-        for total, each in zip(sums, (paid, shipped), strict=True)
-    ]
     return _table(
         ("component", "what", "a checkout", "price", "USD", "shipping it", "USD more"),
         [
             *at_once,
-            _sum("at once", *sums),
+            _sum("at once", paid.dollars, shipped.dollars),
             *later,
-            _sum("all told", *all_told),
+            _sum("all told", _all_told(paid), _all_told(shipped)),
         ],
     )
 
@@ -57,6 +64,22 @@ def instance_time(services: Services) -> str:
         f"Steps of instance time that are assumed: {assumed:.0f} a checkout, {assumed_later:.0f} to ship it."
         f" When they were counted, with stand-ins on a machine that all shared: {took:.1f} and {took_later:.1f}."
     )
+
+
+def _all_told(paid: Bill) -> float:
+    """Of a million checkouts, with what comes later."""
+    return paid.dollars + sum(line.dollars for line in late_walks(paid))
+
+
+def _paid_each_month(services: Services) -> list[Fixed]:
+    """Beside the runs of schedules."""
+    return [*told(report(), services), *standing(services)]
+
+
+def _idle(services: Services) -> float:
+    """Of a month without customers."""
+    runs = sum(each.dollars for each in schedules(report(), services))
+    return runs + sum(each.dollars for each in _paid_each_month(services))
 
 
 def _row(paid: Line, shipped: Line) -> Row:
@@ -87,10 +110,9 @@ def idle_month(services: Services) -> str:
         )
         for each in runs
     ]
-    others = [*told(report(), services), *standing(services)]
-    fixed = [(each.what, each.amount, _dollars(each.dollars)) for each in others]
-    total = sum(each.dollars for each in runs) + sum(each.dollars for each in others)
-    table = _table(("what", "amount", "USD a month"), [*rows, *fixed, ("**sum**", "", f"**{_dollars(total)}**")])
+    fixed = [(each.what, each.amount, _dollars(each.dollars)) for each in _paid_each_month(services)]
+    total = ("**sum**", "", f"**{_dollars(_idle(services))}**")
+    table = _table(("what", "amount", "USD a month"), [*rows, *fixed, total])
     new = ", ".join(f"`{name}`" for name in uncounted(report(), services))
     return f"{table}\n\nNot counted yet, taken for the average of their kind: {new}." if new else table
 

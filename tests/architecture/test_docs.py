@@ -23,9 +23,29 @@ def test_generated_parts_are_fresh(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     """A link to a file of this repository names one that exists."""
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", _prose(document))
 
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_a_heading_name_one(document: Path) -> None:
+    """What stands behind the `#` is a heading of the document that the link leads to."""
+    targets = re.findall(r"\]\((?!https?://)([^)#]*\.md|)#([^)]+)\)", _prose(document))
+
+    missing = [f"{file}#{heading}" for file, heading in targets if heading not in _headings(document, file)]
+    assert missing == []
+
+
+def _headings(document: Path, file: str) -> list[str]:
+    """Of a document that another one names, as the links to them are written."""
+    named = re.findall(r"^#+ (.+)$", _prose(document.parent / file if file else document), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in named]
+
+
+def _prose(document: Path) -> str:
+    """Without blocks of code."""
+    return re.sub(r"^ *```.*?^ *```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

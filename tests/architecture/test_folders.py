@@ -97,11 +97,11 @@ class TestAService:
             assert (ROOT / "tests" / "unit" / service.name / f"test_{module}.py").exists()
 
 
-def test_the_readme_follows_a_command_in_the_same_order() -> None:
+def test_the_architecture_follows_a_command_in_the_same_order() -> None:
     """Its table is a way through a service that leaves no file out."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-    assert tuple(re.findall(r"^\| `(\w+)\.py` \|", readme, re.MULTILINE)) == PATH_OF_A_COMMAND
+    assert tuple(re.findall(r"^\| `(\w+)\.py` \|", document, re.MULTILINE)) == PATH_OF_A_COMMAND
 
 
 def test_there_is_one_python_version() -> None:
