@@ -24,6 +24,8 @@ from shared.eventsourcing.projection import ReadStore
 from tests.e2e.rig import eventually
 
 SKU, PRICE, STOCK = "111", 250, 10
+RACES = int(os.environ.get("RACES", "12"))
+"""How many orders are raced over at a time."""
 STREET, EMAIL, NAME, PHONE = "17 Never Told Street", "ann.unheard@example.com", "Ann Unheard-Of", "+47 2122 0150"
 ADDRESS = {"name": NAME, "lines": [STREET], "city": "Oslo", "postal_code": "0150", "country": "NO", "phone": PHONE}
 PROFILE = {

@@ -11,12 +11,11 @@ from functions.checkout.amounts import amounts
 from shared.adapters.archive import reader
 from shared.adapters.system import new_id
 from shared.config import settings
-from tests.e2e.embedded_shop import DISPATCH, PRICE, SKU, Json, Shop, opened, together
+from tests.e2e.embedded_shop import DISPATCH, PRICE, RACES, SKU, Json, Shop, opened, together
 from tests.e2e.rig import held
 from tests.e2e.shop_contradictions import contradictions
 from tests.e2e.stories import TERM
 
-RACES = 50
 OTHER, OTHER_PRICE, GIFT, SHIPPING = "222", 199, "333", 499
 COUPONS = {"THIRTY": (SKU, 30), "FREE": (GIFT, 100)}
 """Product and percent."""
@@ -82,7 +81,7 @@ async def race(shop: Shop, customer: str) -> tuple[int, Json]:
 
 
 async def test_an_order_is_dispatched_or_cancelled_and_never_both(shop: Shop) -> None:
-    """Fifty races: who loses is told so, and goods, money and stock agree."""
+    """Of all races who loses is told so, and goods, money and stock agree."""
     ends = await together(race(shop, f"racer-{number}") for number in range(RACES))
     await shop.platform.caught_up()
 

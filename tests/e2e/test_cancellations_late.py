@@ -7,11 +7,9 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import DISPATCH, SKU, Json, Shop, opened, together
+from tests.e2e.embedded_shop import DISPATCH, RACES, SKU, Json, Shop, opened, together
 from tests.e2e.rig import held
 from tests.e2e.shop_contradictions import contradictions
-
-ORDERS = 50
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,10 +48,10 @@ async def refused(shop: Shop) -> list[Json]:
 
 
 async def test_late_news_change_nothing(shop: Shop) -> None:
-    """Fifty orders: cancelled before fulfillment hears of them, after they have left, and while they leave."""
+    """Orders that are cancelled before fulfillment hears of them, after they have left, and while they leave."""
     ways = (cancelled_at_once, cancelled_after_the_dispatch, cancelled_meanwhile)
 
-    ends = await together(ways[number % 3](shop, f"buyer-{number}") for number in range(ORDERS))
+    ends = await together(ways[number % 3](shop, f"buyer-{number}") for number in range(RACES))
     await shop.platform.caught_up()
 
     assert {body["status"] for body in ends[0::3]} == {"completed"}

@@ -7,12 +7,10 @@ import pytest
 import pytest_asyncio
 
 from shared.adapters.system import new_id
-from tests.e2e.embedded_shop import PRICE, SKU, Shop, opened, together
+from tests.e2e.embedded_shop import PRICE, RACES, SKU, Shop, opened, together
 from tests.e2e.rig import held
 from tests.e2e.shop_contradictions import contradictions
 from tests.e2e.stripe_desk import StripeDesk
-
-ORDERS = 50
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,10 +49,10 @@ async def lost_while_taken_back(shop: Shop, desk: StripeDesk, customer: str) -> 
 
 
 async def test_the_customer_has_the_money_once(shop: Shop) -> None:
-    """Fifty orders, at the bank and here at the same time; the provider's own books and the shop's agree."""
+    """Of all orders, at the bank and here at the same time; the provider's own books and the shop's agree."""
     desk, ways = StripeDesk(shop), (lost_and_then_cancelled, lost_while_cancelled, lost_while_taken_back)
 
-    orders = await together(ways[number % 3](shop, desk, f"payer-{number}") for number in range(ORDERS))
+    orders = await together(ways[number % 3](shop, desk, f"payer-{number}") for number in range(RACES))
     for order in orders:
         await shop.becomes(
             f"/payments/v1/payments/{order}", lambda body: [each["status"] for each in body["disputes"]] == ["lost"]
@@ -62,5 +60,5 @@ async def test_the_customer_has_the_money_once(shop: Shop) -> None:
     await shop.platform.caught_up()
 
     assert [await desk.refunds(order) for order in orders] == [[] for _ in orders]
-    assert [each["amount"] for order in orders for each in await desk.disputes(order)] == [PRICE] * ORDERS
+    assert [each["amount"] for order in orders for each in await desk.disputes(order)] == [PRICE] * RACES
     assert await contradictions(shop) == []

@@ -36,7 +36,7 @@ from tests.e2e.shop_books import (
 from tests.e2e.shop_contradictions import contradictions
 from tests.e2e.shop_rig import APPROVED_CARD, DECLINED_CARD, Shop, opened, services, together, until
 
-BASKETS = int(os.environ.get("CHAOS_BASKETS", "30"))
+BASKETS = int(os.environ.get("CHAOS_BASKETS", "15"))
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 MINUTE = float(os.environ.get("CHAOS_MINUTE", "2"))
 """Seconds that a minute of schedules lasts. The emulator scans all of the log: a long run needs long minutes."""
