@@ -60,7 +60,7 @@ async def test_a_part_is_given_up_alone(recovery: Recovery) -> None:
 @pytest.mark.parametrize("step", ["release_items", "release_coupons", "refund_payment"])
 @on_virtual_time
 async def test_an_outage_needs_nobody(step: str) -> None:
-    """A service does not answer for longer than its refusals would be borne: it is waited for, and the cancellation is never stuck."""
+    """A service does not answer for long: it is waited for, and the cancellation is never stuck."""
     case = Case(step=step, fault=Fault.SILENT_FOR_LONG, recovery=Recovery.REDELIVERY)
 
     world = await play(CANCELLATION_WORKFLOW, Desk(), case, of_everything)

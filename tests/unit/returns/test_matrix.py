@@ -126,7 +126,7 @@ async def test_what_nobody_paid_for_is_taken_back_without_a_refund(code: str) ->
 
 @on_virtual_time
 async def test_an_outage_of_the_payments_needs_nobody() -> None:
-    """They do not answer for longer than their refusals would be borne: they are waited for, and the return is never stuck."""
+    """They do not answer for long: they are waited for, and the return is never stuck."""
     case = Case(step="refund_payment", fault=Fault.SILENT_FOR_LONG, recovery=Recovery.REDELIVERY)
 
     world = await play(RETURN_WORKFLOW, Desk(), case, return_data, DECISIONS)
