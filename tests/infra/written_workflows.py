@@ -24,7 +24,7 @@ TRIPS = workflow_service("trip", description="", publishes="", collection="trips
 
 
 async def workflows(written: "Written") -> None:
-    """All of it on the platform of whoever calls; the services that the workflow asks never answer."""
+    """All of it on the platform of whoever calls. Services that are asked refuse an undo, and answer nothing else."""
     with pytest.MonkeyPatch.context() as patch:
         client = httpx.AsyncClient(transport=httpx.MockTransport(_outside))
         patch.setattr(httpx, "AsyncClient", lambda **_: client)
@@ -93,4 +93,6 @@ async def _turned(trips: WorkflowService, trip: str, at: datetime) -> None:
 def _outside(request: httpx.Request) -> httpx.Response:
     if request.url.host == "metadata.test":
         return httpx.Response(200, text=ISSUER.mint("trips", email="trips@shop.test", audience="functions"))
+    if request.url.path.endswith("/release"):
+        return httpx.Response(409, json={"code": "no-room", "detail": "no"})
     return httpx.Response(200 if request.url.host == "tasks.test" else 503, json={})

@@ -49,6 +49,8 @@ class World:
                 self.tasks.append(from_json(request.content)["task"])
                 return httpx.Response(200, json={})
         self.calls.append(request)
+        if self.down and request.url.path.endswith("/release"):
+            return httpx.Response(409, json={"code": "no-room", "detail": "no"})
         if self.down:
             return httpx.Response(503)
         _, service, _, path = request.url.path.split("/", 3)
@@ -177,7 +179,7 @@ class TestAPush:
 class TestAStuckWorkflow:
     @pytest.fixture
     async def projector(self, orchestrator: Handler, service: WorkflowService, world: World) -> Handler:
-        """One that is turned back, and whose one undo is not answered, is stuck; and its read model says so."""
+        """One that is turned back, and whose one undo is refused, is stuck; and its read model says so."""
         world.down = True
         await wake(orchestrator)
         turn = ForceCompensate(actor="operator:1", reason="test", at=utc_now())
