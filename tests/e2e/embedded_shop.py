@@ -38,7 +38,7 @@ PROFILE = {
 }
 DISPATCH = {"carrier": "UPS", "tracking": "T1"}
 ACCEPTED, CONFLICT = 202, 409
-PATIENCE = 60.0
+PATIENCE = 120.0
 RUNTIME = RuntimeChoice(os.environ.get("SHOP_RUNTIME", RuntimeChoice.EMBEDDED))
 NOT_NOW = 503
 AT_A_TIME = 10
@@ -71,7 +71,7 @@ class Shop:
                 answers.append((answer.status, await answer.json()))
             return answers[-1][0] != NOT_NOW
 
-        await eventually(answered, within=60.0, pause=0.5)
+        await eventually(answered, pause=0.5)
         return answers[-1]
 
     async def ask(self, method: str, path: str, body: object = None, *, customer: str | None = None) -> Json:

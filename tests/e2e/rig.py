@@ -185,7 +185,7 @@ def line(sku: str, quantity: int = 1, cents: int = 100) -> dict[str, object]:
     return {"sku": sku, "quantity": quantity, "charged": {"amount": cents, "currency": "USD"}}
 
 
-async def eventually(check: Callable[[], Awaitable[object]], *, within: float = 30.0, pause: float = 0.05) -> None:
+async def eventually(check: Callable[[], Awaitable[object]], *, within: float = 120.0, pause: float = 0.05) -> None:
     """Return as soon as `check` is true; TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
         while not await check():  # noqa: ASYNC110 - what is waited for happens in other processes

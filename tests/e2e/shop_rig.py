@@ -295,7 +295,7 @@ class _InTurns(dict[tuple[str, str], str]):
         return next(self._both[name]) if name in self._both else super().__getitem__(name)
 
 
-async def until(check: Callable[[], Awaitable[object]], *, within: float = 60.0, pause: float = 0.1) -> None:
+async def until(check: Callable[[], Awaitable[object]], *, within: float = 120.0, pause: float = 0.1) -> None:
     """Return as soon as `check` is true; TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
         while not await check():  # noqa: ASYNC110 - what is waited for happens in other processes

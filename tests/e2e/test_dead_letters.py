@@ -114,7 +114,7 @@ async def test_a_message_whose_attempts_are_spent_is_done_once_after_the_fix(sho
         assert await shop.rig.fire("relay", "/drain") == 200
         return f"{stream}@2" in {each.message_id async for each in shop.rig.dead_letters.messages("cart")}
 
-    await eventually(listed, within=60)
+    await eventually(listed)
     code, shown = await shop.commerce("show", "cart", f"{stream}@2")
     assert code == 0
     assert "given up by the dead-letter topic after 5 attempts" in shown

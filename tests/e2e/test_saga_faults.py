@@ -131,7 +131,7 @@ async def cut_off(shop: Shop, crashes: Path, bad_day: BadDay) -> Mapping[str, st
         await asyncio.to_thread(armed.write_text, point)
         card = DECLINED_CARD if point in CRASHES_ON_THE_WAY_BACK else APPROVED_CARD
         found[point] = await shop.check_out(customer, cart, name=customer, card=card)
-        await until(lambda armed=armed: _is_gone(armed), within=30)  # type: ignore[misc] # a lambda's default
+        await until(lambda armed=armed: _is_gone(armed))  # type: ignore[misc] # a lambda's default
     return found
 
 
@@ -218,7 +218,7 @@ async def books(shop: Shop, cut_off: Mapping[str, str], bad_day: BadDay) -> Book
         last = {fact.entity: fact.type async for fact in facts(shop, "mail")}
         return all(last.get(f"order_placed.{order}") == "MailSent" for order in bad_day.orders.values())
 
-    await until(sent, within=90, pause=1.0)
+    await until(sent, pause=1.0)
     return await read_books(shop)
 
 
