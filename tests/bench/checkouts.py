@@ -102,11 +102,11 @@ async def measured(shop: Shop, meter: PlatformMeter, count: int) -> dict[str, An
     await meter.phase("checkout", run.check_out())
     await meter.phase("looks", run.look())
     await asyncio.sleep(2 * FEED_LAG)
-    busy = await meter.runs(schedules)
+    busy = await meter.runs_after("checkout", schedules)
     sold = await meter.kept()
     await meter.phase("shipping", run.ship())
     await asyncio.sleep(2 * FEED_LAG)
-    shipped = await meter.runs(schedules)
+    shipped = await meter.runs_after("shipping", schedules)
     return {
         "phases": meter.found,
         "schedules": {"cart and checkout": _beyond(busy, idle), "shipping": _beyond(shipped, idle), "idle": idle},

@@ -84,6 +84,15 @@ class PlatformMeter:
             found[schedule] = {**totals, "milliseconds": self._logged(began)["milliseconds"]}
         return found
 
+    async def runs_after(self, phase: str, schedules: Sequence[str]) -> dict[str, Counts]:
+        """The same. The rows that they write into the archive are counted with the phase that left them."""
+        before = await self._rows()
+        found = await self.runs(schedules)
+        rows: Counter[str] = Counter(self.found[phase].get("rows", {}))
+        rows.update(less(await self._rows(), before))
+        self.found[phase]["rows"] = dict(rows)
+        return found
+
     async def kept(self) -> dict[str, int]:
         """Documents and their bytes by database, without index entries."""
         assert self.shop.platform.parts.emulators is not None
@@ -105,8 +114,7 @@ class PlatformMeter:
         return sum(stats.counters.delivered for stats in self.shop.platform.delivery.stats().values())
 
     async def _moment(self) -> _Moment:
-        assert self.shop.platform.parts.emulators is not None
-        emulators, platform = self.shop.platform.parts.emulators, self.shop.platform
+        platform = self.shop.platform
         deliveries = platform.delivery.stats().items()
         return _Moment(
             counts={
@@ -117,10 +125,14 @@ class PlatformMeter:
                     name: {"delivered": stats.counters.delivered, "filtered": stats.counters.filtered}
                     for name, stats in deliveries
                 },
-                "rows": await asyncio.to_thread(archived_rows, emulators),
+                "rows": await self._rows(),
             },
             log_ends=self._log_ends(),
         )
+
+    async def _rows(self) -> dict[str, int]:
+        assert self.shop.platform.parts.emulators is not None
+        return await asyncio.to_thread(archived_rows, self.shop.platform.parts.emulators)
 
     async def _operations(self) -> dict[str, dict[str, int]]:
         """By service, flat: documents and requests."""
