@@ -21,7 +21,6 @@ PROVIDER_SECONDS: Final = 0.7
 MAIL_SECONDS: Final = 0.5
 """Of a mail: a connection, TLS, a login, and what SMTP says there and back."""
 OUTSIDE: Final[Mapping[str, float]] = {
-    "analytics-archive": BIGQUERY_SECONDS,
     "analytics-consumer": BIGQUERY_SECONDS,
     "payments-commands": PROVIDER_SECONDS,
     "notifications-reactor": MAIL_SECONDS,

@@ -169,7 +169,7 @@ def test_a_line_of_a_log_is_more_than_what_was_written() -> None:
     (idle, *_) = told(report(), SERVICES)
     runs = sum(runs_a_month(schedule.cron) for schedule in SCHEDULES)
 
-    assert lines[f"bytes around them, {LINE_BYTES} a line"] == 124 * LINE_BYTES
+    assert lines[f"bytes around them, {LINE_BYTES} a line"] == 84 * LINE_BYTES
     assert idle.dollars > List.LOG.of(runs * LINE_BYTES)
 
 
