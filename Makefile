@@ -83,12 +83,12 @@ types: install  ## Types, strictly
 arch: install  ## Who may import whom
 	$(BIN)/lint-imports
 
-# The quick tests share the cores. Those that run the platform wait a lot, so three workers share them, a file each: the
-# tests of a file have a platform in common.
+# The quick tests share the cores. Those that run the platform share two workers, a file each: the tests of a file have a
+# platform in common. A third worker would save a tenth of the time on two cores, and miss more deadlines.
 test: lint types arch  ## All checks and all tests that this machine can run
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
 	$(BIN)/python -m tests.simulation --seeds 80 --seconds 60
-	$(BIN)/pytest -rs -n 3 --dist loadfile $(SLOW) $(ARGS)
+	$(BIN)/pytest -rs -n 2 --dist loadfile $(SLOW) $(ARGS)
 
 unit: install  ## The quick tests: no emulators, no network
 	$(BIN)/pytest -n logical $(QUICK) $(ARGS)
