@@ -61,7 +61,7 @@ class Step:
     body)` is what to keep of the answer; it may raise Refuse. `skip(data)` says that there is nothing to do.
     `effect_free` steps only read. `undone_by` names the earlier step whose undo undoes this one as well. The `pivot` is
     the point of no return. `attempts` is how often it is asked before the workflow turns back. The pivot itself is
-    asked until it is answered, and so is a step behind it, whose refusals `Workflow.undo_attempts` counts. `settled`
+    asked until it is answered, and so is a step behind it; `Workflow.undo_attempts` is about its refusals. `settled`
     are codes of refusals, behind the pivot, that mean: there is nothing to do. Such a step is skipped.
 
     A step that waits has no call. Its `learn(data, decision)` is what to keep of the decision; it may raise
@@ -106,7 +106,7 @@ class Workflow:
 
     `deadline` counts from the start to the pivot, less the time that it waits for a person. Where there is no way back,
     which is behind the pivot and at an undo, a service that does not answer is asked until it does. A refusal is for a
-    person to mend: after `undo_attempts` of them, within the hour, the workflow is stuck.
+    person to mend: if the `undo_attempts`-th attempt or a later one is refused, the workflow is stuck.
     `result(data)` is what its end and its decisions say to others.
     """
 

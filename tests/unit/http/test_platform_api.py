@@ -239,10 +239,10 @@ async def test_an_unforeseen_error_is_logged_with_its_place(shop: Shop, cart: st
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/", "/dead-letters", "/redrive", "/sweep", "/drain", "/pack"])
+@pytest.mark.parametrize("path", ["/", "/dead-letters", "/redrive", "/sweep", "/drain", "/expire"])
 async def test_the_platforms_paths_take_nothing_but_post(backend: Backend, cart: str, method: str, path: str) -> None:
     """Whatever another method is sent with, nothing is done, and nothing is shown."""
-    backend.jobs = dict.fromkeys(("/sweep", "/drain", "/pack"), backend.count)
+    backend.jobs = dict.fromkeys(("/sweep", "/drain", "/expire"), backend.count)
     backend.break_()
     await backend.push(cart)
 
@@ -276,8 +276,8 @@ async def test_an_attribute_that_is_given_twice_is_refused(backend: Backend, car
 
 async def test_the_platforms_paths_do_take_post(backend: Backend) -> None:
     """So that the other methods are refused for what they are."""
-    backend.jobs = {"/pack": backend.count}
+    backend.jobs = {"/expire": backend.count}
     backend.mend()
 
-    assert (await backend.caller().send("POST", "/pack")).json == {"read": 0, "changed": 0}
+    assert (await backend.caller().send("POST", "/expire")).json == {"read": 0, "changed": 0}
     assert backend.done == 1
